@@ -1,0 +1,186 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Segue.Core.Data;
+using Segue.Numerics.Dense;
+using Segue.Numerics.Sparse;
+
+namespace Segue.Core.Artifacts;
+
+/// <summary>Collects the named arrays of a trained model and writes them as one safetensors file.</summary>
+/// <remarks>Source: the safetensors format, 8-byte little-endian header length, JSON header, raw little-endian data.</remarks>
+public sealed class ArtifactWriter
+{
+    private readonly SortedDictionary<string, (string Type, int[] Shape, byte[] Data)> _arrays = new(StringComparer.Ordinal);
+
+    /// <summary>Adds an array of floats.</summary>
+    public void Add(string name, ReadOnlySpan<float> values, params int[] shape) => Put(name, "F32", values, shape);
+
+    /// <summary>Adds an array of integers.</summary>
+    public void Add(string name, ReadOnlySpan<int> values, params int[] shape) => Put(name, "I32", values, shape);
+
+    /// <summary>Adds an array of long integers.</summary>
+    public void Add(string name, ReadOnlySpan<long> values, params int[] shape) => Put(name, "I64", values, shape);
+
+    /// <summary>Adds an array of doubles.</summary>
+    public void Add(string name, ReadOnlySpan<double> values, params int[] shape) => Put(name, "F64", values, shape);
+
+    /// <summary>Adds a dense matrix.</summary>
+    public void Add(string name, DenseMatrix matrix) => Add(name, matrix.Values, matrix.Rows, matrix.Columns);
+
+    /// <summary>Adds a sparse matrix as <c>name.row_start</c>, <c>name.column_index</c>, <c>name.values</c> and <c>name.shape</c>.</summary>
+    public void Add(string name, CsrMatrix matrix)
+    {
+        Add(name + ".row_start", matrix.RowStart);
+        Add(name + ".column_index", matrix.ColumnIndex);
+        Add(name + ".values", matrix.Values);
+        Add(name + ".shape", [matrix.Rows, matrix.Columns]);
+    }
+
+    /// <summary>Writes the file, flushed to the disk.</summary>
+    public void Write(string path)
+    {
+        var header = new JsonObject();
+        long offset = 0;
+        foreach ((string name, (string type, int[] shape, byte[] data)) in _arrays)
+        {
+            header[name] = new JsonObject
+            {
+                ["dtype"] = type,
+                ["shape"] = new JsonArray([.. shape.Select(s => (JsonNode)s)]),
+                ["data_offsets"] = new JsonArray(offset, offset + data.Length),
+            };
+            offset += data.Length;
+        }
+
+        string json = header.ToJsonString();
+        json = json.PadRight((json.Length + 7) / 8 * 8);
+        using var file = new FileStream(path, FileMode.CreateNew);
+        Span<byte> length = stackalloc byte[8];
+        BinaryPrimitives.WriteInt64LittleEndian(length, json.Length);
+        file.Write(length);
+        file.Write(Encoding.ASCII.GetBytes(json));
+        foreach ((_, _, byte[] data) in _arrays.Values)
+        {
+            file.Write(data);
+        }
+
+        file.Flush(flushToDisk: true);
+    }
+
+    private void Put<T>(string name, string type, ReadOnlySpan<T> values, int[] shape)
+        where T : unmanaged
+    {
+        int[] full = shape.Length == 0 ? [values.Length] : shape;
+        if (full.Aggregate(1L, (a, b) => a * b) != values.Length)
+        {
+            throw new ArgumentException($"array '{name}' has {values.Length} values, which do not fill the shape ({string.Join(", ", full)})");
+        }
+
+        _arrays.Add(name, (type, full, MemoryMarshal.AsBytes(values).ToArray()));
+    }
+}
+
+/// <summary>Reads the named arrays of a trained model from a safetensors file.</summary>
+public sealed class ArtifactReader
+{
+    private readonly string _path;
+    private readonly ReadOnlyMemory<byte> _data;
+    private readonly JsonObject _header;
+
+    private ArtifactReader(string path, ReadOnlyMemory<byte> data, JsonObject header)
+    {
+        _path = path;
+        _data = data;
+        _header = header;
+    }
+
+    /// <summary>Opens a file written by <see cref="ArtifactWriter"/> (or any safetensors writer).</summary>
+    /// <exception cref="DatasetException">Not a safetensors file, or cut off.</exception>
+    public static ArtifactReader Open(string path)
+    {
+        ReadOnlyMemory<byte> bytes = File.Exists(path) ? File.ReadAllBytes(path) : throw new DatasetException($"'{path}' is missing; train the model again");
+        long length = bytes.Length < 8 ? -1 : BinaryPrimitives.ReadInt64LittleEndian(bytes.Span);
+        if (length < 2 || length > bytes.Length - 8)
+        {
+            throw new DatasetException($"'{path}' is not a safetensors file or is cut off; train the model again");
+        }
+
+        try
+        {
+            JsonObject header = JsonNode.Parse(bytes.Span.Slice(8, (int)length))!.AsObject();
+            return new ArtifactReader(path, bytes[(8 + (int)length)..], header);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            throw new DatasetException($"'{path}' has a damaged header ({e.Message}); train the model again", e);
+        }
+    }
+
+    /// <summary>True where the file has the array.</summary>
+    public bool Contains(string name) => _header.ContainsKey(name);
+
+    /// <summary>An array of floats.</summary>
+    public float[] Floats(string name) => Read<float>(name, "F32").Values;
+
+    /// <summary>An array of integers.</summary>
+    public int[] Integers(string name) => Read<int>(name, "I32").Values;
+
+    /// <summary>An array of long integers.</summary>
+    public long[] Longs(string name) => Read<long>(name, "I64").Values;
+
+    /// <summary>An array of doubles.</summary>
+    public double[] Doubles(string name) => Read<double>(name, "F64").Values;
+
+    /// <summary>A dense matrix.</summary>
+    public DenseMatrix Dense(string name)
+    {
+        (float[] values, int[] shape) = Read<float>(name, "F32");
+        return shape.Length == 2 ? new DenseMatrix(shape[0], shape[1], values) : throw Damaged(name, "is not a matrix");
+    }
+
+    /// <summary>A sparse matrix; its structure is checked.</summary>
+    public CsrMatrix Sparse(string name)
+    {
+        int[] shape = Integers(name + ".shape"), start = Integers(name + ".row_start"), index = Integers(name + ".column_index");
+        float[] values = Floats(name + ".values");
+        bool valid = shape.Length == 2 && shape[0] >= 0 && start.Length == shape[0] + 1 && start[0] == 0 && start[^1] == index.Length
+            && index.Length == values.Length && Array.TrueForAll(index, c => c >= 0 && c < shape[1]);
+        for (int r = 1; valid && r < start.Length; r++)
+        {
+            valid = start[r] >= start[r - 1];
+        }
+
+        return valid ? new CsrMatrix(shape[0], shape[1], start, index, values) : throw Damaged(name, "is not a sparse matrix");
+    }
+
+    private (T[] Values, int[] Shape) Read<T>(string name, string type)
+        where T : unmanaged
+    {
+        if (_header[name] is not JsonObject entry)
+        {
+            throw Damaged(name, "is missing");
+        }
+
+        try
+        {
+            int[] shape = [.. entry["shape"]!.AsArray().Select(s => (int)s!)];
+            long start = (long)entry["data_offsets"]![0]!, end = (long)entry["data_offsets"]![1]!;
+            long count = shape.Aggregate(1L, (a, b) => checked(a * b));
+            if ((string)entry["dtype"]! != type || start < 0 || end > _data.Length || end - start != count * System.Runtime.CompilerServices.Unsafe.SizeOf<T>())
+            {
+                throw Damaged(name, "has another type or size than its header says");
+            }
+
+            return (MemoryMarshal.Cast<byte, T>(_data.Span[(int)start..(int)end]).ToArray(), shape);
+        }
+        catch (Exception e) when (e is NullReferenceException or InvalidOperationException or FormatException or OverflowException or ArgumentOutOfRangeException)
+        {
+            throw Damaged(name, "has a damaged header");
+        }
+    }
+
+    private DatasetException Damaged(string name, string what) => new($"array '{name}' in '{_path}' {what}; train the model again");
+}

@@ -1,0 +1,46 @@
+using Segue.Numerics.Sampling;
+
+namespace Segue.Core.Contracts;
+
+/// <summary>How far a long job is.</summary>
+/// <param name="Stage">What is being done, for example <c>epoch</c> or <c>item factors</c>.</param>
+/// <param name="Done">Finished units.</param>
+/// <param name="Total">All units.</param>
+/// <param name="Note">Anything worth showing, for example a loss; may be null.</param>
+public readonly record struct FitProgress(string Stage, long Done, long Total, string? Note = null);
+
+/// <summary>All that a training run takes from outside besides data and options.</summary>
+public sealed record FitContext
+{
+    /// <summary>Seed of every generator made by <see cref="CreateRng"/>.</summary>
+    public ulong Seed { get; init; } = 42;
+
+    /// <summary>Threads a model may use; at least 1.</summary>
+    public int Threads { get; init; } = Environment.ProcessorCount;
+
+    /// <summary>Receives progress; must not throw.</summary>
+    public IProgress<FitProgress>? Progress { get; init; }
+
+    /// <summary>Checked between epochs and chunks.</summary>
+    public CancellationToken Cancellation { get; init; }
+
+    /// <summary>The clock; results must not depend on it.</summary>
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+
+    /// <summary>
+    /// Called after every epoch with (epoch from 1, the recommender as it is now); returning false stops training. Early
+    /// stopping and learning curves live behind this hook, never in a model.
+    /// </summary>
+    public Func<int, IRecommender, bool>? OnEpoch { get; init; }
+
+    /// <summary>A generator of its own for one purpose, for example <c>als/item-factors</c>.</summary>
+    public Rng CreateRng(string name) => new(Seed, name);
+
+    /// <summary>Reports progress and stops where the run was cancelled.</summary>
+    /// <exception cref="OperationCanceledException">The run was cancelled.</exception>
+    public void Report(string stage, long done, long total, string? note = null)
+    {
+        Cancellation.ThrowIfCancellationRequested();
+        Progress?.Report(new(stage, done, total, note));
+    }
+}

@@ -1,0 +1,53 @@
+namespace Segue.Core.Contracts;
+
+/// <summary>Suggests what a mistyped name may have meant.</summary>
+public static class NearMatches
+{
+    /// <summary>The names closest to <paramref name="name"/>: a shared prefix or at most a third of the letters different, closest first.</summary>
+    public static IReadOnlyList<string> Find(string name, IEnumerable<string> known, int count = 3)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        ArgumentNullException.ThrowIfNull(known);
+        return [.. known
+            .Select(k => (Name: k, Distance: Distance(name.ToLowerInvariant(), k.ToLowerInvariant())))
+            .Where(p => p.Distance <= Math.Max(2, p.Name.Length / 3)
+                || (name.Length > 1 && p.Name.Contains(name, StringComparison.OrdinalIgnoreCase)))
+            .OrderBy(p => p.Distance).ThenBy(p => p.Name, StringComparer.Ordinal)
+            .Take(count)
+            .Select(p => p.Name)];
+    }
+
+    /// <summary>
+    /// The error for an unknown name, for example <c>unknown model 'eas'; did you mean 'ease'? Known: als, ease, …</c>.
+    /// </summary>
+    public static OptionException Error(string kind, string name, IReadOnlyCollection<string> known)
+    {
+        IReadOnlyList<string> near = Find(name, known);
+        string hint = near.Count == 0 ? string.Empty : $"; did you mean {string.Join(" or ", near.Select(n => $"'{n}'"))}?";
+        return new OptionException($"unknown {kind} '{name}'{hint} Known: {string.Join(", ", known)}");
+    }
+
+    private static int Distance(string a, string b)
+    {
+        var previous = new int[b.Length + 1];
+        var current = new int[b.Length + 1];
+        for (int j = 0; j <= b.Length; j++)
+        {
+            previous[j] = j;
+        }
+
+        for (int i = 1; i <= a.Length; i++)
+        {
+            current[0] = i;
+            for (int j = 1; j <= b.Length; j++)
+            {
+                int change = previous[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
+                current[j] = Math.Min(change, Math.Min(previous[j], current[j - 1]) + 1);
+            }
+
+            (previous, current) = (current, previous);
+        }
+
+        return previous[b.Length];
+    }
+}

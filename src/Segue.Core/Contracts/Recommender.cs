@@ -1,0 +1,82 @@
+using Segue.Core.Artifacts;
+using Segue.Core.Data;
+using Segue.Numerics.Dense;
+
+namespace Segue.Core.Contracts;
+
+/// <summary>An untrained model: options in, <see cref="Fit"/> out. Constructing does nothing but keep the options.</summary>
+public interface IModel
+{
+    /// <summary>The options the model was made with.</summary>
+    ModelOptions Options { get; }
+
+    /// <summary>Learns from <paramref name="train"/>.</summary>
+    /// <exception cref="ModelFitException">Training cannot go on; the message says where and what to change.</exception>
+    /// <exception cref="DatasetException">The data lacks what the model needs, for example times.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled through the context.</exception>
+    IRecommender Fit(Dataset train, FitContext context);
+
+    /// <summary>Rebuilds what <see cref="IRecommender.Save"/> wrote; <paramref name="train"/> is the dataset it was trained on.</summary>
+    /// <exception cref="DatasetException">An array is missing or has the wrong shape.</exception>
+    IRecommender Load(ArtifactReader artifact, Dataset train);
+}
+
+/// <summary>A trained model: immutable, safe to share between threads.</summary>
+public interface IRecommender
+{
+    /// <summary>The items that can be recommended; scores are in this order.</summary>
+    Vocabulary Items { get; }
+
+    /// <summary>
+    /// Scores every item for <paramref name="query"/>; higher is better, the scale is the model's own. A query nothing can
+    /// be said about (unknown user without history) scores NaN everywhere.
+    /// </summary>
+    /// <param name="query">Who asks.</param>
+    /// <param name="scores">Output, length <see cref="Items"/>.Count. NaN where the model cannot score.</param>
+    /// <exception cref="ArgumentException">The buffer has another length, or the query names a user or item outside the training data.</exception>
+    void Score(Query query, Span<float> scores);
+
+    /// <summary>Writes every learned array by name.</summary>
+    void Save(ArtifactWriter artifact);
+}
+
+/// <summary>A recommender whose score is a dot product, so that one shared ranker (or index) can serve it in batches.</summary>
+public interface IVectorRecommender : IRecommender
+{
+    /// <summary>Item vectors, items × size; the score of an item is its row times the user vector.</summary>
+    DenseMatrix ItemVectors { get; }
+
+    /// <summary>Writes the user vector of <paramref name="query"/> (length: columns of <see cref="ItemVectors"/>).</summary>
+    /// <returns>False where nothing can be said about the query; the vector is then left as it is.</returns>
+    bool TryGetUserVector(Query query, Span<float> vector);
+}
+
+/// <summary>A recommender that can say which parts of a history carried a recommendation.</summary>
+public interface IExplains : IRecommender
+{
+    /// <summary>Up to <paramref name="count"/> reasons for recommending <paramref name="itemIndex"/>, strongest first; may be empty.</summary>
+    IReadOnlyList<Reason> Explain(Query query, int itemIndex, int count);
+}
+
+/// <summary>A recommender with its own notion of alike items.</summary>
+public interface IItemSimilarity : IRecommender
+{
+    /// <summary>Similarity of every item to <paramref name="itemIndex"/>; the item itself scores NaN.</summary>
+    /// <param name="itemIndex">The item asked about.</param>
+    /// <param name="scores">Output, length <see cref="IRecommender.Items"/>.Count.</param>
+    void Similarity(int itemIndex, Span<float> scores);
+}
+
+/// <summary>A model that predicts the weight of a user–item pair.</summary>
+public interface IRegressor
+{
+    /// <summary>Predicted weight, in the unit of the training weights. Unknown user or item (−1) falls back to what is known.</summary>
+    float Predict(int userIndex, int itemIndex);
+}
+
+/// <summary>A recommender whose scores need a moment: times are used, and <see cref="Query.Moment"/> matters.</summary>
+public interface ITimeAware : IRecommender
+{
+    /// <summary>The latest time in the training data, Unix seconds: the moment assumed where a query names none.</summary>
+    long LatestTime { get; }
+}

@@ -1,0 +1,66 @@
+using Segue.Core.Contracts;
+using Segue.Core.Data;
+
+namespace Segue.Core.Splitting;
+
+/// <summary>What a stage of evaluation may see and must predict.</summary>
+public sealed record EvaluationSet
+{
+    /// <summary>
+    /// What is known of the listeners when they ask: masked in discovery mode, and the history of fold-in queries. Same users
+    /// and items as <see cref="Relevant"/>.
+    /// </summary>
+    public required Dataset Known { get; init; }
+
+    /// <summary>The held-out interactions: the right answers.</summary>
+    public required Dataset Relevant { get; init; }
+
+    /// <summary>
+    /// True where the model must be asked with the history in <see cref="Known"/> (listeners it did not train on, or more
+    /// history than it trained on); false where <see cref="Known"/> is exactly what it trained on.
+    /// </summary>
+    public bool IsFoldIn { get; init; }
+
+    /// <summary>Moment of the queries, Unix seconds, or −1.</summary>
+    public long Moment { get; init; } = -1;
+}
+
+/// <summary>A dataset cut into what a model may train on and what it must predict.</summary>
+/// <remarks>All parts share users, items and catalog, so indices mean the same everywhere.</remarks>
+public sealed record Split
+{
+    /// <summary>Name of the protocol, for example <c>random</c>.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Options of the protocol.</summary>
+    public required SplitOptions Options { get; init; }
+
+    /// <summary>Seed of the cut.</summary>
+    public required ulong Seed { get; init; }
+
+    /// <summary>What models train on.</summary>
+    public required Dataset Train { get; init; }
+
+    /// <summary>For choosing options and stopping early; null where the protocol has none.</summary>
+    public EvaluationSet? Validation { get; init; }
+
+    /// <summary>For the reported figures only.</summary>
+    public required EvaluationSet Test { get; init; }
+
+    /// <summary>Training edges that carry messages (transductive protocol), else null: then all of <see cref="Train"/> does.</summary>
+    public Dataset? Message { get; init; }
+
+    /// <summary>Training edges that are predicted from <see cref="Message"/> (transductive protocol), else null.</summary>
+    public Dataset? Supervision { get; init; }
+}
+
+/// <summary>A protocol: options in, <see cref="Cut"/> out.</summary>
+public interface ISplitter
+{
+    /// <summary>The options of the protocol.</summary>
+    SplitOptions Options { get; }
+
+    /// <summary>Cuts <paramref name="dataset"/>; the same dataset, options and seed give the same cut.</summary>
+    /// <exception cref="DatasetException">The dataset lacks what the protocol needs (for example times), or a part would be empty.</exception>
+    Split Cut(Dataset dataset, ulong seed);
+}

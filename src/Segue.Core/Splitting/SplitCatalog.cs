@@ -1,0 +1,36 @@
+using Segue.Core.Contracts;
+
+namespace Segue.Core.Splitting;
+
+/// <summary>One splitting protocol as the outside sees it.</summary>
+/// <param name="Name">Stable name, kebab-case, for example <c>user-holdout</c>.</param>
+/// <param name="Summary">One sentence.</param>
+/// <param name="OptionsType">Its options record.</param>
+/// <param name="Create">Makes the splitter from its options.</param>
+public sealed record SplitDescription(string Name, string Summary, Type OptionsType, Func<SplitOptions, ISplitter> Create);
+
+/// <summary>Every splitting protocol there is, by name. Adding a split is one line here.</summary>
+public static class SplitCatalog
+{
+    /// <summary>All protocols.</summary>
+    public static IReadOnlyList<SplitDescription> All { get; } =
+    [
+        Describe<RandomSplitOptions>("random", "distinct (user, item) pairs at random", o => new RandomSplit(o)),
+    ];
+
+    /// <summary>The protocol called <paramref name="name"/>.</summary>
+    /// <exception cref="OptionException">No such protocol; the message lists near matches.</exception>
+    public static SplitDescription Get(string name) =>
+        All.FirstOrDefault(s => s.Name == name) ?? throw NearMatches.Error("split", name, [.. All.Select(s => s.Name)]);
+
+    /// <summary>Makes a splitter from outside option names and texts.</summary>
+    /// <exception cref="OptionException">Unknown protocol or option, or a value out of range.</exception>
+    public static ISplitter Create(string name, IEnumerable<KeyValuePair<string, string>> options)
+    {
+        SplitDescription split = Get(name);
+        return split.Create((SplitOptions)OptionsText.FromPairs(split.OptionsType, options, $"split '{name}'"));
+    }
+
+    private static SplitDescription Describe<TOptions>(string name, string summary, Func<TOptions, ISplitter> create)
+        where TOptions : SplitOptions => new(name, summary, typeof(TOptions), o => create((TOptions)o));
+}

@@ -1,0 +1,42 @@
+using Segue.Core;
+using Segue.Core.Contracts;
+using Segue.Models.Baselines;
+
+namespace Segue.Models;
+
+/// <summary>One model as the outside sees it.</summary>
+/// <param name="Name">Stable name, kebab-case, for example <c>item-knn</c>.</param>
+/// <param name="Summary">One sentence.</param>
+/// <param name="Source">Author, venue and year the model comes from.</param>
+/// <param name="OptionsType">Its options record.</param>
+/// <param name="Create">Makes the model from its options.</param>
+/// <param name="IsBaseline">True for the trivial models every comparison is measured against.</param>
+public sealed record ModelDescription(
+    string Name, string Summary, string Source, Type OptionsType, Func<ModelOptions, IModel> Create, bool IsBaseline = false);
+
+/// <summary>Every model there is, by name. Adding a model is one line here.</summary>
+public static class ModelCatalog
+{
+    /// <summary>All models, trivial ones first.</summary>
+    public static IReadOnlyList<ModelDescription> All { get; } =
+    [
+        Describe<PopularityOptions>("popularity", "the items with most listeners, the same for everybody", "baseline", o => new Popularity(o), isBaseline: true),
+    ];
+
+    /// <summary>The model called <paramref name="name"/>.</summary>
+    /// <exception cref="OptionException">No such model; the message lists near matches.</exception>
+    public static ModelDescription Get(string name) =>
+        All.FirstOrDefault(m => m.Name == name) ?? throw NearMatches.Error("model", name, [.. All.Select(m => m.Name)]);
+
+    /// <summary>Makes a model from outside option names and texts.</summary>
+    /// <exception cref="OptionException">Unknown model or option, or a value out of range.</exception>
+    public static IModel Create(string name, IEnumerable<KeyValuePair<string, string>> options)
+    {
+        ModelDescription model = Get(name);
+        return model.Create((ModelOptions)OptionsText.FromPairs(model.OptionsType, options, $"model '{name}'"));
+    }
+
+    private static ModelDescription Describe<TOptions>(
+        string name, string summary, string source, Func<TOptions, IModel> create, bool isBaseline = false)
+        where TOptions : ModelOptions => new(name, summary, source, typeof(TOptions), o => create((TOptions)o), isBaseline);
+}
