@@ -1,0 +1,159 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Segue.Pipeline;
+
+/// <summary>The result of comparing models on one split: what <c>report.json</c> holds and the HTML report shows.</summary>
+public sealed record ExperimentReport
+{
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        WriteIndented = true,
+        NewLine = "\n",
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    /// <summary>A title for people, for example the recipe's.</summary>
+    public string? Title { get; init; }
+
+    /// <summary>What was evaluated on.</summary>
+    public required DatasetSummary Dataset { get; init; }
+
+    /// <summary>How it was cut.</summary>
+    public required SplitSummary Split { get; init; }
+
+    /// <summary>How lists were made and judged, for example <c>full ranking, seen items masked</c>. A sampled protocol says so here.</summary>
+    public required string Protocol { get; init; }
+
+    /// <summary>One row a model, in the order given.</summary>
+    public required IReadOnlyList<ReportRow> Rows { get; init; }
+
+    /// <summary>Label of the best row by the first metric, or null where no row has it.</summary>
+    public string? BestModel { get; init; }
+
+    /// <summary>Label of the best trivial baseline by the first metric: what every row is tested against.</summary>
+    public string? BestBaseline { get; init; }
+
+    /// <summary>Curves, for example AUC against the number of neighbours.</summary>
+    public IReadOnlyList<ReportSeries>? Series { get; init; }
+
+    /// <summary>Anything a reader must know, for example rows that failed or were stopped.</summary>
+    public IReadOnlyList<string>? Warnings { get; init; }
+
+    /// <summary>One listener's history beside the best model's list.</summary>
+    public ReportExample? Example { get; init; }
+
+    /// <summary>Where it ran.</summary>
+    public required EnvironmentSummary Environment { get; init; }
+
+    /// <summary>The report as indented JSON, snake_case, ending in a line feed.</summary>
+    public string ToJson() => JsonSerializer.Serialize(this, Json) + "\n";
+
+    /// <summary>Reads what <see cref="ToJson"/> wrote.</summary>
+    /// <exception cref="JsonException">Not a report.</exception>
+    public static ExperimentReport FromJson(string json) =>
+        JsonSerializer.Deserialize<ExperimentReport>(json, Json) ?? throw new JsonException("the report is null");
+}
+
+/// <summary>Sizes of a dataset after the k-core.</summary>
+/// <param name="Name">Name of the dataset.</param>
+/// <param name="Users">Number of users.</param>
+/// <param name="Items">Number of items.</param>
+/// <param name="Interactions">Number of interactions, repeats included.</param>
+/// <param name="KCore">K of the k-core it was reduced to, or null.</param>
+/// <param name="Weights">Transformation of the weights, or null for none.</param>
+public sealed record DatasetSummary(string Name, int Users, int Items, int Interactions, int? KCore = null, string? Weights = null);
+
+/// <summary>Protocol and sizes of the cut.</summary>
+/// <param name="Name">Name of the protocol.</param>
+/// <param name="Options">All options by outside name.</param>
+/// <param name="Seed">Seed of the cut and of the models.</param>
+/// <param name="Train">Interactions models train on.</param>
+/// <param name="Validation">Interactions for choosing options; 0 where there are none.</param>
+/// <param name="Test">Held-out interactions.</param>
+/// <param name="TestUsers">Users the figures are means over.</param>
+public sealed record SplitSummary(
+    string Name, IReadOnlyDictionary<string, object> Options, ulong Seed, int Train, int Validation, int Test, int TestUsers);
+
+/// <summary>One model's figures.</summary>
+public sealed record ReportRow
+{
+    /// <summary>Name of the model.</summary>
+    public required string Model { get; init; }
+
+    /// <summary>What the row is called; two rows of one model differ here.</summary>
+    public required string Label { get; init; }
+
+    /// <summary>Every option of the model.</summary>
+    public required IReadOnlyDictionary<string, object> Options { get; init; }
+
+    /// <summary>The options that differ from their default, as <c>key=value,…</c>.</summary>
+    public string? ChangedOptions { get; init; }
+
+    /// <summary>Figures by metric name.</summary>
+    public required IReadOnlyDictionary<string, ReportMetric> Metrics { get; init; }
+
+    /// <summary>True for the trivial models every comparison includes.</summary>
+    public bool IsBaseline { get; init; }
+
+    /// <summary>Wall-clock seconds of training.</summary>
+    public double FitSeconds { get; init; }
+
+    /// <summary>Wall-clock seconds of scoring and ranking all test users.</summary>
+    public double ScoreSeconds { get; init; }
+
+    /// <summary>Highest memory of the process while this model was trained and evaluated, in MB (10⁶ bytes).</summary>
+    public double PeakMb { get; init; }
+
+    /// <summary>Why there are no figures, or null.</summary>
+    public string? Error { get; init; }
+}
+
+/// <summary>One figure with its uncertainty.</summary>
+/// <param name="Value">Mean over users (or the figure itself where it is not a mean).</param>
+/// <param name="Low">Lower end of the 95 % bootstrap interval over users; equal to the value where there is none.</param>
+/// <param name="High">Upper end.</param>
+/// <param name="PVsBestBaseline">Two-sided paired test against the best baseline; null for that baseline itself and for figures without users.</param>
+public sealed record ReportMetric(double Value, double Low, double High, double? PVsBestBaseline = null);
+
+/// <summary>A curve or several over one axis.</summary>
+/// <param name="Title">Title of the chart.</param>
+/// <param name="XLabel">Name of the horizontal axis.</param>
+/// <param name="YLabel">Name of the vertical axis.</param>
+/// <param name="Lines">The lines.</param>
+/// <param name="Note">What to read from it, or null.</param>
+public sealed record ReportSeries(string Title, string XLabel, string YLabel, IReadOnlyList<ReportLine> Lines, string? Note = null);
+
+/// <summary>One line of a chart.</summary>
+/// <param name="Label">Name in the legend.</param>
+/// <param name="X">Horizontal positions.</param>
+/// <param name="Y">Heights; same length.</param>
+public sealed record ReportLine(string Label, IReadOnlyList<double> X, IReadOnlyList<double> Y);
+
+/// <summary>One listener's recent history beside a list of recommendations.</summary>
+/// <param name="User">Id of the listener.</param>
+/// <param name="Model">Label of the model.</param>
+/// <param name="History">Names of recent items, newest first.</param>
+/// <param name="Recommendations">The list.</param>
+public sealed record ReportExample(
+    string User, string Model, IReadOnlyList<string> History, IReadOnlyList<ExampleRecommendation> Recommendations);
+
+/// <summary>One recommended item.</summary>
+/// <param name="Item">Id of the item.</param>
+/// <param name="Name">Name to show.</param>
+/// <param name="Score">Score of the model.</param>
+/// <param name="Reason">Why, in words.</param>
+public sealed record ExampleRecommendation(string Item, string Name, double Score, string Reason);
+
+/// <summary>Where an experiment ran.</summary>
+/// <param name="Cores">Logical processors.</param>
+/// <param name="Cpu">Processor name.</param>
+/// <param name="Runtime">.NET version.</param>
+/// <param name="Commit">Commit of Segue, or <c>unknown</c>.</param>
+/// <param name="Threads">Threads the run was allowed.</param>
+/// <param name="Os">Operating system.</param>
+public sealed record EnvironmentSummary(int Cores, string Cpu, string Runtime, string Commit, int Threads, string Os);
