@@ -16,8 +16,8 @@ public static class ScoreBuffer
         }
     }
 
-    /// <summary>Throws where a query names a user or item outside the training data.</summary>
-    /// <exception cref="ArgumentException">An index is out of range.</exception>
+    /// <summary>Throws where a query names a user or item outside the training data, or its columns differ in length.</summary>
+    /// <exception cref="ArgumentException">An index is out of range, or weights or times do not match the history.</exception>
     public static void Check(Query query, int userCount, int itemCount)
     {
         ArgumentNullException.ThrowIfNull(query);
@@ -26,12 +26,31 @@ public static class ScoreBuffer
             throw new ArgumentException($"query names user {query.UserIndex} of {userCount}; use −1 with a history for an unknown user", nameof(query));
         }
 
+        int length = query.History.Length;
+        if ((!query.HistoryWeight.IsEmpty && query.HistoryWeight.Length != length) || (!query.HistoryTime.IsEmpty && query.HistoryTime.Length != length))
+        {
+            throw new ArgumentException(
+                $"query history has {length} items, {query.HistoryWeight.Length} weights and {query.HistoryTime.Length} times; give one an item or none",
+                nameof(query));
+        }
+
         foreach (int item in query.History.Span)
         {
             if ((uint)item >= (uint)itemCount)
             {
                 throw new ArgumentException($"query history names item {item} of {itemCount}", nameof(query));
             }
+        }
+    }
+
+    /// <summary>Throws where an item does not exist.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The index is out of range.</exception>
+    public static void CheckItem(int itemIndex, Vocabulary items)
+    {
+        ArgumentNullException.ThrowIfNull(items);
+        if ((uint)itemIndex >= (uint)items.Count)
+        {
+            throw new ArgumentOutOfRangeException(nameof(itemIndex), $"item {itemIndex} is not one of {items.Count}; give an index from Items.IndexOf");
         }
     }
 }

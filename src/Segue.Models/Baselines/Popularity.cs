@@ -1,3 +1,4 @@
+using Segue.Core;
 using Segue.Core.Artifacts;
 using Segue.Core.Contracts;
 using Segue.Core.Data;
@@ -19,6 +20,8 @@ public sealed class Popularity(PopularityOptions options) : IModel
     public IRecommender Fit(Dataset train, FitContext context)
     {
         ArgumentNullException.ThrowIfNull(train);
+        ArgumentNullException.ThrowIfNull(context);
+        context.Report("popularity", 0, 1);
         CsrMatrix matrix = UserItemMatrix.Binary(train);
         var listeners = new float[train.Items.Count];
         foreach (int item in matrix.ColumnIndex)
@@ -26,7 +29,7 @@ public sealed class Popularity(PopularityOptions options) : IModel
             listeners[item]++;
         }
 
-        return new PopularityRecommender(train.Items, listeners);
+        return new PopularityRecommender(train.Items, train.Users.Count, listeners);
     }
 
     /// <inheritdoc/>
@@ -34,22 +37,29 @@ public sealed class Popularity(PopularityOptions options) : IModel
     {
         ArgumentNullException.ThrowIfNull(artifact);
         ArgumentNullException.ThrowIfNull(train);
-        return new PopularityRecommender(train.Items, artifact.Floats("listeners"));
+        float[] listeners = artifact.Floats("listeners");
+        return listeners.Length == train.Items.Count
+            ? new PopularityRecommender(train.Items, train.Users.Count, listeners)
+            : throw new DatasetException($"the model knows {listeners.Length} items and the dataset has {train.Items.Count}; give the dataset it was trained on");
     }
 }
 
-internal sealed class PopularityRecommender(Vocabulary items, float[] listeners) : IRecommender, IExplains
+internal sealed class PopularityRecommender(Vocabulary items, int userCount, float[] listeners) : IRecommender, IExplains
 {
     public Vocabulary Items => items;
 
     public void Score(Query query, Span<float> scores)
     {
         ScoreBuffer.Check(scores, items);
+        ScoreBuffer.Check(query, userCount, items.Count);
         listeners.CopyTo(scores);
     }
 
     public void Save(ArtifactWriter artifact) => artifact.Add("listeners", listeners);
 
-    public IReadOnlyList<Reason> Explain(Query query, int itemIndex, int count) =>
-        count > 0 ? [new Reason(-1, listeners[itemIndex], "popular")] : [];
+    public IReadOnlyList<Reason> Explain(Query query, int itemIndex, int count)
+    {
+        ScoreBuffer.CheckItem(itemIndex, items);
+        return count > 0 ? [new Reason(-1, listeners[itemIndex], "popular")] : [];
+    }
 }
