@@ -79,6 +79,15 @@ public sealed record TagAssignments
     /// <summary>Number of assignments.</summary>
     public int Count => TagIndex.Length;
 
+    /// <summary>The assignments at <paramref name="rows"/>, in that order.</summary>
+    public TagAssignments Select(ReadOnlySpan<int> rows) => this with
+    {
+        UserIndex = Dataset.Gather(UserIndex.Span, rows),
+        ItemIndex = Dataset.Gather(ItemIndex.Span, rows),
+        TagIndex = Dataset.Gather(TagIndex.Span, rows),
+        Time = Dataset.Gather(Time.Span, rows),
+    };
+
     internal TagAssignments Select(int[] userNew, int[] itemNew)
     {
         var rows = new List<int>();

@@ -52,18 +52,15 @@ internal sealed class PairTable
         return new PairTable(userStart, pairOfRow, [.. items]);
     }
 
-    /// <summary>The interactions whose pair lies in <paramref name="wanted"/>.</summary>
-    public Dataset SelectRows(Dataset dataset, byte[] part, byte wanted)
+    /// <summary>The part of every interaction from the part of every pair.</summary>
+    public Part[] ToRows(ReadOnlySpan<Part> partOfPair)
     {
-        var rows = new List<int>();
-        for (int n = 0; n < _pairOfRow.Length; n++)
+        var part = new Part[_pairOfRow.Length];
+        for (int n = 0; n < part.Length; n++)
         {
-            if (part[_pairOfRow[n]] == wanted)
-            {
-                rows.Add(n);
-            }
+            part[n] = partOfPair[_pairOfRow[n]];
         }
 
-        return dataset.Select([.. rows]);
+        return part;
     }
 }

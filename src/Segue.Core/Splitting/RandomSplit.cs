@@ -37,9 +37,15 @@ public sealed record RandomSplitOptions : SplitOptions
 ///            a b c d e f g h i j      T train   V validation   ? test
 ///   user 1   T T V T T T ? T T T
 ///   user 2   T T T ? T V T T T T
+///
+///   stage        known (masked)   must predict
+///   train        T
+///   validation   T                V
+///   test         T V              ?
 /// </code>
-/// Per user, the parts of n pairs are cut at round(n · test) and round(n · (test + validation)) of a random order, and users
-/// with too few pairs give none. Validation sees train; test sees train.
+/// All pairs of the dataset are put in one random order and cut at round(n · test) and round(n · (test + validation)); with
+/// <see cref="RandomSplitOptions.PerUser"/> every user's n pairs are, and users with too few give none. At test the validation
+/// pairs are masked like train pairs, as they are neither answers nor unheard; the model still knows only train.
 /// </remarks>
 public sealed class RandomSplit(RandomSplitOptions options) : ISplitter
 {
@@ -49,55 +55,53 @@ public sealed class RandomSplit(RandomSplitOptions options) : ISplitter
     /// <inheritdoc/>
     public Split Cut(Dataset dataset, ulong seed)
     {
+        ArgumentNullException.ThrowIfNull(dataset);
         OptionsText.Validate(options, "split 'random'");
-        double total = options.Train + options.Validation + options.Test;
-        if (options.Train <= 0 || options.Test <= 0)
-        {
-            throw new OptionException($"split 'random' has train={OptionsText.Format(options.Train)}, test={OptionsText.Format(options.Test)}; both must be above 0");
-        }
-
-        double test = options.Test / total, validation = options.Validation / total;
+        (double validation, double test) = SplitParts.Shares("random", options.Train, options.Validation, options.Test);
         var rng = new Rng(seed, "split/random");
         PairTable pairs = PairTable.Of(dataset);
-        var part = new byte[pairs.Count];
+        var part = new Part[pairs.Count];
         if (options.PerUser)
         {
             for (int u = 0; u < dataset.Users.Count; u++)
             {
-                Assign(part.AsSpan(pairs.UserStart[u]..pairs.UserStart[u + 1]));
+                Assign(part.AsSpan(pairs.UserStart[u]..pairs.UserStart[u + 1]), rng, validation, test);
             }
         }
         else
         {
-            Assign(part);
+            Assign(part, rng, validation, test);
         }
 
-        Dataset train = pairs.SelectRows(dataset, part, 0);
+        const string Remedy = "raise its share or use more data";
+        var parts = new SplitParts(dataset, "random", pairs.ToRows(part));
+        Dataset train = parts.NotEmpty(Part.Train, "train", Remedy);
         return new Split
         {
             Name = "random",
             Options = options,
             Seed = seed,
             Train = train,
-            Validation = validation > 0 ? new EvaluationSet { Known = train, Relevant = pairs.SelectRows(dataset, part, 1) } : null,
-            Test = new EvaluationSet { Known = train, Relevant = pairs.SelectRows(dataset, part, 2) },
+            Validation = validation > 0
+                ? new EvaluationSet { Known = train, Relevant = parts.NotEmpty(Part.Validation, "validation", Remedy) }
+                : null,
+            Test = new EvaluationSet
+            {
+                Known = validation > 0 ? parts.Of(Part.Train | Part.Validation) : train,
+                Relevant = parts.NotEmpty(Part.Test, "test", Remedy),
+            },
         };
+    }
 
-        void Assign(Span<byte> parts)
+    /// <summary>Marks a random share of <paramref name="parts"/> as test and validation, the rest as train.</summary>
+    internal static void Assign(Span<Part> parts, Rng rng, double validation, double test)
+    {
+        int[] order = SplitParts.Shuffled(parts.Length, rng);
+        int testEnd = SplitParts.Round(parts.Length * test);
+        int validationEnd = SplitParts.Round(parts.Length * (test + validation));
+        for (int i = 0; i < order.Length; i++)
         {
-            var order = new int[parts.Length];
-            for (int i = 0; i < order.Length; i++)
-            {
-                order[i] = i;
-            }
-
-            rng.Shuffle<int>(order);
-            int testEnd = (int)Math.Round(parts.Length * test, MidpointRounding.AwayFromZero);
-            int validationEnd = (int)Math.Round(parts.Length * (test + validation), MidpointRounding.AwayFromZero);
-            for (int i = 0; i < validationEnd; i++)
-            {
-                parts[order[i]] = (byte)(i < testEnd ? 2 : 1);
-            }
+            parts[order[i]] = i < testEnd ? Part.Test : i < validationEnd ? Part.Validation : Part.Train;
         }
     }
 }

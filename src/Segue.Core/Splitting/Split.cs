@@ -8,7 +8,7 @@ public sealed record EvaluationSet
 {
     /// <summary>
     /// What is known of the listeners when they ask: masked in discovery mode, and the history of fold-in queries. Same users
-    /// and items as <see cref="Relevant"/>.
+    /// and items as <see cref="Relevant"/>. At test it may hold more than the model trained on (the validation part).
     /// </summary>
     public required Dataset Known { get; init; }
 
@@ -17,7 +17,8 @@ public sealed record EvaluationSet
 
     /// <summary>
     /// True where the model must be asked with the history in <see cref="Known"/> (listeners it did not train on, or more
-    /// history than it trained on); false where <see cref="Known"/> is exactly what it trained on.
+    /// history than it trained on); false where it is asked by user and answers from what it trained on: then
+    /// <see cref="Known"/> only masks.
     /// </summary>
     public bool IsFoldIn { get; init; }
 
@@ -26,7 +27,11 @@ public sealed record EvaluationSet
 }
 
 /// <summary>A dataset cut into what a model may train on and what it must predict.</summary>
-/// <remarks>All parts share users, items and catalog, so indices mean the same everywhere.</remarks>
+/// <remarks>
+/// All parts share users, items and catalog, so indices mean the same everywhere. Tag assignments are cut with the
+/// interactions: a part has no tag on a pair with an interaction outside it, none of a user it does not know, and none made
+/// after its end. Friendships and profiles stay whole.
+/// </remarks>
 public sealed record Split
 {
     /// <summary>Name of the protocol, for example <c>random</c>.</summary>

@@ -16,6 +16,9 @@ public static class SplitCatalog
     public static IReadOnlyList<SplitDescription> All { get; } =
     [
         Describe<RandomSplitOptions>("random", "distinct (user, item) pairs at random", o => new RandomSplit(o)),
+        Describe<UserHoldoutSplitOptions>("user-holdout", "whole users, asked with part of their items", o => new UserHoldoutSplit(o)),
+        Describe<GlobalTimeSplitOptions>("global-time", "one moment for everybody: the past trains, the future is predicted", o => new GlobalTimeSplit(o)),
+        Describe<GivenSplitOptions>("given", "the parts that came with the source", o => new GivenSplit(o)),
     ];
 
     /// <summary>The protocol called <paramref name="name"/>.</summary>
