@@ -1,0 +1,36 @@
+namespace Segue.Evaluation;
+
+/// <summary>One figure with its uncertainty.</summary>
+/// <param name="Value">Mean over users (or pairs), or the figure itself where it is not a mean. NaN where it is undefined for everybody.</param>
+/// <param name="Low">Lower end of the 95 % bootstrap interval over users; equal to <paramref name="Value"/> where there is none.</param>
+/// <param name="High">Upper end.</param>
+/// <param name="Users">Users the figure rests on: those it is defined for.</param>
+public sealed record MetricValue(double Value, double Low, double High, int Users);
+
+/// <summary>What came out of evaluating one recommender.</summary>
+public sealed record EvaluationResult
+{
+    /// <summary>The evaluated users, ascending indices of the evaluation set's users.</summary>
+    public required int[] Users { get; init; }
+
+    /// <summary>
+    /// A value a user, in the order of <see cref="Users"/>, by metric name; NaN where the metric is undefined for the user. Metrics
+    /// over all lists (<c>coverage</c>, <c>gini</c>) have none.
+    /// </summary>
+    public required IReadOnlyDictionary<string, double[]> PerUser { get; init; }
+
+    /// <summary>
+    /// Pairs behind a user's value, for metrics that are means over pairs (<c>mse</c>, …); a metric that is not named here counts
+    /// every user once.
+    /// </summary>
+    public IReadOnlyDictionary<string, double[]> PairCount { get; init; } = new Dictionary<string, double[]>();
+
+    /// <summary>The reported figures by metric name, in the order asked for.</summary>
+    public required IReadOnlyDictionary<string, MetricValue> Metrics { get; init; }
+
+    /// <summary>Wall-clock seconds of scoring, ranking and measuring; the bootstrap is not counted.</summary>
+    public required double ScoreSeconds { get; init; }
+
+    /// <summary>How lists were made, for example <c>full ranking, seen items masked</c> or <c>sampled:100 negatives, seen items masked</c>.</summary>
+    public required string Protocol { get; init; }
+}

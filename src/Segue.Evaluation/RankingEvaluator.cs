@@ -1,0 +1,327 @@
+using System.Diagnostics;
+using System.Runtime.ExceptionServices;
+using Segue.Core;
+using Segue.Core.Contracts;
+using Segue.Core.Data;
+using Segue.Core.Ranking;
+using Segue.Core.Splitting;
+using Segue.Core.Views;
+using Segue.Evaluation.Metrics;
+using Segue.Evaluation.Protocol;
+using Segue.Numerics;
+using Segue.Numerics.Sampling;
+using Segue.Numerics.Selection;
+
+namespace Segue.Evaluation;
+
+/// <summary>Ranks the whole catalogue for every user with something held out, and measures the rankings.</summary>
+/// <remarks>
+/// <para>
+/// Users: those with at least one relevant item; in discovery (seen items masked) a relevant item that is known already does not
+/// count. Relevant items are distinct: an item held out five times is one right answer. Candidates: all items of the catalogue,
+/// without the known ones in discovery.
+/// </para>
+/// <para>
+/// An item scored NaN or −∞ is ranked nowhere, so a user who cannot be scored at all has 0 in every metric of accuracy (51
+/// clicks) and still counts in the mean: staying silent never pays. Ties go to the lower item index.
+/// </para>
+/// <para>
+/// Cost: one scoring a user, and O(items · relevant) vectorised comparisons; the ranks of the right answers are counted, nothing
+/// is sorted. No result depends on the number of threads or on the order of the users.
+/// </para>
+/// </remarks>
+public static class RankingEvaluator
+{
+    /// <summary>Evaluates <paramref name="recommender"/> on <paramref name="set"/>.</summary>
+    /// <exception cref="OptionException">No metric, one that is about predictions, or an option out of range.</exception>
+    /// <exception cref="DatasetException">The set does not fit the recommender, has nobody to evaluate, or lacks artists a metric needs.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled through the options.</exception>
+    public static EvaluationResult Evaluate(IRecommender recommender, EvaluationSet set, EvaluationOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(recommender);
+        ArgumentNullException.ThrowIfNull(set);
+        ArgumentNullException.ThrowIfNull(options);
+        options.Check();
+        if (options.Metrics.FirstOrDefault(m => m.Metric.Kind == MetricKind.Prediction) is { } prediction)
+        {
+            throw new OptionException($"metric '{prediction}' is about predicted values, not rankings; evaluate it with {nameof(RegressionEvaluator)}");
+        }
+
+        if (recommender.Items.Count != set.Known.Items.Count)
+        {
+            throw new DatasetException(
+                $"the recommender ranks {recommender.Items.Count} items, the evaluation set has {set.Known.Items.Count}; train on a part of the same split");
+        }
+
+        var run = new RankingRun(recommender, set, options);
+        try
+        {
+            return run.Evaluate();
+        }
+        catch (AggregateException error) when (error.Flatten().InnerExceptions is [var only, ..])
+        {
+            // What a model threw on a worker thread reads the same as on this one.
+            ExceptionDispatchInfo.Throw(only);
+            throw;
+        }
+    }
+
+    /// <summary>How the protocol is called in reports.</summary>
+    internal static string ProtocolName(EvaluationOptions options) =>
+        (options.SampledNegatives == 0 ? "full ranking" : $"sampled:{options.SampledNegatives} negatives")
+        + (options.KeepSeen ? ", seen items kept" : ", seen items masked");
+}
+
+/// <summary>One evaluation: what all threads share.</summary>
+internal sealed class RankingRun
+{
+    private readonly EvaluationSet _set;
+    private readonly EvaluationOptions _options;
+    private readonly BlockScorer _scorer;
+    private readonly RelevantItems _relevant;
+    private readonly int[] _knownStart;
+    private readonly ItemFacts _facts;
+    private readonly MetricSpecification[] _perUser;
+    private readonly MetricSpecification[] _allLists;
+    private readonly double[][] _values;
+    private readonly Func<int, Query> _queryOf;
+    private readonly int _itemCount;
+    private readonly int _listLength;
+    private readonly bool _wantAuc;
+    private readonly bool _wantRelevantLongList;
+    private int _done;
+
+    public RankingRun(IRecommender recommender, EvaluationSet set, EvaluationOptions options)
+    {
+        _set = set;
+        _options = options;
+        _itemCount = set.Known.Items.Count;
+        _relevant = RelevantItems.From(set, options.KeepSeen);
+        _knownStart = set.Known.UserStart();
+        _scorer = new BlockScorer(recommender);
+        _perUser = [.. options.Metrics.Where(m => m.Metric.Kind == MetricKind.PerUser)];
+        _allLists = [.. options.Metrics.Where(m => m.Metric.Kind == MetricKind.AllLists)];
+        _values = [.. _perUser.Select(_ => new double[_relevant.Users.Length])];
+        _queryOf = QueryOf;
+
+        RankingNeeds needs = _perUser.Aggregate(RankingNeeds.None, (all, m) => all | m.Metric.Needs);
+        ReadOnlyMemory<int> artists = set.Known.Catalog.ItemArtist;
+        if (needs.HasFlag(RankingNeeds.Artists) && artists.IsEmpty)
+        {
+            throw new DatasetException(
+                $"metric '{_perUser.First(m => m.Metric.Needs.HasFlag(RankingNeeds.Artists))}' needs the artist of every item, and "
+                + $"'{set.Known.Name}' has none; leave the metric out, or import with artists");
+        }
+
+        _wantAuc = needs.HasFlag(RankingNeeds.Auc);
+        _wantRelevantLongList = needs.HasFlag(RankingNeeds.RelevantLongList) && !artists.IsEmpty;
+        _listLength = Math.Min(_itemCount, _perUser.Where(m => m.Metric.Needs.HasFlag(RankingNeeds.List)).Concat(_allLists)
+            .Select(m => m.K ?? 0).DefaultIfEmpty(0).Max());
+        (int[] listeners, int userCount) = needs.HasFlag(RankingNeeds.Listeners) ? CountListeners() : ([], 0);
+        _facts = new ItemFacts(artists, listeners, userCount);
+    }
+
+    public EvaluationResult Evaluate()
+    {
+        long started = Stopwatch.GetTimestamp();
+        var workers = new Worker?[_options.Threads];
+        Workers.Run(_relevant.Users.Length, _scorer.BlockSize, _options.Threads, (start, end, worker) =>
+        {
+            (workers[worker] ??= new Worker(this)).Evaluate(start, end);
+            int done = Interlocked.Add(ref _done, end - start);
+            _options.Progress?.Report(new FitProgress("evaluate", done, _relevant.Users.Length));
+        }, _options.Cancellation);
+
+        var exposure = new Dictionary<string, double>();
+        for (int m = 0; m < _allLists.Length; m++)
+        {
+            var counts = new int[_itemCount];
+            foreach (Worker? worker in workers)
+            {
+                for (int i = 0; worker is not null && i < counts.Length; i++)
+                {
+                    counts[i] += worker.Exposure[m][i];
+                }
+            }
+
+            exposure[_allLists[m].Name] = _allLists[m].Metric.ForExposure!(counts);
+        }
+
+        double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
+        var perUser = new Dictionary<string, double[]>();
+        for (int m = 0; m < _perUser.Length; m++)
+        {
+            perUser[_perUser[m].Name] = _values[m];
+        }
+
+        var metrics = new Dictionary<string, MetricValue>();
+        foreach (MetricSpecification metric in _options.Metrics)
+        {
+            metrics[metric.Name] = perUser.TryGetValue(metric.Name, out double[]? values)
+                ? Bootstrap.Mean(values, null, _options)
+                : new MetricValue(exposure[metric.Name], exposure[metric.Name], exposure[metric.Name], _relevant.Users.Length);
+        }
+
+        return new EvaluationResult
+        {
+            Users = _relevant.Users,
+            PerUser = perUser,
+            Metrics = metrics,
+            ScoreSeconds = seconds,
+            Protocol = RankingEvaluator.ProtocolName(_options),
+        };
+    }
+
+    private ReadOnlySpan<int> KnownOf(int user) => _set.Known.ItemIndex.Span[_knownStart[user].._knownStart[user + 1]];
+
+    private Query QueryOf(int n)
+    {
+        int user = _relevant.Users[n];
+        if (!_set.IsFoldIn)
+        {
+            return Query.ForUser(user, _set.Moment);
+        }
+
+        Range rows = _knownStart[user].._knownStart[user + 1];
+        return Query.ForHistory(
+            _set.Known.ItemIndex[rows],
+            _set.Known.HasWeight ? _set.Known.Weight[rows] : default,
+            _set.Known.HasTime ? _set.Known.Time[rows] : default,
+            _set.Moment);
+    }
+
+    private (int[] Listeners, int UserCount) CountListeners()
+    {
+        Dataset train = _options.Train ?? _set.Known;
+        if (train.Items.Count != _itemCount)
+        {
+            throw new DatasetException($"popularity is counted in {train.Items.Count} items, the evaluation set has {_itemCount}; give a part of the same split");
+        }
+
+        var binary = UserItemMatrix.Binary(train);
+        var listeners = new int[_itemCount];
+        foreach (int item in binary.ColumnIndex)
+        {
+            listeners[item]++;
+        }
+
+        int users = 0;
+        for (int user = 0; user < binary.Rows; user++)
+        {
+            users += binary.RowLength(user) > 0 ? 1 : 0;
+        }
+
+        // Nobody listened to anything: every item is as popular as with one listener, and no share is above 1.
+        return (listeners, Math.Max(1, users));
+    }
+
+    /// <summary>What one thread needs; all of it is made once.</summary>
+    private sealed class Worker
+    {
+        private readonly RankingRun _run;
+        private readonly ScoreBlock _block;
+        private readonly RelevantRanks _ranks;
+        private readonly HashSet<int> _scratch = [];
+        private readonly int[] _list;
+        private readonly float[] _listScores;
+        private readonly Negatives? _negatives;
+        private readonly float[] _candidates = [];
+
+        public Worker(RankingRun run)
+        {
+            _run = run;
+            _block = run._scorer.NewBlock();
+            int maxRelevant = run._relevant.MaxCount;
+            _ranks = new RelevantRanks(run._itemCount, maxRelevant);
+            int longest = run._wantRelevantLongList ? Math.Max(run._listLength, maxRelevant) : run._listLength;
+            _list = new int[longest];
+            _listScores = new float[longest];
+            Exposure = [.. run._allLists.Select(_ => new int[run._itemCount])];
+            if (run._options.SampledNegatives > 0)
+            {
+                _negatives = new Negatives(run._itemCount);
+                _candidates = new float[run._itemCount];
+            }
+        }
+
+        /// <summary>By metric over all lists: how often every item was recommended.</summary>
+        public int[][] Exposure { get; }
+
+        public void Evaluate(int start, int end)
+        {
+            _block.Score(start, end, _run._queryOf);
+            for (int n = start; n < end; n++)
+            {
+                Evaluate(n, _block.Row(n - start));
+            }
+        }
+
+        private void Evaluate(int n, Span<float> scores)
+        {
+            int user = _run._relevant.Users[n];
+            ReadOnlySpan<int> relevant = _run._relevant.Of(n);
+            int others = _run._itemCount - relevant.Length;
+            if (!_run._options.KeepSeen)
+            {
+                foreach (int item in _run.KnownOf(user))
+                {
+                    scores[item] = float.NaN;
+                }
+
+                others -= _run._relevant.KnownDistinct[n];
+            }
+
+            if (_negatives is not null)
+            {
+                others = KeepSample(user, relevant, scores);
+            }
+
+            _ranks.Find(scores, relevant, others, _run._wantAuc);
+            int wanted = Math.Max(_run._listLength, _run._wantRelevantLongList ? relevant.Length : 0);
+            int length = wanted == 0 ? 0 : TopK.Select(scores, _list.AsSpan(0, wanted), _listScores.AsSpan(0, wanted));
+            var ranking = new UserRanking
+            {
+                HitRanks = _ranks.Ranks,
+                Relevant = relevant,
+                List = _list.AsSpan(0, length),
+                Auc = RocAuc.FromWins(_ranks.Wins, relevant.Length, others),
+                Facts = _run._facts,
+                Scratch = _scratch,
+            };
+            for (int m = 0; m < _run._perUser.Length; m++)
+            {
+                MetricSpecification metric = _run._perUser[m];
+                _run._values[m][n] = metric.Metric.ForUser!(in ranking, metric.K ?? int.MaxValue);
+            }
+
+            for (int m = 0; m < Exposure.Length; m++)
+            {
+                foreach (int item in ranking.List[..Math.Min(length, _run._allLists[m].K!.Value)])
+                {
+                    Exposure[m][item]++;
+                }
+            }
+        }
+
+        /// <summary>Takes everything but the relevant items and the user's sample out of the ranking; returns the sample's size.</summary>
+        private int KeepSample(int user, ReadOnlySpan<int> relevant, Span<float> scores)
+        {
+            // Named by the user's id: the sample stays the same whoever else is evaluated, and in whatever order.
+            var rng = new Rng(_run._options.Seed, "evaluation/negatives/" + _run._set.Known.Users[user]);
+            ReadOnlySpan<int> sample = _negatives!.Draw(_run._options.SampledNegatives, _run.KnownOf(user), relevant, rng);
+            scores.CopyTo(_candidates);
+            scores.Fill(float.NaN);
+            foreach (int item in sample)
+            {
+                scores[item] = _candidates[item];
+            }
+
+            foreach (int item in relevant)
+            {
+                scores[item] = _candidates[item];
+            }
+
+            return sample.Length;
+        }
+    }
+}
