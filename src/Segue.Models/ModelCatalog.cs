@@ -20,7 +20,17 @@ public static class ModelCatalog
     /// <summary>All models, trivial ones first.</summary>
     public static IReadOnlyList<ModelDescription> All { get; } =
     [
+        Describe<RandomOrderOptions>("random", "a random order, the floor of every comparison", "baseline", o => new RandomOrder(o), isBaseline: true),
         Describe<PopularityOptions>("popularity", "the items with most listeners, the same for everybody", "baseline", o => new Popularity(o), isBaseline: true),
+        Describe<RecentPopularityOptions>(
+            "recent-popularity", "the items most played lately, the same for everybody", "DecayPop, Ploshkin et al., RecSys 2025",
+            o => new RecentPopularity(o), isBaseline: true),
+        Describe<OwnRepeatsOptions>(
+            "own-repeats", "the listener's own recent items again; for comparisons that keep heard items", "baseline",
+            o => new OwnRepeats(o), isBaseline: true),
+        Describe<BiasOptions>(
+            "bias", "predicts a weight as mean + user bias + item bias; the baseline of regressions", "Koren, KDD 2008",
+            o => new Bias(o), isBaseline: true),
     ];
 
     /// <summary>The model called <paramref name="name"/>.</summary>

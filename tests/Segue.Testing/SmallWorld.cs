@@ -90,7 +90,7 @@ public static class SmallWorld
 
     /// <summary>Mean NDCG@10 over the users with relevant items; binary relevance, ideal list cut at min(10, relevant).</summary>
     /// <param name="split">Training data (masked unless <paramref name="keepSeen"/>) and right answers.</param>
-    /// <param name="keepSeen">True where heard items may be recommended again.</param>
+    /// <param name="keepSeen">True where heard items may be recommended again; else they are neither listed nor right answers.</param>
     /// <param name="score">Writes the scores of a user.</param>
     public static double Ndcg(WorldSplit split, bool keepSeen, Action<int, float[]> score)
     {
@@ -103,7 +103,13 @@ public static class SmallWorld
         int users = 0;
         for (int u = 0; u < split.Train.Users.Count; u++)
         {
+            ReadOnlySpan<int> heard = seen[trainStart[u]..trainStart[u + 1]];
             var relevant = new HashSet<int>(wanted[relevantStart[u]..relevantStart[u + 1]].ToArray());
+            if (!keepSeen)
+            {
+                relevant.ExceptWith(heard.ToArray());
+            }
+
             if (relevant.Count == 0)
             {
                 continue;
@@ -112,7 +118,7 @@ public static class SmallWorld
             score(u, scores);
             if (!keepSeen)
             {
-                foreach (int item in seen[trainStart[u]..trainStart[u + 1]])
+                foreach (int item in heard)
                 {
                     scores[item] = float.NegativeInfinity;
                 }
