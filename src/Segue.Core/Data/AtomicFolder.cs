@@ -1,6 +1,10 @@
 namespace Segue.Core.Data;
 
 /// <summary>Writes a folder as a whole: into a temporary neighbour first, then renamed, so that a half-written one never shows.</summary>
+/// <remarks>
+/// Replacing takes two renames. A process killed before the first leaves the old folder and a neighbour <c>.NAME.new-…</c>; killed
+/// between the two, both as neighbours and nothing at the path: <see cref="FindReplaced"/> then finds the old one.
+/// </remarks>
 public static class AtomicFolder
 {
     /// <summary>
@@ -14,7 +18,7 @@ public static class AtomicFolder
     public static void Write(string path, string marker, Action<string> write)
     {
         ArgumentNullException.ThrowIfNull(write);
-        string target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
+        string target = Target(path);
         if (File.Exists(target) || (Directory.Exists(target) && !File.Exists(Path.Combine(target, marker)) && Directory.EnumerateFileSystemEntries(target).Any()))
         {
             throw new DatasetException($"'{path}' exists and was not written by Segue (no {marker} in it); choose another --out folder");
@@ -54,11 +58,33 @@ public static class AtomicFolder
         }
     }
 
+    /// <summary>The old folder that a save of <paramref name="path"/>, killed between its two renames, left beside it; or null.</summary>
+    public static string? FindReplaced(string path)
+    {
+        string target = Target(path);
+        string? parent = Path.GetDirectoryName(target);
+        return Directory.Exists(target) || !Directory.Exists(parent)
+            ? null
+            : Directory.EnumerateDirectories(parent, $".{Path.GetFileName(target)}.old-*").Order(StringComparer.Ordinal).FirstOrDefault();
+    }
+
+    private static string Target(string path) =>
+        string.IsNullOrWhiteSpace(path) || path.Contains('\0', StringComparison.Ordinal)
+            ? throw new DatasetException($"'{path}' is not the path of a folder; name one")
+            : Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
+
     private static void Delete(string folder)
     {
-        if (Directory.Exists(folder))
+        try
         {
-            Directory.Delete(folder, recursive: true);
+            if (Directory.Exists(folder))
+            {
+                Directory.Delete(folder, recursive: true);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // What is written is written: a temporary folder that cannot be removed (open elsewhere) hides nothing and harms nothing.
         }
     }
 }

@@ -12,6 +12,9 @@ namespace Segue.Core.Data;
 /// </remarks>
 public sealed record Dataset
 {
+    private readonly Once<bool> _indicesChecked = new();
+    private readonly Once<long> _latestTime = new();
+
     /// <summary>A name for reports, for example <c>hetrec-lastfm</c>.</summary>
     public required string Name { get; init; }
 
@@ -19,19 +22,59 @@ public sealed record Dataset
     public required string Level { get; init; }
 
     /// <summary>Listeners or playlists.</summary>
-    public required Vocabulary Users { get; init; }
+    public required Vocabulary Users
+    {
+        get;
+        init
+        {
+            field = value;
+            _indicesChecked = new();
+        }
+    }
 
     /// <summary>What is ranked.</summary>
-    public required Vocabulary Items { get; init; }
+    public required Vocabulary Items
+    {
+        get;
+        init
+        {
+            field = value;
+            _indicesChecked = new();
+        }
+    }
 
     /// <summary>User of every interaction, ascending.</summary>
-    public required ReadOnlyMemory<int> UserIndex { get; init; }
+    public required ReadOnlyMemory<int> UserIndex
+    {
+        get;
+        init
+        {
+            field = value;
+            _indicesChecked = new();
+        }
+    }
 
     /// <summary>Item of every interaction.</summary>
-    public required ReadOnlyMemory<int> ItemIndex { get; init; }
+    public required ReadOnlyMemory<int> ItemIndex
+    {
+        get;
+        init
+        {
+            field = value;
+            _indicesChecked = new();
+        }
+    }
 
     /// <summary>Time of every interaction, or empty where none is known.</summary>
-    public ReadOnlyMemory<long> Time { get; init; }
+    public ReadOnlyMemory<long> Time
+    {
+        get;
+        init
+        {
+            field = value;
+            _latestTime = new();
+        }
+    }
 
     /// <summary>Weight (for example a play count) of every interaction, or empty where all are 1.</summary>
     public ReadOnlyMemory<float> Weight { get; init; }
@@ -69,24 +112,23 @@ public sealed record Dataset
     /// <summary>True where interactions carry weights other than 1.</summary>
     public bool HasWeight => !Weight.IsEmpty;
 
-    /// <summary>The latest known time, or −1.</summary>
-    public long LatestTime
+    /// <summary>The latest known time, or −1. O(interactions) on the first call, then O(1).</summary>
+    public long LatestTime => _latestTime.Get(this, static dataset =>
     {
-        get
+        long latest = -1;
+        foreach (long time in dataset.Time.Span)
         {
-            long latest = -1;
-            foreach (long time in Time.Span)
-            {
-                latest = Math.Max(latest, time);
-            }
-
-            return latest;
+            latest = Math.Max(latest, time);
         }
-    }
 
-    /// <summary>Start of every user's interactions; length users + 1. O(interactions).</summary>
+        return latest;
+    });
+
+    /// <summary>Start of every user's interactions; length users + 1; a new array on every call. O(interactions).</summary>
+    /// <exception cref="DatasetException">An interaction names a user or item that does not exist.</exception>
     public int[] UserStart()
     {
+        CheckIndices();
         var start = new int[Users.Count + 1];
         foreach (int u in UserIndex.Span)
         {
@@ -101,6 +143,36 @@ public sealed record Dataset
         return start;
     }
 
+    /// <summary>
+    /// Throws where an interaction names a user or item that does not exist, or users are not ascending. A dataset is opened
+    /// without reading its columns, so everything that uses interactions as indices calls this first. O(interactions) on the
+    /// first call, then O(1).
+    /// </summary>
+    /// <exception cref="DatasetException">An index is out of range; the message names the interaction.</exception>
+    public void CheckIndices() => _indicesChecked.Get(this, static dataset =>
+    {
+        ReadOnlySpan<int> user = dataset.UserIndex.Span, item = dataset.ItemIndex.Span;
+        int users = dataset.Users.Count, items = dataset.Items.Count, previous = 0;
+        if (user.Length != item.Length)
+        {
+            throw new DatasetException(
+                $"dataset '{dataset.Name}' has {user.Length} users and {item.Length} items of interactions; import the dataset again");
+        }
+
+        for (int n = 0; n < user.Length; n++)
+        {
+            if ((uint)user[n] >= (uint)users || (uint)item[n] >= (uint)items || user[n] < previous)
+            {
+                throw new DatasetException(
+                    $"interaction {n} of dataset '{dataset.Name}' names user {user[n]} of {users} (the one before: {previous}) and item {item[n]} of {items}; import the dataset again");
+            }
+
+            previous = user[n];
+        }
+
+        return true;
+    });
+
     /// <summary>The interactions at <paramref name="rows"/> (ascending), with the same users, items and catalog.</summary>
     public Dataset Select(ReadOnlySpan<int> rows) => this with
     {
@@ -114,8 +186,17 @@ public sealed record Dataset
     /// <summary>
     /// Only some users and items, renumbered in their old order; interactions, profile, catalog, tags and friendships follow.
     /// </summary>
+    /// <param name="keepUser">True for the users that stay; length <see cref="Users"/>.Count.</param>
+    /// <param name="keepItem">True for the items that stay; length <see cref="Items"/>.Count.</param>
     public Dataset Restrict(ReadOnlySpan<bool> keepUser, ReadOnlySpan<bool> keepItem)
     {
+        if (keepUser.Length != Users.Count || keepItem.Length != Items.Count)
+        {
+            throw new ArgumentException(
+                $"{keepUser.Length} user and {keepItem.Length} item marks for {Users.Count} users and {Items.Count} items; give one each");
+        }
+
+        CheckIndices();
         int[] userOld = Kept(keepUser), itemOld = Kept(keepItem);
         int[] userNew = Renumber(userOld, Users.Count), itemNew = Renumber(itemOld, Items.Count);
         int[] rows = Rows(UserIndex.Span, ItemIndex.Span, userNew, itemNew);
@@ -215,5 +296,20 @@ public sealed record Dataset
         }
 
         return result;
+    }
+
+    /// <summary>
+    /// A value worked out on first use. A copy of the record shares it until a column it depends on is replaced, which makes a
+    /// new one. Two of them are always equal, so that equality of datasets stays that of their columns.
+    /// </summary>
+    private sealed class Once<T>
+    {
+        private volatile object? _value;
+
+        public T Get(Dataset dataset, Func<Dataset, T> compute) => (T)(_value ??= compute(dataset)!)!;
+
+        public override bool Equals(object? obj) => obj is Once<T>;
+
+        public override int GetHashCode() => 0;
     }
 }

@@ -30,6 +30,7 @@ public static partial class NpyFile
     }
 
     /// <summary>Maps an array into memory: pages are read when first used, and shared between processes.</summary>
+    /// <remarks>The mapping stays for the life of the process, see <c>docs/data.md</c>; the file must not be cut off in place.</remarks>
     /// <exception cref="DatasetException">Not an <c>.npy</c> file, another element type, or another length than its header says.</exception>
     public static ReadOnlyMemory<T> Map<T>(string path)
         where T : unmanaged
@@ -42,9 +43,9 @@ public static partial class NpyFile
     private static (int Offset, long Count) ReadHeader<T>(string path, ReadOnlySpan<byte> bytes)
         where T : unmanaged
     {
-        if (bytes.Length < 10 || bytes[0] != 0x93 || !bytes[1..6].SequenceEqual("NUMPY"u8))
+        if (bytes.Length < 10 || bytes[0] != 0x93 || !bytes[1..6].SequenceEqual("NUMPY"u8) || bytes[6] != 1)
         {
-            throw new DatasetException($"'{path}' is not a .npy file; import the dataset again");
+            throw new DatasetException($"'{path}' is not a .npy file of version 1; import the dataset again");
         }
 
         int offset = 10 + bytes[8] + (bytes[9] << 8);
@@ -60,18 +61,23 @@ public static partial class NpyFile
             throw new DatasetException($"'{path}' has header {header.Trim()} where '{TypeCode<T>()}' was expected; import the dataset again");
         }
 
-        long count = 1;
-        foreach (string size in match.Groups["shape"].Value.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        // Int128, so that no shape, however absurd, wraps round to the right number of bytes.
+        string shape = match.Groups["shape"].Value;
+        Int128 count = 1;
+        foreach (string size in shape.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         {
-            count *= long.Parse(size, CultureInfo.InvariantCulture);
+            count = int.TryParse(size, NumberStyles.None, CultureInfo.InvariantCulture, out int length) && count <= Array.MaxLength
+                ? count * length
+                : Int128.MaxValue;
         }
 
         if (count > Array.MaxLength || offset + (count * Unsafe.SizeOf<T>()) != bytes.Length)
         {
-            throw new DatasetException($"'{path}' has {bytes.Length - offset} bytes of data where its header says {count} elements of {Unsafe.SizeOf<T>()}; import the dataset again");
+            throw new DatasetException(
+                $"'{path}' has {bytes.Length - offset} bytes of data where its header says shape ({shape}) of {Unsafe.SizeOf<T>()} bytes each; import the dataset again");
         }
 
-        return (offset, count);
+        return (offset, (long)count);
     }
 
     private static string TypeCode<T>() => default(T) switch
@@ -83,7 +89,7 @@ public static partial class NpyFile
         _ => throw new NotSupportedException($"{typeof(T)} has no .npy column type here"),
     };
 
-    [GeneratedRegex(@"^\{'descr': '(?<type>[^']+)', 'fortran_order': False, 'shape': \((?<shape>[0-9, ]*)\),? ?\}\s*$")]
+    [GeneratedRegex(@"^\{'descr': '(?<type>[^']+)', 'fortran_order': False, 'shape': \((?<shape>[0-9]+(, ?[0-9]+)*,?)\),? ?\}\s*$")]
     private static partial Regex HeaderPattern();
 
     /// <summary>Bytes seen as another element type, without a copy.</summary>
@@ -109,41 +115,44 @@ public static partial class NpyFile
 }
 
 /// <summary>A whole file mapped into memory, read-only.</summary>
+/// <remarks>
+/// The mapping is never taken back: a span is a bare address that no garbage collector follows, so unmapping while one is in use
+/// would crash the process. The pointer taken in the constructor keeps the mapping for the life of the process. What stays is
+/// address space; the pages belong to the system's file cache, which drops them as it likes.
+/// </remarks>
 internal sealed unsafe class MappedFile : System.Buffers.MemoryManager<byte>
 {
-    private readonly MemoryMappedFile _file;
-    private readonly MemoryMappedViewAccessor _view;
     private readonly byte* _start;
     private readonly int _length;
 
     private MappedFile(string path, long length)
     {
-        _file = MemoryMappedFile.CreateFromFile(path, FileMode.Open, null, 0, MemoryMappedFileAccess.Read);
-        _view = _file.CreateViewAccessor(0, length, MemoryMappedFileAccess.Read);
+        using var file = MemoryMappedFile.CreateFromFile(path, FileMode.Open, null, 0, MemoryMappedFileAccess.Read);
+        MemoryMappedViewAccessor view = file.CreateViewAccessor(0, length, MemoryMappedFileAccess.Read);
         _length = (int)length;
-        _view.SafeMemoryMappedViewHandle.AcquirePointer(ref _start);
-        _start += _view.PointerOffset;
+        view.SafeMemoryMappedViewHandle.AcquirePointer(ref _start);
+        _start += view.PointerOffset;
     }
 
-    /// <summary>Maps <paramref name="path"/>; the mapping lives as long as the memory is referenced.</summary>
+    /// <summary>Maps <paramref name="path"/>.</summary>
+    /// <exception cref="DatasetException">The file is missing, too large or cannot be read.</exception>
     public static ReadOnlyMemory<byte> Open(string path)
     {
-        long length;
         try
         {
-            length = new FileInfo(path).Length;
+            long length = new FileInfo(path).Length;
+            return length switch
+            {
+                0 => ReadOnlyMemory<byte>.Empty,
+                _ when length > Array.MaxLength => throw new DatasetException(
+                    $"'{path}' has {length} bytes; a column may have at most {Array.MaxLength}"),
+                _ => new MappedFile(path, length).Memory,
+            };
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {
             throw new DatasetException($"'{path}' cannot be read: {e.Message}", e);
         }
-
-        if (length > Array.MaxLength)
-        {
-            throw new DatasetException($"'{path}' has {length} bytes; a column may have at most {Array.MaxLength}");
-        }
-
-        return length == 0 ? ReadOnlyMemory<byte>.Empty : new MappedFile(path, length).Memory;
     }
 
     public override Span<byte> GetSpan() => new(_start, _length);
@@ -156,8 +165,5 @@ internal sealed unsafe class MappedFile : System.Buffers.MemoryManager<byte>
 
     protected override void Dispose(bool disposing)
     {
-        _view.SafeMemoryMappedViewHandle.ReleasePointer();
-        _view.Dispose();
-        _file.Dispose();
     }
 }

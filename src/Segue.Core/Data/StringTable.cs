@@ -1,9 +1,13 @@
+using System.Globalization;
 using System.Text;
 
 namespace Segue.Core.Data;
 
 /// <summary>An immutable list of strings kept as UTF-8 lines, so that a table of millions opens without decoding any.</summary>
-/// <remarks>On disk: one string a line, LF; backslash, LF and CR inside a string are written <c>\\</c>, <c>\n</c>, <c>\r</c>.</remarks>
+/// <remarks>
+/// On disk: one string a line, LF; backslash, LF and CR inside a string are written <c>\\</c>, <c>\n</c>, <c>\r</c>, half a
+/// surrogate pair, which UTF-8 cannot hold, as <c>\ud83c</c>. Different strings give different lines, and every string comes back.
+/// </remarks>
 public class StringTable
 {
     private readonly ReadOnlyMemory<byte> _text;
@@ -37,6 +41,9 @@ public class StringTable
 
     /// <summary>The empty table.</summary>
     public static StringTable Empty { get; } = new([]);
+
+    /// <summary>What the table is called in messages, for example its file.</summary>
+    internal string Source { get; init; } = "string table";
 
     /// <summary>Number of strings.</summary>
     public int Count => _offsets.Length - 1;
@@ -80,7 +87,8 @@ public class StringTable
         long end = offsets[index + 1] - 1;
         if (start < 0 || end < start || end > _text.Length)
         {
-            throw new DatasetException($"string table line {index} has offsets {start}…{end} outside its text of {_text.Length} bytes; import the dataset again");
+            throw new DatasetException(
+                $"'{Source}' has line {index} at {start}…{end}, outside its text of {_text.Length} bytes; import the dataset again");
         }
 
         return _text.Span[(int)start..(int)end];
@@ -116,7 +124,34 @@ public class StringTable
                 .Replace("\r", "\\r", StringComparison.Ordinal);
         }
 
+        if (value.AsSpan().IndexOfAnyInRange('\uD800', '\uDFFF') >= 0)
+        {
+            value = EscapeLoneSurrogates(value);
+        }
+
         return Encoding.UTF8.GetBytes(value);
+    }
+
+    private static string EscapeLoneSurrogates(string value)
+    {
+        var result = new StringBuilder(value.Length);
+        for (int i = 0; i < value.Length; i++)
+        {
+            if (i + 1 < value.Length && char.IsSurrogatePair(value[i], value[i + 1]))
+            {
+                result.Append(value, i++, 2);
+            }
+            else if (char.IsSurrogate(value[i]))
+            {
+                result.Append(CultureInfo.InvariantCulture, $"\\u{(int)value[i]:x4}");
+            }
+            else
+            {
+                result.Append(value[i]);
+            }
+        }
+
+        return result.ToString();
     }
 
     private static string Unescape(ReadOnlySpan<byte> line)
@@ -137,6 +172,14 @@ public class StringTable
             }
 
             i++;
+            if (text[i] == 'u' && i + 4 < text.Length
+                && ushort.TryParse(text.AsSpan(i + 1, 4), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ushort code))
+            {
+                result.Append((char)code);
+                i += 4;
+                continue;
+            }
+
             result.Append(text[i] switch { 'n' => '\n', 'r' => '\r', var c => c });
         }
 

@@ -48,6 +48,10 @@ public sealed class Vocabulary : StringTable
         return new Vocabulary(text, offsets);
     }
 
+    /// <summary>Throws where an id stands twice. O(ids).</summary>
+    /// <exception cref="DatasetException">An id stands twice.</exception>
+    public void CheckUnique() => _ = _slots.Value;
+
     private int[] BuildSlots()
     {
         int size = 4;

@@ -31,6 +31,7 @@ public sealed class GivenSplit(GivenSplitOptions options) : ISplitter
     {
         ArgumentNullException.ThrowIfNull(dataset);
         OptionsText.Validate(options, "split 'given'");
+        dataset.CheckIndices();
         ReadOnlySpan<byte> fold = dataset.Fold.Span;
         if (fold.IsEmpty)
         {

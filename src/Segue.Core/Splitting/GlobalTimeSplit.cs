@@ -62,14 +62,15 @@ public sealed record GlobalTimeSplitOptions : SplitOptions
 ///   time ──────────────▶  v−gap  v              t−gap  t            v validation_from   t test_from
 ///   user 1   T T  T   T T   ·    V  V V   V V V   ·    ? ?  ?
 ///   user 2          T   T        V     V          ·      ?          · in the gap: in no part
-///   user 3                                             ?  ?         new at t: dropped, or kept with new_users=keep
+///   user 3                       +     +                 ?          new at v: no answers there, but known (+) at t
+///   user 4                                             ?  ?         new at t: no answers, unless new_users=keep
 ///
 ///   train […, v − gap)   validation [v, t − gap)   test [t, …]
 ///
 ///   stage        known   must predict   moment of the question
 ///   train        T
 ///   validation   T       V              v
-///   test         T V     ?              t (fold-in where there is a validation part)
+///   test         T V +   ?              t (fold-in where there is a validation part)
 /// </code>
 /// Intervals are half-open, so interactions of one second never fall on two sides. By share, v and t are the times of the
 /// interactions at round(n · train) and round(n · (train + validation)) of all, sorted by time. Interactions are cut, not
@@ -91,6 +92,7 @@ public sealed class GlobalTimeSplit(GlobalTimeSplitOptions options) : ISplitter
         OptionsText.Validate(options, $"split '{Name}'");
         (long validationFrom, long testFrom) = ExplicitCutoffs();
         SplitParts.RequireTimes(dataset, Name, options.DropUntimed);
+        dataset.CheckIndices();
         if (testFrom < 0)
         {
             (validationFrom, testFrom) = CutoffsByShare(dataset);
@@ -134,7 +136,7 @@ public sealed class GlobalTimeSplit(GlobalTimeSplitOptions options) : ISplitter
                 : null,
             Test = new EvaluationSet
             {
-                Known = hasValidation ? parts.Of(Part.Train | Part.Validation, validationEnd) : train,
+                Known = hasValidation ? parts.Of(Part.Train | Part.Validation | Part.TestKnown, validationEnd) : train,
                 Relevant = parts.NotEmpty(Part.Test, "test", Remedy),
                 IsFoldIn = hasValidation,
                 Moment = testFrom,
@@ -153,17 +155,14 @@ public sealed class GlobalTimeSplit(GlobalTimeSplitOptions options) : ISplitter
 
         for (int n = 0; n < part.Length; n++)
         {
-            // A user who first appears in validation is known by the time of the test.
-            Part needed = part[n] switch
+            // A user who first appears in validation gives no answers there, but is known by the time of the test.
+            bool trained = (known[user[n]] & Part.Train) != 0;
+            part[n] = part[n] switch
             {
-                Part.Validation => Part.Train,
-                Part.Test => Part.Train | Part.Validation,
-                _ => known[user[n]],
+                Part.Validation when !trained => Part.TestKnown,
+                Part.Test when !trained && (known[user[n]] & Part.Validation) == 0 => Part.None,
+                Part same => same,
             };
-            if (part[n] != Part.None && (known[user[n]] & needed) == 0)
-            {
-                part[n] = Part.None;
-            }
         }
     }
 

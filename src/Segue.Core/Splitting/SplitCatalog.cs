@@ -16,8 +16,13 @@ public static class SplitCatalog
     public static IReadOnlyList<SplitDescription> All { get; } =
     [
         Describe<RandomSplitOptions>("random", "distinct (user, item) pairs at random", o => new RandomSplit(o)),
+        Describe<TransductiveSplitOptions>(
+            "transductive", "edges of one graph at random; each stage sees the edges of those before", o => new TransductiveSplit(o)),
+        Describe<LeaveKOutSplitOptions>("leave-k-out", "the same number of items of every user", o => new LeaveKOutSplit(o)),
         Describe<UserHoldoutSplitOptions>("user-holdout", "whole users, asked with part of their items", o => new UserHoldoutSplit(o)),
-        Describe<GlobalTimeSplitOptions>("global-time", "one moment for everybody: the past trains, the future is predicted", o => new GlobalTimeSplit(o)),
+        Describe<GlobalTimeSplitOptions>(
+            "global-time", "one moment for everybody: the past trains, the future is predicted", o => new GlobalTimeSplit(o)),
+        Describe<LastSessionSplitOptions>("last-session", "every user's last session", o => new LastSessionSplit(o)),
         Describe<GivenSplitOptions>("given", "the parts that came with the source", o => new GivenSplit(o)),
     ];
 

@@ -10,6 +10,7 @@ public static class UserItemMatrix
     public static CsrMatrix Sum(Dataset dataset)
     {
         ArgumentNullException.ThrowIfNull(dataset);
+        dataset.CheckIndices();
         return CsrMatrix.FromTriplets(
             dataset.Users.Count, dataset.Items.Count, dataset.UserIndex.Span, dataset.ItemIndex.Span, dataset.Weight.Span);
     }
