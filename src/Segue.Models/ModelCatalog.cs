@@ -1,6 +1,7 @@
 using Segue.Core;
 using Segue.Core.Contracts;
 using Segue.Models.Baselines;
+using Segue.Models.Linear;
 
 namespace Segue.Models;
 
@@ -31,6 +32,7 @@ public static class ModelCatalog
         Describe<BiasOptions>(
             "bias", "predicts a weight as mean + user bias + item bias; the baseline of regressions", "Koren, KDD 2008",
             o => new Bias(o), isBaseline: true),
+        Describe<EaseOptions>("ease", "the best item-to-item weights that never predict an item from itself, in closed form", "Steck, WWW 2019", o => new Ease(o)),
     ];
 
     /// <summary>The model called <paramref name="name"/>.</summary>

@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 
 namespace Segue.Numerics.Dense;
 
@@ -21,6 +23,7 @@ public static class Gemm
     private const int ColumnBlock = 480;
     private const int RowBlock = 256;
     private const long PackedLimit = 16L << 20;
+    private const int PackedTogether = 64;
     private const long SerialLimit = 1L << 21;
     private const int SplitInner = 4096;
     private const int SplitArea = 256 * 256;
@@ -188,7 +191,7 @@ public static class Gemm
                     }
                     else
                     {
-                        System.Numerics.Tensors.TensorPrimitives.Add(output, source, output);
+                        TensorPrimitives.Add(output, source, output);
                     }
                 }
             }
@@ -221,17 +224,8 @@ public static class Gemm
                 Operand partA = a.Shift(0, from), partB = b.Shift(from, 0).Transposed();
                 Workers.Run(panelsA + panelsB, 16, mode.Threads, (start, end, _) =>
                 {
-                    for (int panel = start; panel < end; panel++)
-                    {
-                        if (panel < panelsA)
-                        {
-                            Pack(partA, (float*)packedA, panel, shape.Rows, rows, paddedRows, length, mode.Scale);
-                        }
-                        else
-                        {
-                            Pack(partB, (float*)packedB, panel - panelsA, shape.Columns, columns, paddedColumns, length, 1f);
-                        }
-                    }
+                    Pack(partA, (float*)packedA, start, Math.Min(end, panelsA), shape.Rows, rows, paddedRows, length, mode.Scale);
+                    Pack(partB, (float*)packedB, Math.Max(start - panelsA, 0), end - panelsA, shape.Columns, columns, paddedColumns, length, 1f);
                 });
                 bool add = mode.Add || from > 0;
                 Workers.Run(rowBlocks * columnBlocks, 1, mode.Threads, (start, end, _) =>
@@ -295,38 +289,61 @@ public static class Gemm
         }
     }
 
-    /// <summary>Copies one panel: for every inner index the <paramref name="width"/> values of its rows, zeros beyond the last row.</summary>
+    /// <summary>Copies panels: for every inner index the <paramref name="width"/> values of their rows, zeros beyond the last row.</summary>
     private static unsafe void Pack(
-        Operand source, float* packed, int panel, int width, int rows, int paddedRows, int inner, float scale)
+        Operand source, float* packed, int panelStart, int panelEnd, int width, int rows, int paddedRows, int inner, float scale)
     {
-        int first = panel * width, valid = Math.Min(width, rows - first);
+        int group = Math.Max(1, PackedTogether / width);
         for (int from = 0; from < inner; from += InnerBlock)
         {
             int length = Math.Min(InnerBlock, inner - from);
-            float* target = packed + ((nint)from * paddedRows) + ((nint)first * length);
-            float* origin = source.Values + (first * source.RowStride) + (from * source.ColumnStride);
-            if (source.RowStride == 1)
+            float* block = packed + ((nint)from * paddedRows);
+            for (int panel = panelStart; panel < panelEnd; panel += group)
             {
-                for (int p = 0; p < length; p++)
+                int first = panel * width, count = Math.Min(group, panelEnd - panel);
+                float* target = block + ((nint)first * length), origin = source.Values + (first * source.RowStride) + (from * source.ColumnStride);
+                if (source.RowStride == 1)
                 {
-                    var values = new ReadOnlySpan<float>(origin + (p * source.ColumnStride), valid);
-                    var row = new Span<float>(target + ((nint)p * width), width);
-                    values.CopyTo(row);
-                    row[valid..].Clear();
-                    if (scale != 1f)
-                    {
-                        System.Numerics.Tensors.TensorPrimitives.Multiply(row, scale, row);
-                    }
+                    PackAlong(origin, source.ColumnStride, target, width, Math.Min(count * width, rows - first), count, length, scale);
+                    continue;
                 }
-            }
-            else
-            {
-                PackAcross(origin, source.RowStride, source.ColumnStride, target, width, valid, length, scale);
+
+                for (int g = 0; g < count; g++)
+                {
+                    int valid = Math.Min(width, rows - first - (g * width));
+                    PackAcross(
+                        origin + (g * width * source.RowStride), source.RowStride, source.ColumnStride,
+                        target + ((nint)g * width * length), width, valid, length, scale);
+                }
             }
         }
     }
 
-    [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
+    /// <summary>Neighbouring rows lie side by side in memory: several panels at once, so that whole cache lines are read.</summary>
+    private static unsafe void PackAlong(
+        float* origin, nint columnStride, float* target, int width, int valid, int panels, int length, float scale)
+    {
+        for (int p = 0; p < length; p++)
+        {
+            float* column = origin + (p * columnStride);
+            for (int g = 0; g < panels; g++)
+            {
+                float* to = target + (((nint)g * length) + p) * width;
+                int filled = Math.Min(width, valid - (g * width));
+                for (int r = 0; r < filled; r++)
+                {
+                    to[r] = scale * column[(g * width) + r];
+                }
+
+                for (int r = filled; r < width; r++)
+                {
+                    to[r] = 0f;
+                }
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static unsafe void PackAcross(
         float* origin, nint rowStride, nint columnStride, float* target, int width, int valid, int length, float scale)
     {
@@ -334,19 +351,9 @@ public static class Gemm
         {
             float* row = origin + (r * rowStride);
             float* to = target + r;
-            if (r >= valid)
+            for (int p = 0; p < length; p++)
             {
-                for (int p = 0; p < length; p++)
-                {
-                    to[(nint)p * width] = 0f;
-                }
-            }
-            else
-            {
-                for (int p = 0; p < length; p++)
-                {
-                    to[(nint)p * width] = scale * row[p * columnStride];
-                }
+                to[(nint)p * width] = r < valid ? scale * row[p * columnStride] : 0f;
             }
         }
     }
