@@ -1,0 +1,417 @@
+using System.Formats.Tar;
+using System.IO.Compression;
+using Segue.Core;
+using Segue.Core.Contracts;
+
+namespace Segue.Import.Engine;
+
+/// <summary>One file to read: on disk, or an entry of an archive.</summary>
+/// <param name="name">For reports: relative to what the user gave, <c>archive.zip!folder/entry</c> in an archive.</param>
+/// <param name="archive">What it is inflated from, or null.</param>
+/// <param name="declaredLength">Bytes as declared, −1 unknown; for progress only.</param>
+/// <param name="crc">Checksum the archive states, or null.</param>
+/// <param name="isDirect">True where the user named this file, or the archive whose only file it is.</param>
+/// <param name="open">Opens the raw stream.</param>
+internal sealed class InputFile(string name, InputArchive? archive, long declaredLength, uint? crc, bool isDirect, Func<Stream> open)
+{
+    public string Name => name;
+
+    public InputArchive? Archive => archive;
+
+    public long DeclaredLength => declaredLength;
+
+    public uint? Crc => crc;
+
+    public bool IsDirect { get; set; } = isDirect;
+
+    public bool IsUsed { get; set; }
+
+    /// <summary>The last part of the name.</summary>
+    public string FileName { get; } = name[(name.LastIndexOfAny(['/', '!', '\\']) + 1)..];
+
+    /// <summary>Most inflated bytes seen in one pass over this file; a second pass does not count again.</summary>
+    public long Inflated { get; set; }
+
+    public Stream OpenRaw() => open();
+
+    public ImportException Broken(string what, Exception? inner = null) =>
+        inner is null ? new($"'{name}' {what}") : new($"'{name}' {what}", inner);
+}
+
+/// <summary>An archive and how much came out of it.</summary>
+internal sealed class InputArchive(string name, long length)
+{
+    public string Name => name;
+
+    public long Length => length;
+
+    public long Inflated { get; set; }
+}
+
+/// <summary>All files of one import, in natural order of their names. Disposing closes the archives.</summary>
+internal sealed class InputFiles : IDisposable
+{
+    private static readonly byte[] ZipMagic = [0x50, 0x4B, 0x03, 0x04], EmptyZipMagic = [0x50, 0x4B, 0x05, 0x06], GzipMagic = [0x1F, 0x8B];
+
+    private readonly ImportLimits _limits;
+    private readonly List<InputFile> _files = [];
+    private readonly List<IDisposable> _open = [];
+
+    private InputFiles(ImportLimits limits) => _limits = limits;
+
+    public IReadOnlyList<InputFile> Files => _files;
+
+    /// <summary>Finds every file in <paramref name="paths"/>: files, folders, zip, gz, tar and <c>zip!entry</c>.</summary>
+    /// <exception cref="ImportException">A path does not exist, cannot be read, is a broken archive, or leaves its archive.</exception>
+    public static InputFiles Find(IReadOnlyList<string> paths, ImportLimits limits)
+    {
+        if (paths.Count == 0)
+        {
+            throw new OptionException("no file to import was given; name a file, a folder or a zip");
+        }
+
+        var inputs = new InputFiles(limits);
+        try
+        {
+            foreach (string path in paths)
+            {
+                int before = inputs._files.Count;
+                inputs.AddPath(path);
+                if (inputs._files.Count == before)
+                {
+                    throw new ImportException($"'{path}' holds no files; name a file, or a folder or archive with files in it");
+                }
+            }
+
+            return inputs;
+        }
+        catch (Exception e)
+        {
+            inputs.Dispose();
+            if (e is IOException or UnauthorizedAccessException or InvalidDataException or NotSupportedException or ArgumentException)
+            {
+                throw new ImportException($"cannot read {string.Join(", ", paths.Select(p => $"'{p}'"))}: {e.Message}", e);
+            }
+
+            throw;
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (IDisposable open in _open)
+        {
+            open.Dispose();
+        }
+
+        _open.Clear();
+    }
+
+    private void AddPath(string path)
+    {
+        if (string.IsNullOrWhiteSpace(path) || path.Contains('\0'))
+        {
+            throw new OptionException("a path to import is empty or holds a NUL; name a file, a folder or a zip");
+        }
+
+        if (Directory.Exists(path))
+        {
+            AddFolder(path);
+        }
+        else if (File.Exists(path))
+        {
+            AddFile(path, Path.GetFileName(path), isDirect: true, entry: null);
+        }
+        else
+        {
+            int mark = path.LastIndexOf('!');
+            string archive = mark > 0 ? path[..mark] : string.Empty;
+            if (archive.Length == 0 || !File.Exists(archive))
+            {
+                throw new ImportException($"'{path}' does not exist; check the path");
+            }
+
+            AddFile(archive, Path.GetFileName(archive), isDirect: true, entry: path[(mark + 1)..]);
+        }
+    }
+
+    private void AddFolder(string folder)
+    {
+        string root = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
+        var names = new List<string>();
+        var pending = new Stack<string>([root]);
+        while (pending.TryPop(out string? current))
+        {
+            foreach (string file in Directory.EnumerateFiles(current))
+            {
+                names.Add(file);
+                CheckCount(names.Count, folder);
+            }
+
+            foreach (string inner in Directory.EnumerateDirectories(current))
+            {
+                // A link to a folder may lead back to where we are.
+                if ((File.GetAttributes(inner) & FileAttributes.ReparsePoint) == 0)
+                {
+                    pending.Push(inner);
+                }
+            }
+        }
+
+        names.Sort((a, b) => NaturalOrder.Compare(a, b));
+        foreach (string file in names)
+        {
+            AddFile(file, $"{Path.GetFileName(root)}/{Path.GetRelativePath(root, file).Replace('\\', '/')}", isDirect: false, entry: null);
+        }
+    }
+
+    private void AddFile(string path, string name, bool isDirect, string? entry)
+    {
+        var info = new FileInfo(path);
+        byte[] head = new byte[265];
+        int read = 0;
+        if (info.Length > 0)
+        {
+            using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1);
+            read = stream.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
+        }
+
+        ReadOnlySpan<byte> start = head.AsSpan(0, read);
+        if (start.StartsWith(ZipMagic) || start.StartsWith(EmptyZipMagic))
+        {
+            AddZip(path, name, isDirect, entry);
+        }
+        else if (IsTar(start) || (start.StartsWith(GzipMagic) && GzipHoldsTar(path)))
+        {
+            AddTar(path, name, isDirect, entry, gzip: !IsTar(start));
+        }
+        else if (entry is not null)
+        {
+            throw new ImportException($"'{name}!{entry}' asks for a file inside '{name}', which is not an archive; name the file alone");
+        }
+        else if (start.StartsWith(GzipMagic))
+        {
+            Add(new InputFile(name, new InputArchive(name, info.Length), -1, null, isDirect, () => new GZipStream(OpenDisk(path), CompressionMode.Decompress)));
+        }
+        else
+        {
+            // Pipes and devices say they are 0 bytes long; opening one could wait for ever.
+            Add(new InputFile(name, null, info.Length, null, isDirect, () => info.Length == 0 ? Stream.Null : OpenDisk(path)));
+        }
+    }
+
+    private void AddZip(string path, string name, bool isDirect, string? entry)
+    {
+        ZipArchive zip;
+        FileStream disk = OpenDisk(path);
+        _open.Add(disk);
+        try
+        {
+            zip = new ZipArchive(disk, ZipArchiveMode.Read);
+            _open.Add(zip);
+            CheckCount(zip.Entries.Count, name);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new ImportException($"'{name}' is a broken or cut-off zip ({e.Message}); download it again", e);
+        }
+
+        var archive = new InputArchive(name, disk.Length);
+        AddEntries(name, archive, isDirect, entry, zip.Entries.Select(z => (
+            z.FullName,
+            z.FullName.EndsWith('/'),
+            new Func<string, InputFile>(full => new InputFile(full, archive, z.Length, z.Crc32, false, z.Open)))));
+    }
+
+    private void AddTar(string path, string name, bool isDirect, string? entry, bool gzip)
+    {
+        var archive = new InputArchive(name, new FileInfo(path).Length);
+        var whole = new InputFile(name, archive, -1, null, false, OpenWhole);
+        var names = new List<(string Name, long Length)>();
+        using (var stream = new GuardedStream(whole, _limits, null))
+        {
+            foreach (TarEntry tarEntry in Entries(stream, name))
+            {
+                names.Add((tarEntry.Name, tarEntry.Length));
+                CheckCount(names.Count, name);
+            }
+        }
+
+        // A tar is read from its start for every file taken from it: slower than a zip, but nothing is unpacked to disk.
+        AddEntries(name, archive, isDirect, entry, names.Select(n => (
+            n.Name,
+            false,
+            new Func<string, InputFile>(full => new InputFile(full, null, n.Length, null, false, () => OpenEntry(n.Name))))));
+
+        Stream OpenWhole() => gzip ? new GZipStream(OpenDisk(path), CompressionMode.Decompress) : OpenDisk(path);
+
+        Stream OpenEntry(string wanted)
+        {
+            var stream = new GuardedStream(whole, _limits, null);
+            foreach (TarEntry tarEntry in Entries(stream, name))
+            {
+                if (tarEntry.Name == wanted)
+                {
+                    return tarEntry.DataStream ?? Stream.Null;
+                }
+            }
+
+            throw new ImportException($"'{name}' changed while it was read; import it again");
+        }
+    }
+
+    private static IEnumerable<TarEntry> Entries(Stream stream, string name)
+    {
+        using var tar = new TarReader(stream, leaveOpen: true);
+        while (true)
+        {
+            TarEntry? entry;
+            try
+            {
+                entry = tar.GetNextEntry();
+            }
+            catch (Exception e) when (e is not SegueException)
+            {
+                throw new ImportException($"'{name}' is a broken or cut-off tar ({e.Message}); download it again", e);
+            }
+
+            if (entry is null)
+            {
+                yield break;
+            }
+
+            if (entry.EntryType is TarEntryType.RegularFile or TarEntryType.V7RegularFile)
+            {
+                yield return entry;
+            }
+        }
+    }
+
+    private void AddEntries(
+        string name, InputArchive archive, bool isDirect, string? wanted, IEnumerable<(string Name, bool IsFolder, Func<string, InputFile> Make)> entries)
+    {
+        var found = new List<(string Name, Func<string, InputFile> Make)>();
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        foreach ((string entryName, bool isFolder, Func<string, InputFile> make) in entries)
+        {
+            string normal = entryName.Replace('\\', '/');
+            if (normal.StartsWith('/') || normal.Split('/').Contains("..") || (normal.Length > 1 && normal[1] == ':') || normal.Contains('\0'))
+            {
+                throw new ImportException($"'{name}' holds '{Text.Printable(entryName)}', a path that leaves the archive; it was made to do harm: do not use it");
+            }
+
+            if (!isFolder && !seen.Add(normal))
+            {
+                throw new ImportException($"'{name}' holds '{Text.Printable(entryName)}' twice; unpack it, keep one, and import the folder");
+            }
+
+            if (!isFolder)
+            {
+                found.Add((normal, make));
+            }
+        }
+
+        found.Sort((a, b) => NaturalOrder.Compare(a.Name, b.Name));
+        if (wanted is not null)
+        {
+            int index = found.FindIndex(f => f.Name == wanted);
+            if (index < 0)
+            {
+                IReadOnlyList<string> near = NearMatches.Find(wanted, found.Select(f => f.Name));
+                throw new ImportException(
+                    $"'{archive.Name}' holds no '{wanted}'; it holds {Text.List(near.Count > 0 ? near : found.Select(f => f.Name))}: write {archive.Name}!ENTRY");
+            }
+
+            found = [found[index]];
+        }
+
+        foreach ((string entryName, Func<string, InputFile> make) in found)
+        {
+            InputFile file = make($"{name}!{entryName}");
+            file.IsDirect = isDirect && found.Count == 1;
+            Add(file);
+        }
+    }
+
+    private void Add(InputFile file)
+    {
+        CheckCount(_files.Count + 1, file.Name);
+        _files.Add(file);
+    }
+
+    private void CheckCount(int count, string where)
+    {
+        if (count > _limits.MaxFiles)
+        {
+            throw new ImportException($"'{where}' brings more than {_limits.MaxFiles} files; import a part of them");
+        }
+    }
+
+    private static FileStream OpenDisk(string path) =>
+        new(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, FileOptions.SequentialScan);
+
+    private static bool IsTar(ReadOnlySpan<byte> head) => head.Length >= 262 && head[257..262].SequenceEqual("ustar"u8);
+
+    private static bool GzipHoldsTar(string path)
+    {
+        byte[] head = new byte[265];
+        try
+        {
+            using var stream = new GZipStream(OpenDisk(path), CompressionMode.Decompress);
+            return IsTar(head.AsSpan(0, stream.ReadAtLeast(head, head.Length, throwOnEndOfStream: false)));
+        }
+        catch (InvalidDataException)
+        {
+            return false; // reading it will say what is wrong
+        }
+    }
+}
+
+/// <summary>Orders <c>slice.2</c> before <c>slice.10</c>; everything else ordinal.</summary>
+internal static class NaturalOrder
+{
+    public static int Compare(string a, string b)
+    {
+        int i = 0, j = 0;
+        while (i < a.Length && j < b.Length)
+        {
+            if (char.IsAsciiDigit(a[i]) && char.IsAsciiDigit(b[j]))
+            {
+                ReadOnlySpan<char> first = Digits(a, ref i), second = Digits(b, ref j);
+                int order = first.Length != second.Length ? first.Length.CompareTo(second.Length) : first.SequenceCompareTo(second);
+                if (order != 0)
+                {
+                    return order;
+                }
+            }
+            else if (a[i] != b[j])
+            {
+                return a[i].CompareTo(b[j]);
+            }
+            else
+            {
+                i++;
+                j++;
+            }
+        }
+
+        int rest = (a.Length - i).CompareTo(b.Length - j);
+        return rest != 0 ? rest : string.CompareOrdinal(a, b);
+    }
+
+    private static ReadOnlySpan<char> Digits(string text, ref int at)
+    {
+        while (at < text.Length - 1 && text[at] == '0' && char.IsAsciiDigit(text[at + 1]))
+        {
+            at++;
+        }
+
+        int start = at;
+        while (at < text.Length && char.IsAsciiDigit(text[at]))
+        {
+            at++;
+        }
+
+        return text.AsSpan(start..at);
+    }
+}

@@ -1,0 +1,120 @@
+using System.Text.Json.Nodes;
+using Segue.Core;
+using Segue.Core.Contracts;
+using Segue.Core.Data;
+using Segue.Import.Engine;
+using Segue.Import.Formats;
+
+namespace Segue.Import;
+
+/// <summary>Columns of one file of a format.</summary>
+/// <param name="File">File name or pattern.</param>
+/// <param name="Columns">Its columns or fields, as text.</param>
+public sealed record FileSchema(string File, string Columns);
+
+/// <summary>One import format as the outside sees it.</summary>
+/// <param name="Name">Stable name, kebab-case.</param>
+/// <param name="Summary">One sentence.</param>
+/// <param name="Levels">What its items can be, the default first.</param>
+/// <param name="Files">Files it reads.</param>
+public sealed record FormatDescription(string Name, string Summary, IReadOnlyList<string> Levels, IReadOnlyList<FileSchema> Files)
+{
+    /// <summary>True where <see cref="ImportOptions.Map"/> is needed.</summary>
+    public bool NeedsMap { get; init; }
+
+    /// <summary>True where the files are joined to <see cref="ImportOptions.JoinTo"/> instead of making a dataset.</summary>
+    public bool JoinsDataset { get; init; }
+
+    internal Func<ImportRun, Dataset>? Read { get; init; }
+}
+
+/// <summary>Every import format there is, by name. Adding a format is one file and one line here.</summary>
+public static class FormatCatalog
+{
+    /// <summary>All formats.</summary>
+    public static IReadOnlyList<FormatDescription> All { get; } =
+    [
+        HetrecLastfm.Format,
+        Csv.Format,
+    ];
+
+    /// <summary>The format called <paramref name="name"/>.</summary>
+    /// <exception cref="OptionException">No such format; the message lists near matches.</exception>
+    public static FormatDescription Get(string name) =>
+        All.FirstOrDefault(f => f.Name == name) ?? throw NearMatches.Error("format", name, [.. All.Select(f => f.Name)]);
+
+    /// <summary>Reads files into a dataset. Nothing is written; save it with <see cref="DatasetStore.Save"/>.</summary>
+    /// <param name="format">Name of the format.</param>
+    /// <param name="paths">Files, folders, zip, gz or tar archives, or <c>archive.zip!entry</c>.</param>
+    /// <param name="options">What is needed besides the files.</param>
+    /// <returns>
+    /// The dataset and the account of every row: accepted, duplicate, or rejected for a reason. The account is also the
+    /// provenance of the dataset. Same files and options, same dataset, bit for bit.
+    /// </returns>
+    /// <exception cref="OptionException">Unknown format or level, a map that is missing or not wanted.</exception>
+    /// <exception cref="ImportException">A file is missing, broken, of another format or made to do harm, or no row was accepted.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    /// <remarks>Streams: memory is that of the dataset, not of the files.</remarks>
+    public static ImportResult Import(string format, IReadOnlyList<string> paths, ImportOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(paths);
+        options ??= new ImportOptions();
+        FormatDescription description = Get(format);
+        string level = options.Level ?? (description.JoinsDataset ? options.JoinTo?.Level : null) ?? description.Levels[0];
+        if (!description.Levels.Contains(level))
+        {
+            throw new OptionException($"format '{format}' has no level '{level}'; it has {string.Join(", ", description.Levels)}");
+        }
+
+        if (description.NeedsMap && options.Map is null)
+        {
+            throw new OptionException($"format '{format}' needs to know its columns; add for example --map user=user_id,item=track_id,time=ts");
+        }
+
+        if (!description.NeedsMap && options.Map is not null)
+        {
+            throw new OptionException($"format '{format}' knows its columns; leave --map out, or import with the format csv");
+        }
+
+        if (description.JoinsDataset != options.JoinTo is not null)
+        {
+            throw new OptionException(description.JoinsDataset
+                ? $"format '{format}' joins a table to a dataset; import the listening history first and say which dataset it is"
+                : $"format '{format}' makes a dataset of its own; only audio-features joins one");
+        }
+
+        using InputFiles inputs = InputFiles.Find(paths, options.Limits);
+        var run = new ImportRun(description, options, inputs, level);
+        Dataset dataset = description.Read!(run);
+        ImportReport report = run.Report();
+        if (report.Accepted == 0)
+        {
+            throw Nothing(report);
+        }
+
+        JsonObject json = report.ToJson();
+        if (options.Map is { } map)
+        {
+            json["map"] = map.ToString();
+        }
+
+        JsonObject? provenance = json;
+        if (description.JoinsDataset)
+        {
+            provenance = (JsonObject?)dataset.Provenance?.DeepClone() ?? [];
+            provenance[format.Replace('-', '_')] = json;
+        }
+
+        return new ImportResult(dataset with { Provenance = provenance }, report);
+    }
+
+    private static ImportException Nothing(ImportReport report)
+    {
+        string reasons = string.Join("; ", report.Rejected.Where(r => r.Table == ImportReport.Interactions).Take(3).Select(r =>
+            $"{r.Count} {r.Reason}, for example '{r.Samples[0].File}' line {r.Samples[0].Line}: {r.Samples[0].Text}"));
+        string remedy = report.Rejected.Any(r => r.Reason is Reasons.TimeBefore2002) && report.Format == Csv.Format.Name
+            ? "; where times count from an unknown start, add time_format=relative to --map" : "; check that the files are of this format: segue formats";
+        return new ImportException(
+            $"nothing to import: none of {report.Rows} rows of {Text.List(report.Files)} was accepted ({(reasons.Length == 0 ? "there are no rows" : reasons)}){remedy}");
+    }
+}

@@ -1,0 +1,113 @@
+using System.Text.Json.Nodes;
+using Segue.Core.Data;
+
+namespace Segue.Import;
+
+/// <summary>A dataset with the account of how it came about, which also stands in its <see cref="Dataset.Provenance"/>.</summary>
+public sealed record ImportResult(Dataset Dataset, ImportReport Report);
+
+/// <summary>One row as it stood in the file.</summary>
+/// <param name="File">File name, inside an archive <c>archive.zip!entry</c>; never an absolute path.</param>
+/// <param name="Line">Line number from 1, in JSON files record number from 1.</param>
+/// <param name="Text">The first 200 characters.</param>
+public sealed record Sample(string File, long Line, string Text);
+
+/// <summary>Rows that share a fate.</summary>
+/// <param name="Table">The table they belong to, for example <c>interactions</c> or <c>tags</c>.</param>
+/// <param name="Reason">Stable name, kebab-case, for example <c>time-in-future</c>.</param>
+/// <param name="Count">How many rows.</param>
+/// <param name="Samples">The first 20 of them.</param>
+public sealed record RejectReason(string Table, string Reason, long Count, IReadOnlyList<Sample> Samples);
+
+/// <summary>Counts of one table; <c>Rows = Accepted + Duplicate + Rejected</c>.</summary>
+/// <param name="Table">For example <c>interactions</c>, <c>tags</c>, <c>friends</c>, <c>profile</c>.</param>
+/// <param name="Rows">Rows seen.</param>
+/// <param name="Accepted">Rows that went into the dataset.</param>
+/// <param name="Duplicate">Rows that repeat an accepted one.</param>
+/// <param name="Rejected">Rows left out for a reason.</param>
+public sealed record TableCount(string Table, long Rows, long Accepted, long Duplicate, long Rejected);
+
+/// <summary>What an import did with every row it saw. Depends on nothing but the files and the options.</summary>
+public sealed record ImportReport
+{
+    /// <summary>The table that holds what is recommended from.</summary>
+    public const string Interactions = "interactions";
+
+    /// <summary>Name of the format.</summary>
+    public required string Format { get; init; }
+
+    /// <summary>What an item is.</summary>
+    public required string Level { get; init; }
+
+    /// <summary>Files read, in order, by name.</summary>
+    public required IReadOnlyList<string> Files { get; init; }
+
+    /// <summary>Files found but not part of the format, or superseded by another file.</summary>
+    public required IReadOnlyList<string> Ignored { get; init; }
+
+    /// <summary>Counts by table, the interactions first.</summary>
+    public required IReadOnlyList<TableCount> Tables { get; init; }
+
+    /// <summary>Rejected rows by table and reason, most frequent first.</summary>
+    public required IReadOnlyList<RejectReason> Rejected { get; init; }
+
+    /// <summary>Duplicate rows by table.</summary>
+    public required IReadOnlyList<RejectReason> Duplicates { get; init; }
+
+    /// <summary>Accepted rows with a value that was repaired or set to unknown, by table and reason.</summary>
+    public required IReadOnlyList<RejectReason> Repaired { get; init; }
+
+    /// <summary>Further counts of the format, for example <c>tracks_with_features</c>.</summary>
+    public IReadOnlyDictionary<string, long> Details { get; init; } = new Dictionary<string, long>();
+
+    /// <summary>Rows of the interactions table.</summary>
+    public long Rows => Main.Rows;
+
+    /// <summary>Accepted rows of the interactions table.</summary>
+    public long Accepted => Main.Accepted;
+
+    /// <summary>Duplicate rows of the interactions table.</summary>
+    public long Duplicate => Main.Duplicate;
+
+    /// <summary>Rejected rows of the interactions table.</summary>
+    public long RejectedCount => Main.Rejected;
+
+    private TableCount Main => Tables[0];
+
+    /// <summary>The report as JSON, the same for the same files and options.</summary>
+    public JsonObject ToJson()
+    {
+        var json = new JsonObject
+        {
+            ["format"] = Format,
+            ["level"] = Level,
+            ["files"] = new JsonArray([.. Files.Select(f => (JsonNode)f)]),
+            ["ignored"] = new JsonArray([.. Ignored.Select(f => (JsonNode)f)]),
+            ["tables"] = new JsonArray([.. Tables.Select(t => new JsonObject
+            {
+                ["table"] = t.Table,
+                ["rows"] = t.Rows,
+                ["accepted"] = t.Accepted,
+                ["duplicate"] = t.Duplicate,
+                ["rejected"] = t.Rejected,
+            })]),
+            ["rejected"] = Reasons(Rejected),
+            ["duplicates"] = Reasons(Duplicates),
+            ["repaired"] = Reasons(Repaired),
+        };
+        if (Details.Count > 0)
+        {
+            json["details"] = new JsonObject(Details.OrderBy(d => d.Key, StringComparer.Ordinal).Select(d => new KeyValuePair<string, JsonNode?>(d.Key, d.Value)));
+        }
+
+        return json;
+    }
+
+    private static JsonArray Reasons(IReadOnlyList<RejectReason> reasons) => new([.. reasons.Select(r => new JsonObject
+    {
+        ["table"] = r.Table,
+        ["reason"] = r.Reason,
+        ["count"] = r.Count,
+        ["samples"] = new JsonArray([.. r.Samples.Select(s => new JsonObject { ["file"] = s.File, ["line"] = s.Line, ["text"] = s.Text })]),
+    })]);
+}
