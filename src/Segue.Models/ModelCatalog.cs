@@ -2,6 +2,7 @@ using Segue.Core;
 using Segue.Core.Contracts;
 using Segue.Models.Baselines;
 using Segue.Models.Linear;
+using Segue.Models.Factorization;
 
 namespace Segue.Models;
 
@@ -33,6 +34,8 @@ public static class ModelCatalog
             "bias", "predicts a weight as mean + user bias + item bias; the baseline of regressions", "Koren, KDD 2008",
             o => new Bias(o), isBaseline: true),
         Describe<EaseOptions>("ease", "the best item-to-item weights that never predict an item from itself, in closed form", "Steck, WWW 2019", o => new Ease(o)),
+        Describe<AlsOptions>("als", "alternating least squares with confidence 1 + positive_weight * r", "Hu, Koren and Volinsky, ICDM 2008", o => new Als(o)),
+        Describe<IalsOptions>("ials", "alternating least squares with frequency-scaled regularization", "Rendle et al., RecSys 2022", o => new Ials(o)),
     ];
 
     /// <summary>The model called <paramref name="name"/>.</summary>
