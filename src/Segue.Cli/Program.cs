@@ -1,1 +1,3 @@
-return 0;
+using Segue.Cli;
+
+return await CommandLine.Run(args, Terminal.OfProcess()).ConfigureAwait(false);

@@ -165,6 +165,15 @@ public static class OptionsText
         _ => value.ToString() ?? string.Empty,
     };
 
+    /// <summary>Reads one of the values of an enum by its outside name.</summary>
+    /// <param name="type">The enum.</param>
+    /// <param name="text">Outside name, snake_case.</param>
+    /// <param name="kind">What it is, for the message, for example <c>weights</c>.</param>
+    /// <exception cref="OptionException">No such value; the message lists near matches.</exception>
+    public static object ParseChoice(Type type, string text, string kind) =>
+        Enum.GetValues(type).Cast<object>().FirstOrDefault(e => SnakeCase(e.ToString()!) == text)
+            ?? throw NearMatches.Error(kind, text, [.. Enum.GetNames(type).Select(SnakeCase)]);
+
     private static object Create(Type optionsType) =>
         Activator.CreateInstance(optionsType) ?? throw new InvalidOperationException($"{optionsType} has no parameterless constructor");
 
@@ -188,8 +197,7 @@ public static class OptionsText
             _ when type == typeof(double) => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double d) && double.IsFinite(d)
                 ? d : throw Wrong("a number"),
             _ when type == typeof(string) => text,
-            _ when type.IsEnum => Enum.GetValues(type).Cast<object>().FirstOrDefault(e => SnakeCase(e.ToString()!) == text)
-                ?? throw NearMatches.Error($"value of option '{key}' of {owner}", text, [.. Enum.GetNames(type).Select(SnakeCase)]),
+            _ when type.IsEnum => ParseChoice(type, text, $"value of option '{key}' of {owner}"),
             _ => throw new InvalidOperationException($"{type} is not an option type"),
         };
         CheckRange(property, value, owner);

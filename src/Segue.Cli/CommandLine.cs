@@ -1,0 +1,130 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Parsing;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Segue.Cli.Commands;
+using Segue.Core;
+using Segue.Core.Contracts;
+
+namespace Segue.Cli;
+
+/// <summary>The command line: every command, and how failures become messages and exit codes.</summary>
+internal static class CommandLine
+{
+    /// <summary>Exit code of a run that did what was asked.</summary>
+    public const int Succeeded = 0;
+
+    /// <summary>Exit code of a run that failed.</summary>
+    public const int Failed = 1;
+
+    /// <summary>Exit code of a wrong command, option or value; nothing was started.</summary>
+    public const int WrongUsage = 2;
+
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        WriteIndented = true,
+        NewLine = "\n",
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    /// <summary>Parses and runs a command.</summary>
+    public static async Task<int> Run(string[] args, Terminal terminal)
+    {
+        RootCommand root = Root(terminal);
+        ParseResult parsed = root.Parse(args);
+        if (parsed.Errors.Count > 0 && parsed.Action is not HelpAction)
+        {
+            foreach (ParseError error in parsed.Errors)
+            {
+                terminal.Say($"segue: {error.Message}");
+            }
+
+            string? unknown = parsed.UnmatchedTokens.FirstOrDefault();
+            Command command = parsed.CommandResult.Command;
+            IEnumerable<string> known = unknown?.StartsWith('-') == true
+                ? command.Options.Select(o => o.Name) : command.Subcommands.Select(c => c.Name);
+            IReadOnlyList<string> near = unknown is null ? [] : NearMatches.Find(unknown, known);
+            if (near.Count > 0)
+            {
+                terminal.Say($"Did you mean {string.Join(" or ", near)}?");
+            }
+
+            terminal.Say(command is RootCommand ? "See: segue --help" : $"See: segue {command.Name} --help");
+            return WrongUsage;
+        }
+
+        var configuration = new InvocationConfiguration
+        {
+            EnableDefaultExceptionHandler = false,
+            Output = terminal.Result.Profile.Out.Writer,
+            Error = terminal.Talk.Profile.Out.Writer,
+            ProcessTerminationTimeout = TimeSpan.FromSeconds(20),
+        };
+        return await parsed.InvokeAsync(configuration).ConfigureAwait(false);
+    }
+
+    /// <summary>Sets what a command does; failures become one line on the error stream and an exit code.</summary>
+    public static void OnRun(this Command command, Terminal terminal, Func<ParseResult, CancellationToken, int> action) =>
+        command.SetAction((parsed, cancellation) => Task.Run(() => Guard(terminal, () => action(parsed, cancellation)), CancellationToken.None));
+
+    /// <summary>Prints a value as one indented JSON object.</summary>
+    public static void WriteJson<T>(this Terminal terminal, T value) => terminal.Write(JsonSerializer.Serialize(value, Json) + "\n");
+
+    private static int Guard(Terminal terminal, Func<int> action)
+    {
+        try
+        {
+            return action();
+        }
+        catch (OptionException e)
+        {
+            terminal.Say($"segue: {e.Message}");
+            return WrongUsage;
+        }
+        catch (SegueException e)
+        {
+            terminal.Say($"segue: {e.Message}");
+        }
+        catch (OperationCanceledException)
+        {
+            terminal.Say("segue: stopped; nothing was left half-written");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            terminal.Say($"segue: {e.Message}");
+        }
+        catch (AggregateException e) when (e.InnerException is SegueException or OperationCanceledException)
+        {
+            terminal.Say($"segue: {e.InnerException.Message}");
+        }
+        catch (OutOfMemoryException)
+        {
+            terminal.Say("segue: out of memory; use a k-core (--k-core), fewer models or a smaller embedding");
+        }
+
+        return Failed;
+    }
+
+    private static RootCommand Root(Terminal terminal)
+    {
+        var root = new RootCommand("Segue: music recommendations from your own listening history, on your own machine, honestly measured.");
+        root.Subcommands.Add(DemoCommand.Create(terminal));
+        root.Subcommands.Add(ImportCommand.Create(terminal));
+        root.Subcommands.Add(EvaluateCommand.Create(terminal));
+        root.Subcommands.Add(RunCommand.Create(terminal));
+        root.Subcommands.Add(TrainCommand.Create(terminal));
+        root.Subcommands.Add(RecommendCommand.Create(terminal));
+        root.Subcommands.Add(SimilarCommand.Create(terminal));
+        root.Subcommands.Add(ExportCommand.Create(terminal));
+        root.Subcommands.Add(ListCommands.Models(terminal));
+        root.Subcommands.Add(ListCommands.Formats(terminal));
+        root.Subcommands.Add(ListCommands.Splits(terminal));
+        root.Subcommands.Add(ListCommands.Metrics(terminal));
+        return root;
+    }
+}

@@ -1,0 +1,101 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using Segue.Core.Contracts;
+using Segue.Core.Data;
+using Segue.Core.Data.Synthetic;
+using Segue.Core.Splitting;
+using Segue.Evaluation;
+using Segue.Pipeline;
+using Spectre.Console;
+
+namespace Segue.Cli.Commands;
+
+/// <summary><c>segue demo</c>: the main job on a made-up world, from listens to a compared, explained recommendation.</summary>
+internal static class DemoCommand
+{
+    private static readonly string[] Models = ["popularity", "recent-popularity", "user-knn", "item-knn", "ials", "ease"];
+
+    public static Command Create(Terminal terminal)
+    {
+        var output = new Option<string>("--out") { Description = "folder for the report and the data (default segue-demo)", DefaultValueFactory = _ => "segue-demo" };
+        Option<ulong> seed = SharedOptions.Seed();
+        Option<int> threads = SharedOptions.Threads();
+        Option<bool> json = SharedOptions.Json();
+        var command = new Command("demo", "Make a synthetic world of listeners, compare six models on it, recommend and explain.") { output, seed, threads, json };
+        command.OnRun(terminal, (parsed, cancellation) =>
+        {
+            var clock = Stopwatch.StartNew();
+            string folder = parsed.GetValue(output)!;
+            var specification = new ExperimentSpecification
+            {
+                Title = "Segue demo: a synthetic world",
+                Split = SplitCatalog.Create("global-time", []),
+                Models = [.. Models.Select(ModelSpecification.Parse)],
+                Metrics = [.. new[] { "ndcg@20", "recall@20", "hitrate@20", "coverage@20" }.Select(MetricCatalog.Parse)],
+                Seed = parsed.GetValue(seed),
+                Threads = parsed.GetValue(threads),
+            };
+            bool isJson = parsed.GetValue(json);
+            if (!isJson)
+            {
+                terminal.Result.WriteLine("Segue makes up a world of listeners, hides the end of every history, and asks six models to guess it.");
+            }
+
+            ExperimentReport report = terminal.WithProgress(bars =>
+            {
+                bars("synthetic world", "listeners, artists, listens", 0, 1);
+                Dataset world = SyntheticWorld.Generate(new SyntheticWorldOptions(), new FitContext { Seed = specification.Seed, Threads = specification.Threads, Cancellation = cancellation }).Dataset;
+                DatasetStore.Save(world, Path.Combine(folder, "dataset"));
+                return Experiment.Run(specification, world, new ExperimentBars(bars), cancellation);
+            });
+            ReportOutput.Write(report, folder);
+            if (isJson)
+            {
+                terminal.Write(report.ToJson());
+                return report.Warnings is null ? CommandLine.Succeeded : CommandLine.Failed;
+            }
+
+            int code = ReportOutput.Finish(terminal, report, null, json: false);
+            Print(terminal, report.Example);
+            terminal.Result.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Done in {clock.Elapsed.TotalSeconds:F1} s. Everything in the world is invented."));
+            terminal.Result.WriteLine($"Report with charts: {Path.GetFullPath(Path.Combine(folder, "report.html"))}");
+            terminal.Result.WriteLine("Your own history next: segue formats, then segue import FORMAT PATH --out my-music");
+            return code;
+        });
+        return command;
+    }
+
+    private static void Print(Terminal terminal, ReportExample? example)
+    {
+        if (example is null)
+        {
+            return;
+        }
+
+        var history = new Table().Border(TableBorder.Rounded).AddColumn($"{Markup.Escape(example.User)} heard last");
+        foreach (string name in example.History)
+        {
+            history.AddRow(Markup.Escape(name));
+        }
+
+        var list = new Table().Border(TableBorder.Rounded).AddColumn(new TableColumn("#").RightAligned())
+            .AddColumn($"{Markup.Escape(example.Model)} recommends").AddColumn("why");
+        for (int n = 0; n < example.Recommendations.Count; n++)
+        {
+            ExampleRecommendation item = example.Recommendations[n];
+            list.AddRow((n + 1).ToString(CultureInfo.InvariantCulture), Markup.Escape(item.Name), Markup.Escape(item.Reason));
+        }
+
+        // Side by side where there is room, else one below the other.
+        if (terminal.Result.Profile.Width >= 140)
+        {
+            terminal.Result.Write(new Columns(history, list) { Expand = false });
+        }
+        else
+        {
+            terminal.Result.Write(history);
+            terminal.Result.Write(list);
+        }
+    }
+}

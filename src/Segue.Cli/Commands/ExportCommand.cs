@@ -1,0 +1,42 @@
+using System.CommandLine;
+using Segue.Core.Contracts;
+using Segue.Core.Data;
+using Segue.Pipeline;
+using Spectre.Console;
+
+namespace Segue.Cli.Commands;
+
+/// <summary><c>segue export DATASET --format recbole|csv --out DIR</c>.</summary>
+internal static class ExportCommand
+{
+    public static Command Create(Terminal terminal)
+    {
+        Argument<string> dataset = SharedOptions.Dataset();
+        var format = new Option<string>("--format") { Description = "recbole or csv", Required = true };
+        var output = new Option<string>("--out") { Description = "folder to write to", Required = true };
+        Option<bool> json = SharedOptions.Json();
+        var command = new Command("export", "Write a dataset for other programs, to check our figures there.") { dataset, format, output, json };
+        command.OnRun(terminal, (parsed, _) =>
+        {
+            string name = parsed.GetValue(format)!;
+            if (!DatasetExport.Formats.Contains(name))
+            {
+                throw NearMatches.Error("export format", name, [.. DatasetExport.Formats]);
+            }
+
+            Dataset opened = DatasetStore.Open(parsed.GetValue(dataset)!);
+            IReadOnlyList<string> files = DatasetExport.Write(opened, name, parsed.GetValue(output)!);
+            if (parsed.GetValue(json))
+            {
+                terminal.WriteJson(new { format = name, files });
+            }
+            else
+            {
+                terminal.Result.WriteLine($"Written: {string.Join(", ", files)}");
+            }
+
+            return CommandLine.Succeeded;
+        });
+        return command;
+    }
+}

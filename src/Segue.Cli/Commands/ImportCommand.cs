@@ -1,0 +1,107 @@
+using System.CommandLine;
+using System.Globalization;
+using Segue.Core;
+using Segue.Core.Data;
+using Segue.Import;
+using Spectre.Console;
+
+namespace Segue.Cli.Commands;
+
+/// <summary><c>segue import FORMAT PATH… --out DIR</c>.</summary>
+internal static class ImportCommand
+{
+    public static Command Create(Terminal terminal)
+    {
+        var format = new Argument<string>("FORMAT") { Description = "what the files are; segue formats lists them" };
+        var paths = new Argument<string[]>("PATH") { Description = "files, zips or folders", Arity = ArgumentArity.OneOrMore };
+        var output = new Option<string?>("--out") { Description = "folder to write the dataset to" };
+        var level = new Option<string?>("--level") { Description = "what is ranked: track, artist or album (default: the format's own)" };
+        var dryRun = new Option<bool>("--dry-run") { Description = "read and count everything, write nothing" };
+        var map = new Option<string?>("--map") { Description = "columns of a csv: user=COL,item=COL,time=COL,weight=COL; names or numbers from 0" };
+        var name = new Option<string?>("--name") { Description = "name of the dataset (default: the name of the --out folder)" };
+        var features = new Option<string?>("--dataset") { Description = "audio-features only: the dataset to join the features to" };
+        Option<bool> json = SharedOptions.Json();
+        var command = new Command("import", "Read a listening history or a research data set into a dataset folder.")
+        {
+            format, paths, output, level, dryRun, map, name, features, json,
+        };
+        command.OnRun(terminal, (parsed, cancellation) =>
+        {
+            string? outputPath = parsed.GetValue(output);
+            bool isDryRun = parsed.GetValue(dryRun);
+            string formatName = parsed.GetValue(format)!;
+            if (outputPath is null && !isDryRun)
+            {
+                throw new OptionException("--out is missing: name the folder to write to, or give --dry-run to only count");
+            }
+
+            string? datasetPath = parsed.GetValue(features);
+            var options = new ImportOptions
+            {
+                Name = parsed.GetValue(name) ?? (outputPath is null ? formatName : Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(outputPath)))),
+                Level = parsed.GetValue(level),
+                Map = parsed.GetValue(map) is { } text ? ColumnMap.Parse(text) : null,
+                Cancellation = cancellation,
+            };
+            ImportResult result = terminal.WithProgress(report => FormatCatalog.Import(
+                formatName, parsed.GetValue(paths)!, options with
+                {
+                    Progress = new Relay<ImportProgress>(p => report("import", Path.GetFileName(p.File), p.BytesRead, p.BytesTotal)),
+                    JoinTo = datasetPath is null ? null : DatasetStore.Open(datasetPath),
+                }));
+            if (!isDryRun)
+            {
+                DatasetStore.Save(result.Dataset, outputPath!);
+            }
+
+            if (parsed.GetValue(json))
+            {
+                terminal.WriteJson(new
+                {
+                    dataset = new { result.Dataset.Name, result.Dataset.Level, users = result.Dataset.Users.Count, items = result.Dataset.Items.Count, interactions = result.Dataset.Count },
+                    result.Report,
+                    written = isDryRun ? null : outputPath,
+                });
+            }
+            else
+            {
+                Print(terminal, result, isDryRun ? null : outputPath);
+            }
+
+            return CommandLine.Succeeded;
+        });
+        return command;
+    }
+
+    private static void Print(Terminal terminal, ImportResult result, string? written)
+    {
+        Dataset dataset = result.Dataset;
+        Table table = new Table().Border(TableBorder.Rounded).AddColumn("rows").AddColumn(new TableColumn("count").RightAligned());
+        table.AddRow("accepted", Number(result.Report.Accepted));
+        table.AddRow("duplicate", Number(result.Report.Duplicate));
+        foreach (RejectReason reason in result.Report.Rejected)
+        {
+            table.AddRow(Markup.Escape($"rejected: {reason.Reason}"), Number(reason.Count));
+        }
+
+        terminal.Result.Write(table);
+        foreach (RejectReason reason in result.Report.Rejected)
+        {
+            foreach (Sample sample in reason.Samples.Take(3))
+            {
+                terminal.Result.WriteLine($"  {reason.Reason}: {sample.File} line {sample.Line}: {sample.Text}");
+            }
+        }
+
+        terminal.Result.WriteLine($"{dataset.Name}: {Number(dataset.Users.Count)} users, {Number(dataset.Items.Count)} items ({dataset.Level}), {Number(dataset.Count)} interactions");
+        terminal.Result.WriteLine(written is null ? "Nothing was written (--dry-run)." : $"Written to {written}. Next: segue describe {written}");
+    }
+
+    private static string Number(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
+}
+
+/// <summary>Progress as a plain call, in order, on the reporting thread.</summary>
+internal sealed class Relay<T>(Action<T> report) : IProgress<T>
+{
+    public void Report(T value) => report(value);
+}

@@ -1,0 +1,98 @@
+using System.Globalization;
+using Segue.Core.Data;
+using Segue.Pipeline;
+using Spectre.Console;
+
+namespace Segue.Cli.Commands;
+
+/// <summary>Prints an experiment and writes its files.</summary>
+internal static class ReportOutput
+{
+    /// <summary>Writes the report's files where asked, prints it, and gives the exit code.</summary>
+    public static int Finish(Terminal terminal, ExperimentReport report, string? outputPath, bool json)
+    {
+        if (outputPath is not null)
+        {
+            Write(report, outputPath);
+        }
+
+        if (json)
+        {
+            terminal.Write(report.ToJson());
+        }
+        else
+        {
+            Print(terminal, report);
+            if (outputPath is not null)
+            {
+                terminal.Result.WriteLine($"Report: {Path.GetFullPath(Path.Combine(outputPath, "report.html"))}");
+            }
+        }
+
+        foreach (string warning in report.Warnings ?? [])
+        {
+            terminal.Say($"warning: {warning}");
+        }
+
+        return report.Warnings is null ? CommandLine.Succeeded : CommandLine.Failed;
+    }
+
+    /// <summary>Prints the comparison table and the sentence that matters.</summary>
+    public static void Print(Terminal terminal, ExperimentReport report)
+    {
+        string[] metrics = [.. report.Rows.SelectMany(r => r.Metrics.Keys).Distinct()];
+        terminal.Result.WriteLine($"{report.Title ?? report.Dataset.Name}: {report.Dataset.Users:N0} users × {report.Dataset.Items:N0} items, {report.Dataset.Interactions:N0} interactions");
+        terminal.Result.WriteLine($"split {report.Split.Name}, seed {report.Split.Seed}: train {report.Split.Train:N0}, test {report.Split.Test:N0}, {report.Split.TestUsers:N0} test users; {report.Protocol}");
+        Table table = new Table().Border(TableBorder.Rounded).AddColumn("model");
+        foreach (string metric in metrics)
+        {
+            table.AddColumn(new TableColumn(metric).RightAligned().NoWrap());
+        }
+
+        if (metrics.Length > 0)
+        {
+            table.AddColumn(new TableColumn($"p ({Markup.Escape(metrics[0])} against {Markup.Escape(report.BestBaseline ?? "none")})").RightAligned());
+        }
+
+        table.AddColumn(new TableColumn("fit s").RightAligned()).AddColumn(new TableColumn("score s").RightAligned()).AddColumn(new TableColumn("peak MB").RightAligned());
+        foreach (ReportRow row in report.Rows)
+        {
+            bool isBest = row.Label == report.BestModel;
+            var cells = new List<string> { Style(Markup.Escape(row.Label) + (row.Error is null ? string.Empty : " [red](failed)[/]"), isBest) };
+            for (int m = 0; m < metrics.Length; m++)
+            {
+                cells.Add(row.Metrics.TryGetValue(metrics[m], out ReportMetric? value) ? Style(Figure(value, withInterval: m < 2), isBest) : "–");
+            }
+
+            if (metrics.Length > 0)
+            {
+                cells.Add(row.Metrics.TryGetValue(metrics[0], out ReportMetric? first) && first.PVsBestBaseline is { } p
+                    ? p < 0.001 ? "< 0.001" : p.ToString("F3", CultureInfo.InvariantCulture) : "–");
+            }
+
+            cells.Add(row.FitSeconds.ToString("F2", CultureInfo.InvariantCulture));
+            cells.Add(row.ScoreSeconds.ToString("F2", CultureInfo.InvariantCulture));
+            cells.Add(row.PeakMb.ToString("F0", CultureInfo.InvariantCulture));
+            table.AddRow([.. cells]);
+        }
+
+        terminal.Result.Write(table);
+        if (Headline.Of(report) is { Length: > 0 } headline)
+        {
+            terminal.Result.WriteLine(headline);
+        }
+    }
+
+    /// <summary>Writes <c>report.json</c> and <c>report.html</c>; each appears whole or not at all.</summary>
+    public static void Write(ExperimentReport report, string folder)
+    {
+        Directory.CreateDirectory(folder);
+        AtomicFile.WriteText(Path.Combine(folder, "report.json"), report.ToJson());
+    }
+
+    private static string Figure(ReportMetric metric, bool withInterval) => withInterval && metric.Low != metric.High
+        ? string.Create(CultureInfo.InvariantCulture, $"{metric.Value:F4} [grey]{metric.Low:F4}–{metric.High:F4}[/]")
+        : metric.Value.ToString("F4", CultureInfo.InvariantCulture);
+
+    private static string Style(string cell, bool isBest) => isBest ? $"[bold green]{cell}[/]" : cell;
+}

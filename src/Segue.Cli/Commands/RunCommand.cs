@@ -1,0 +1,64 @@
+using System.CommandLine;
+using System.Globalization;
+using Segue.Core.Data;
+using Segue.Import;
+using Segue.Pipeline;
+using Spectre.Console;
+
+namespace Segue.Cli.Commands;
+
+/// <summary><c>segue run RECIPE.json</c>: a whole experiment.</summary>
+internal static class RunCommand
+{
+    public static Command Create(Terminal terminal)
+    {
+        var recipe = new Argument<string>("RECIPE") { Description = "a recipe, for example recipes/hetrec-ranking.json" };
+        var output = new Option<string?>("--out") { Description = "folder for report.json and report.html" };
+        var seed = new Option<ulong?>("--seed") { Description = "another seed than the recipe's" };
+        Option<int> threads = SharedOptions.Threads();
+        Option<bool> json = SharedOptions.Json();
+        var command = new Command("run", "Run a recipe: dataset, split, models, metrics, report, and what it promises.") { recipe, output, seed, threads, json };
+        command.OnRun(terminal, (parsed, cancellation) =>
+        {
+            Recipe read = Recipe.Read(parsed.GetValue(recipe)!);
+            ExperimentSpecification specification = read.Specification with
+            {
+                Threads = parsed.GetValue(threads),
+                Seed = parsed.GetValue(seed) ?? read.Specification.Seed,
+            };
+            ExperimentReport report = terminal.WithProgress(bars =>
+            {
+                Dataset dataset = read.OpenDataset(new Relay<ImportProgress>(p => bars("import", Path.GetFileName(p.File), p.BytesRead, p.BytesTotal)), cancellation);
+                return Experiment.Run(specification, dataset, new ExperimentBars(bars), cancellation);
+            });
+            IReadOnlyList<PromiseResult> promises = read.Check(report);
+            int code = ReportOutput.Finish(terminal, report, parsed.GetValue(output), parsed.GetValue(json));
+            if (!parsed.GetValue(json) && promises.Count > 0)
+            {
+                Print(terminal, promises);
+            }
+
+            foreach (PromiseResult broken in promises.Where(p => !p.IsKept))
+            {
+                terminal.Say(string.Create(CultureInfo.InvariantCulture, $"not reached: {broken.Promise.Label} {broken.Promise.Metric} is {broken.Value:F4}, promised {broken.Promise.Window}"));
+            }
+
+            return code;
+        });
+        return command;
+    }
+
+    private static void Print(Terminal terminal, IReadOnlyList<PromiseResult> promises)
+    {
+        Table table = new Table().Border(TableBorder.Rounded).Title("What the recipe promises")
+            .AddColumns("model", "metric", "promised", "measured", "reached");
+        foreach (PromiseResult result in promises)
+        {
+            table.AddRow(
+                Markup.Escape(result.Promise.Label), result.Promise.Metric, result.Promise.Window,
+                result.Value.ToString("F4", CultureInfo.InvariantCulture), result.IsKept ? "[green]yes[/]" : "[red]no[/]");
+        }
+
+        terminal.Result.Write(table);
+    }
+}

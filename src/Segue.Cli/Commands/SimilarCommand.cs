@@ -1,0 +1,82 @@
+using System.CommandLine;
+using System.Globalization;
+using Segue.Core;
+using Segue.Core.Contracts;
+using Segue.Numerics.Selection;
+using Segue.Pipeline;
+using Spectre.Console;
+
+namespace Segue.Cli.Commands;
+
+/// <summary><c>segue similar MODEL_DIR --item ID</c>.</summary>
+internal static class SimilarCommand
+{
+    public static Command Create(Terminal terminal)
+    {
+        Argument<string> folder = SharedOptions.ModelFolder();
+        var item = new Option<string>("--item") { Description = "id of an item, or its name as Segue shows it", Required = true };
+        Option<int> k = SharedOptions.K(20);
+        Option<bool> json = SharedOptions.Json();
+        var command = new Command("similar", "List the items most like one item, as a trained model sees it.") { folder, item, k, json };
+        command.OnRun(terminal, (parsed, _) =>
+        {
+            TrainedModel model = TrainedModel.Open(parsed.GetValue(folder)!);
+            if (model.Recommender is not IItemSimilarity similarity)
+            {
+                throw new SegueException($"model '{model.Model}' has no notion of alike items; train for example item-knn, ease or ials");
+            }
+
+            int itemIndex = Find(model, parsed.GetValue(item)!);
+            var scores = new float[model.Train.Items.Count];
+            similarity.Similarity(itemIndex, scores);
+            int count = Math.Min(parsed.GetValue(k), scores.Length);
+            var indices = new int[count];
+            var values = new float[count];
+            int found = TopK.Select(scores, indices, values);
+            var shown = Enumerable.Range(0, found).Select(n => new
+            {
+                rank = n + 1,
+                item = model.Train.Items[indices[n]],
+                name = model.Train.DisplayName(indices[n]),
+                similarity = values[n],
+            }).ToArray();
+            if (parsed.GetValue(json))
+            {
+                terminal.WriteJson(new { model = model.Model, item = model.Train.Items[itemIndex], name = model.Train.DisplayName(itemIndex), items = shown });
+                return CommandLine.Succeeded;
+            }
+
+            terminal.Result.WriteLine($"Most like {model.Train.DisplayName(itemIndex)} ({model.Model}):");
+            Table table = new Table().Border(TableBorder.Rounded).AddColumn(new TableColumn("#").RightAligned()).AddColumn("item").AddColumn(new TableColumn("similarity").RightAligned());
+            foreach (var row in shown)
+            {
+                table.AddRow(row.rank.ToString(CultureInfo.InvariantCulture), Markup.Escape(row.name), row.similarity.ToString("F4", CultureInfo.InvariantCulture));
+            }
+
+            terminal.Result.Write(table);
+            return CommandLine.Succeeded;
+        });
+        return command;
+    }
+
+    private static int Find(TrainedModel model, string text)
+    {
+        int index = model.Train.Items.IndexOf(text);
+        for (int i = 0; index < 0 && i < model.Train.Items.Count; i++)
+        {
+            if (string.Equals(model.Train.DisplayName(i), text, StringComparison.OrdinalIgnoreCase))
+            {
+                index = i;
+            }
+        }
+
+        if (index >= 0)
+        {
+            return index;
+        }
+
+        IEnumerable<string> names = Enumerable.Range(0, Math.Min(model.Train.Items.Count, 100_000)).Select(model.Train.DisplayName);
+        IReadOnlyList<string> near = NearMatches.Find(text, names);
+        throw new SegueException($"the model knows no item '{text}'{(near.Count > 0 ? $"; did you mean {string.Join(" or ", near.Select(n => $"'{n}'"))}?" : string.Empty)}");
+    }
+}

@@ -1,0 +1,75 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using Segue.Core.Contracts;
+using Segue.Core.Data;
+using Segue.Core.Views;
+using Segue.Pipeline;
+using Spectre.Console;
+
+namespace Segue.Cli.Commands;
+
+/// <summary><c>segue train DATASET --model NAME[:key=value,…] --out DIR</c>.</summary>
+internal static class TrainCommand
+{
+    public static Command Create(Terminal terminal)
+    {
+        Argument<string> dataset = SharedOptions.Dataset();
+        var model = new Option<string>("--model") { Description = "NAME[:key=value,…]; segue models lists them", Required = true };
+        var output = new Option<string>("--out") { Description = "folder for the trained model", Required = true };
+        var weights = new Option<string?>("--weights") { Description = "transform the weights first, for example binary or log" };
+        Option<int> kCore = SharedOptions.KCore();
+        Option<ulong> seed = SharedOptions.Seed();
+        Option<int> threads = SharedOptions.Threads();
+        Option<bool> json = SharedOptions.Json();
+        var command = new Command("train", "Train one model on a whole dataset, to recommend from.") { dataset, model, output, weights, kCore, seed, threads, json };
+        command.OnRun(terminal, (parsed, cancellation) =>
+        {
+            ModelSpecification specification = ModelSpecification.Parse(parsed.GetValue(model)!);
+            WeightMode? mode = ExperimentSpecification.ParseWeights(parsed.GetValue(weights));
+            Dataset train = DatasetStore.Open(parsed.GetValue(dataset)!);
+            if (parsed.GetValue(kCore) > 1)
+            {
+                train = KCore.Of(train, parsed.GetValue(kCore));
+            }
+
+            if (mode is { } transform)
+            {
+                train = WeightTransform.Apply(train, transform);
+            }
+
+            var clock = Stopwatch.StartNew();
+            TrainedModel trained = terminal.WithProgress(report => TrainedModel.Fit(specification.Description.Name, specification.Untrained, train, new FitContext
+            {
+                Seed = parsed.GetValue(seed),
+                Threads = parsed.GetValue(threads),
+                Progress = new Relay<FitProgress>(p => report(specification.Label, p.Note is null ? p.Stage : $"{p.Stage} ({p.Note})", p.Done, p.Total)),
+                Cancellation = cancellation,
+            }));
+            double seconds = clock.Elapsed.TotalSeconds;
+            string path = parsed.GetValue(output)!;
+            trained.Save(path);
+            if (parsed.GetValue(json))
+            {
+                terminal.WriteJson(new
+                {
+                    model = trained.Model,
+                    options = OptionsText.ToPairs(trained.Options).ToDictionary(p => p.Key, p => p.Value),
+                    users = train.Users.Count,
+                    items = train.Items.Count,
+                    interactions = train.Count,
+                    fit_seconds = Math.Round(seconds, 3),
+                    written = path,
+                });
+            }
+            else
+            {
+                terminal.Result.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Trained {specification.Label} on {train.Count:N0} interactions in {seconds:F2} s."));
+                terminal.Result.WriteLine($"Written to {path}. Next: segue recommend {path} --user {(train.Users.Count > 0 ? train.Users[0] : "ID")} --explain");
+            }
+
+            return CommandLine.Succeeded;
+        });
+        return command;
+    }
+}

@@ -1,0 +1,163 @@
+#pragma warning disable RS0030 // The command line is the one place that talks to the console.
+
+using System.Diagnostics;
+using System.Globalization;
+using Segue.Pipeline;
+using Spectre.Console;
+using Spectre.Console.Rendering;
+
+namespace Segue.Cli;
+
+/// <summary>Where a command prints: results to one stream, progress and complaints to the other.</summary>
+internal sealed class Terminal
+{
+    private const int PlainWidth = 200;
+
+    private Terminal(IAnsiConsole result, IAnsiConsole talk, bool isInteractive)
+    {
+        Result = result;
+        Talk = talk;
+        IsInteractive = isInteractive;
+    }
+
+    /// <summary>Results: tables, or one JSON object.</summary>
+    public IAnsiConsole Result { get; }
+
+    /// <summary>Progress, warnings and errors.</summary>
+    public IAnsiConsole Talk { get; }
+
+    /// <summary>True where a person watches: progress is drawn, not printed line by line.</summary>
+    public bool IsInteractive { get; }
+
+    /// <summary>The terminal this process was started from.</summary>
+    public static Terminal OfProcess()
+    {
+        Console.OutputEncoding = System.Text.Encoding.UTF8;
+        bool interactive = !Console.IsErrorRedirected && Environment.GetEnvironmentVariable("TERM") != "dumb";
+        return new Terminal(Create(Console.Out, Console.IsOutputRedirected), Create(Console.Error, Console.IsErrorRedirected), interactive);
+    }
+
+    /// <summary>A terminal that collects text, for tests.</summary>
+    public static Terminal Of(TextWriter result, TextWriter talk) => new(Create(result, true), Create(talk, true), false);
+
+    /// <summary>Prints text as it is, without wrapping.</summary>
+    public void Write(string text)
+    {
+        Result.Profile.Out.Writer.Write(text);
+        Result.Profile.Out.Writer.Flush();
+    }
+
+    /// <summary>Prints a remark beside the results.</summary>
+    public void Say(string text)
+    {
+        Talk.Profile.Out.Writer.WriteLine(text);
+        Talk.Profile.Out.Writer.Flush();
+    }
+
+    /// <summary>Runs long work under progress bars, or plain lines where nobody watches.</summary>
+    public T WithProgress<T>(Func<Action<string, string, long, long>, T> work)
+    {
+        if (!IsInteractive)
+        {
+            return work(new PlainProgress(this).Report);
+        }
+
+        T result = default!;
+        Talk.Progress().AutoClear(false).HideCompleted(false)
+            .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn { Width = 32 }, new PercentageColumn(), new RateColumn(), new RemainingTimeColumn())
+            .Start(context =>
+            {
+                var tasks = new Dictionary<string, ProgressTask>();
+                result = work((label, stage, done, total) =>
+                {
+                    if (!tasks.TryGetValue(label, out ProgressTask? task))
+                    {
+                        foreach (ProgressTask earlier in tasks.Values.Where(t => !t.IsFinished))
+                        {
+                            earlier.Value = earlier.MaxValue;
+                        }
+
+                        task = context.AddTask(Markup.Escape(label), maxValue: Math.Max(total, 1));
+                        tasks[label] = task;
+                    }
+
+                    task.MaxValue = Math.Max(total, 1);
+                    task.Value = done;
+                    task.Description = Markup.Escape($"{label}: {stage}");
+                });
+                foreach (ProgressTask task in tasks.Values)
+                {
+                    task.Value = task.MaxValue;
+                }
+            });
+        return result;
+    }
+
+    private static IAnsiConsole Create(TextWriter writer, bool isRedirected)
+    {
+        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Out = new AnsiConsoleOutput(writer),
+            Ansi = isRedirected ? AnsiSupport.No : AnsiSupport.Detect,
+            Interactive = isRedirected ? InteractionSupport.No : InteractionSupport.Detect,
+        });
+        if (isRedirected)
+        {
+            console.Profile.Width = PlainWidth;
+        }
+
+        return console;
+    }
+
+    private sealed class RateColumn : ProgressColumn
+    {
+        public override IRenderable Render(RenderOptions options, ProgressTask task, TimeSpan deltaTime) =>
+            new Text(task.Speed is { } speed && !task.IsFinished ? Rate(speed) : string.Empty, new Style(Color.Grey));
+    }
+
+    private static string Rate(double perSecond) => perSecond switch
+    {
+        >= 1e6 => string.Create(CultureInfo.InvariantCulture, $"{perSecond / 1e6:F1} M/s"),
+        >= 1e3 => string.Create(CultureInfo.InvariantCulture, $"{perSecond / 1e3:F1} k/s"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"{perSecond:F1}/s"),
+    };
+
+    /// <summary>One line when a step begins, then at most one every two seconds.</summary>
+    private sealed class PlainProgress(Terminal terminal)
+    {
+        private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
+        private string _label = string.Empty;
+        private string _stage = string.Empty;
+        private long _stageStart = Stopwatch.GetTimestamp();
+        private long _printed;
+
+        public void Report(string label, string stage, long done, long total)
+        {
+            bool isNew = label != _label;
+            if (isNew || stage != _stage)
+            {
+                _label = label;
+                _stage = stage;
+                _stageStart = Stopwatch.GetTimestamp();
+            }
+
+            if (!isNew && Stopwatch.GetElapsedTime(_printed) < Pause)
+            {
+                return;
+            }
+
+            _printed = Stopwatch.GetTimestamp();
+            double seconds = Stopwatch.GetElapsedTime(_stageStart).TotalSeconds;
+            string rest = done > 0 && total > done && seconds > 0.1
+                ? string.Create(CultureInfo.InvariantCulture, $", {Rate(done / seconds)}, {seconds * (total - done) / done:F0} s left") : string.Empty;
+            terminal.Say(total > 1 ? $"{label}: {stage} {done:N0} of {total:N0}{rest}" : $"{label}: {stage}");
+        }
+    }
+}
+
+/// <summary>Adapts the pipeline's progress to a terminal.</summary>
+internal sealed class ExperimentBars(Action<string, string, long, long> report) : IProgress<ExperimentProgress>
+{
+    public void Report(ExperimentProgress value) =>
+        report($"[{value.Row}/{value.Rows}] {value.Label}", value.Fit.Note is null ? value.Fit.Stage : $"{value.Fit.Stage} ({value.Fit.Note})", value.Fit.Done, value.Fit.Total);
+}

@@ -1,0 +1,305 @@
+using System.Diagnostics;
+using System.Globalization;
+using Segue.Core;
+using Segue.Core.Contracts;
+using Segue.Core.Data;
+using Segue.Core.Ranking;
+using Segue.Core.Splitting;
+using Segue.Core.Views;
+using Segue.Evaluation;
+using Segue.Models;
+
+namespace Segue.Pipeline;
+
+/// <summary>How far an experiment is.</summary>
+/// <param name="Label">Row being worked on.</param>
+/// <param name="Row">Its number, from 1.</param>
+/// <param name="Rows">Number of rows.</param>
+/// <param name="Fit">Progress within the row.</param>
+public readonly record struct ExperimentProgress(string Label, int Row, int Rows, FitProgress Fit);
+
+/// <summary>All stages of a comparison, in order: prepare, split, train, evaluate, compare, report.</summary>
+public static class Experiment
+{
+    /// <summary>Runs a whole comparison.</summary>
+    /// <param name="specification">What to compare, and how.</param>
+    /// <param name="dataset">The data, as imported.</param>
+    /// <param name="progress">Receives progress, or null.</param>
+    /// <param name="cancellation">Stops after the row in hand; finished rows are reported with a warning.</param>
+    /// <returns>The report; a row whose training failed carries the error instead of figures.</returns>
+    /// <exception cref="SegueException">The data does not fit the protocol.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled before any row was finished.</exception>
+    public static ExperimentReport Run(
+        ExperimentSpecification specification, Dataset dataset, IProgress<ExperimentProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(specification);
+        Dataset prepared = Prepare(specification, dataset);
+        Split split = specification.Split.Cut(prepared, specification.Seed);
+        EvaluationSet stage = !specification.OnValidation ? split.Test : split.Validation
+            ?? throw new OptionException($"split '{split.Name}' has no validation part; give it one or judge on the test part");
+        IReadOnlyList<ModelSpecification> models = ModelSpecification.WithUniqueLabels(WithBaselines(specification, split.Train));
+
+        var finished = new List<FinishedRow>();
+        var warnings = new List<string>();
+        try
+        {
+            for (int n = 0; n < models.Count; n++)
+            {
+                int row = n + 1;
+                finished.Add(RunRow(specification, models[n], split.Train, stage, Forward(progress, models[n].Label, row, models.Count), cancellation));
+            }
+        }
+        catch (OperationCanceledException) when (finished.Count > 0)
+        {
+            warnings.Add($"stopped after {finished.Count} of {models.Count} models: {string.Join(", ", models.Skip(finished.Count).Select(m => m.Label))} did not run");
+        }
+
+        warnings.AddRange(finished.Where(r => r.Error is not null).Select(r => $"{r.Specification.Label}: {r.Error}"));
+        List<ReportSeries> series = [];
+        if (warnings.Count == 0 || !cancellation.IsCancellationRequested)
+        {
+            series = RunSweeps(specification, split.Train, stage, progress, warnings, cancellation);
+        }
+
+        return Report(specification, prepared, split, stage, finished, series, warnings);
+    }
+
+    /// <summary>The K-core and the weights an experiment asks for.</summary>
+    public static Dataset Prepare(ExperimentSpecification specification, Dataset dataset)
+    {
+        ArgumentNullException.ThrowIfNull(specification);
+        ArgumentNullException.ThrowIfNull(dataset);
+        Dataset prepared = specification.KCore > 1 ? KCore.Of(dataset, specification.KCore) : dataset;
+        if (prepared.Count == 0)
+        {
+            throw new DatasetException($"nothing is left of '{dataset.Name}' in its {specification.KCore}-core; choose a smaller K");
+        }
+
+        return specification.Weights is { } mode ? WeightTransform.Apply(prepared, mode) : prepared;
+    }
+
+    private static FinishedRow RunRow(
+        ExperimentSpecification specification, ModelSpecification model, Dataset train, EvaluationSet stage,
+        IProgress<FitProgress>? progress, CancellationToken cancellation)
+    {
+        var context = new FitContext { Seed = specification.Seed, Threads = specification.Threads, Progress = progress, Cancellation = cancellation };
+        using var memory = new PeakMemory();
+        var clock = Stopwatch.StartNew();
+        try
+        {
+            context.Report("train", 0, 1);
+            IRecommender recommender = model.Untrained.Fit(train, context);
+            double fitSeconds = clock.Elapsed.TotalSeconds;
+            IReadOnlyList<EvaluationResult> results = Evaluate(specification, recommender, train, stage, progress, cancellation);
+            return new FinishedRow(model, recommender, results, fitSeconds, memory.Stop(), null);
+        }
+        catch (SegueException e)
+        {
+            return new FinishedRow(model, null, [], clock.Elapsed.TotalSeconds, memory.Stop(), e.Message);
+        }
+        catch (OutOfMemoryException)
+        {
+            return new FinishedRow(model, null, [], clock.Elapsed.TotalSeconds, memory.Stop(), "out of memory; use a k-core or a smaller model");
+        }
+    }
+
+    private static IReadOnlyList<EvaluationResult> Evaluate(
+        ExperimentSpecification specification, IRecommender recommender, Dataset train, EvaluationSet stage,
+        IProgress<FitProgress>? progress, CancellationToken cancellation)
+    {
+        MetricSpecification[] ranking = [.. specification.Metrics.Where(m => !IsPrediction(m))];
+        MetricSpecification[] prediction = [.. specification.Metrics.Where(IsPrediction)];
+        var options = new EvaluationOptions
+        {
+            KeepSeen = specification.KeepSeen,
+            SampledNegatives = specification.SampledNegatives,
+            Threads = specification.Threads,
+            Seed = specification.Seed,
+            Train = train,
+            Progress = progress,
+            Cancellation = cancellation,
+        };
+        var results = new List<EvaluationResult>();
+        if (ranking.Length > 0)
+        {
+            results.Add(RankingEvaluator.Evaluate(recommender, stage, options with { Metrics = ranking }));
+        }
+
+        if (prediction.Length > 0 && recommender is IRegressor regressor)
+        {
+            results.Add(RegressionEvaluator.Evaluate(regressor, stage, options with { Metrics = prediction }));
+        }
+
+        return results.Count > 0 ? results : throw new SegueException($"predicts no values, which {prediction[0].Name} needs; use for example the model bias");
+    }
+
+    private static bool IsPrediction(MetricSpecification metric) => metric.Metric.Kind == MetricKind.Prediction;
+
+    private static List<ModelSpecification> WithBaselines(ExperimentSpecification specification, Dataset train)
+    {
+        var models = new List<ModelSpecification>(specification.Models);
+        if (!specification.AddBaselines)
+        {
+            return models;
+        }
+
+        bool ranking = specification.Metrics.Any(m => !IsPrediction(m)), prediction = specification.Metrics.Any(IsPrediction);
+        string[] wanted =
+        [
+            .. ranking ? ["popularity"] : Array.Empty<string>(),
+            .. ranking && train.HasTime ? ["recent-popularity"] : Array.Empty<string>(),
+            .. ranking && specification.KeepSeen ? ["own-repeats"] : Array.Empty<string>(),
+            .. prediction ? ["bias"] : Array.Empty<string>(),
+        ];
+        string[] missing = [.. wanted.Where(name => !models.Exists(m => m.Description.Name == name))];
+        models.InsertRange(0, missing.Select(ModelSpecification.Parse));
+        return models;
+    }
+
+    private static List<ReportSeries> RunSweeps(
+        ExperimentSpecification specification, Dataset train, EvaluationSet stage,
+        IProgress<ExperimentProgress>? progress, List<string> warnings, CancellationToken cancellation)
+    {
+        var series = new List<ReportSeries>();
+        foreach (SweepSpecification sweep in specification.Sweeps)
+        {
+            var lines = new List<ReportLine>();
+            foreach (string text in sweep.Models)
+            {
+                (string name, IReadOnlyList<KeyValuePair<string, string>> pairs, string? label) = OptionsText.ParseSpecification(text);
+                var x = new List<double>();
+                var y = new List<double>();
+                foreach (double value in sweep.Values)
+                {
+                    string valueText = value.ToString(CultureInfo.InvariantCulture);
+                    ModelSpecification model = ModelSpecification.Create(name, [.. pairs, new(sweep.Option, valueText)], label);
+                    Forward(progress, sweep.Title, x.Count + 1, sweep.Values.Count)?.Report(new($"{model.Label} {sweep.Option}={valueText}", x.Count, sweep.Values.Count));
+                    FinishedRow row = RunRow(specification with { Metrics = [sweep.Metric] }, model, train, stage, null, cancellation);
+                    if (row.Error is not null)
+                    {
+                        warnings.Add($"{sweep.Title}, {model.Label} at {sweep.Option}={valueText}: {row.Error}");
+                        continue;
+                    }
+
+                    x.Add(value);
+                    y.Add(row.Metric(sweep.Metric.Name)!.Value);
+                }
+
+                lines.Add(new ReportLine(label ?? text, x, y));
+            }
+
+            series.Add(new ReportSeries(sweep.Title, sweep.Option.Replace('_', ' '), sweep.Metric.Name, lines, sweep.Note));
+        }
+
+        return series;
+    }
+
+    private static ExperimentReport Report(
+        ExperimentSpecification specification, Dataset dataset, Split split, EvaluationSet stage,
+        List<FinishedRow> rows, List<ReportSeries> series, List<string> warnings)
+    {
+        MetricSpecification decisive = specification.Metrics[0];
+        FinishedRow? best = Best(rows, decisive), bestBaseline = Best(rows.Where(r => r.Specification.Description.IsBaseline), decisive);
+        return new ExperimentReport
+        {
+            Title = specification.Title,
+            Dataset = new DatasetSummary(
+                dataset.Name, dataset.Users.Count, dataset.Items.Count, dataset.Count, specification.KCore > 1 ? specification.KCore : null,
+                specification.Weights is { } weights ? OptionsText.Format(weights) : null),
+            Split = new SplitSummary(
+                split.Name, OptionsText.ToPairs(split.Options).ToDictionary(p => p.Key, p => p.Value), split.Seed,
+                split.Train.Count, split.Validation?.Relevant.Count ?? 0, split.Test.Relevant.Count, rows.Find(r => r.Results.Count > 0)?.Results[0].Users.Length ?? 0),
+            Protocol = (rows.Find(r => r.Results.Count > 0)?.Results[0].Protocol ?? "nothing was evaluated") + (specification.OnValidation ? ", on the validation part" : string.Empty),
+            Rows = [.. rows.Select(r => ToRow(r, specification, bestBaseline))],
+            BestModel = best?.Specification.Label,
+            BestBaseline = bestBaseline?.Specification.Label,
+            Series = series.Count > 0 ? series : null,
+            Warnings = warnings.Count > 0 ? warnings : null,
+            Example = best is null || IsPrediction(decisive) ? null : MakeExample(specification, best, split.Train, stage),
+            Environment = RunEnvironment.Describe(specification.Threads),
+        };
+    }
+
+    private static FinishedRow? Best(IEnumerable<FinishedRow> rows, MetricSpecification metric)
+    {
+        FinishedRow[] scored = [.. rows.Where(r => r.Metric(metric.Name) is { } value && double.IsFinite(value.Value))];
+        return metric.Metric.HigherIsBetter
+            ? scored.MaxBy(r => r.Metric(metric.Name)!.Value)
+            : scored.MinBy(r => r.Metric(metric.Name)!.Value);
+    }
+
+    private static ReportRow ToRow(FinishedRow row, ExperimentSpecification specification, FinishedRow? bestBaseline)
+    {
+        var metrics = new Dictionary<string, ReportMetric>();
+        foreach (MetricSpecification metric in specification.Metrics)
+        {
+            if (row.Metric(metric.Name) is { } value)
+            {
+                metrics[metric.Name] = new ReportMetric(value.Value, value.Low, value.High, PAgainst(bestBaseline, row, metric.Name, specification));
+            }
+        }
+
+        ModelOptions options = row.Specification.Untrained.Options;
+        return new ReportRow
+        {
+            Model = row.Specification.Description.Name,
+            Label = row.Specification.Label,
+            Options = OptionsText.ToPairs(options).ToDictionary(p => p.Key, p => p.Value),
+            ChangedOptions = OptionsText.ChangedText(options),
+            Metrics = metrics,
+            IsBaseline = row.Specification.Description.IsBaseline,
+            FitSeconds = Math.Round(row.FitSeconds, 3),
+            ScoreSeconds = Math.Round(row.Results.Sum(r => r.ScoreSeconds), 3),
+            PeakMb = row.PeakMb,
+            Error = row.Error,
+        };
+    }
+
+    private static double? PAgainst(FinishedRow? baseline, FinishedRow row, string metric, ExperimentSpecification specification)
+    {
+        EvaluationResult? first = row.ResultOf(metric), second = baseline?.ResultOf(metric);
+        return first is null || second is null || ReferenceEquals(first, second) || !first.PerUser.ContainsKey(metric)
+            ? null : Significance.Paired(first, second, metric, seed: specification.Seed, threads: specification.Threads).P;
+    }
+
+    private static ReportExample? MakeExample(ExperimentSpecification specification, FinishedRow best, Dataset train, EvaluationSet stage)
+    {
+        // The first test user with ten known items or more: fixed by the data, not chosen by how good the list looks.
+        int[] start = stage.Known.UserStart();
+        int user = Array.Find(best.Results[0].Users, u => start[u + 1] - start[u] >= 10);
+        if (start[user + 1] == start[user])
+        {
+            return null;
+        }
+
+        ReadOnlySpan<int> history = stage.Known.ItemIndex.Span[start[user]..start[user + 1]];
+        Query query = Histories.QueryOf(stage.Known, user, start, stage.IsFoldIn, stage.Moment);
+        RankedItem[] list = Ranker.Rank(best.Recommender!, query, new RankOptions
+        {
+            K = 10,
+            Seen = specification.KeepSeen ? ReadOnlyMemory<int>.Empty : history.ToArray(),
+        });
+        return new ReportExample(
+            train.Users[user], best.Specification.Label, Histories.RecentNames(stage.Known, history, 10),
+            [.. list.Select(i => new ExampleRecommendation(
+                train.Items[i.ItemIndex], train.DisplayName(i.ItemIndex), i.Score,
+                best.Recommender is IExplains explains ? ReasonText.Of(explains.Explain(query, i.ItemIndex, 3), train) : string.Empty))]);
+    }
+
+    private static Relay? Forward(IProgress<ExperimentProgress>? progress, string label, int row, int rows) =>
+        progress is null ? null : new Relay(f => progress.Report(new(label, row, rows, f)));
+
+    private sealed record FinishedRow(
+        ModelSpecification Specification, IRecommender? Recommender, IReadOnlyList<EvaluationResult> Results, double FitSeconds, double PeakMb, string? Error)
+    {
+        public EvaluationResult? ResultOf(string metric) => Results.FirstOrDefault(r => r.Metrics.ContainsKey(metric));
+
+        public MetricValue? Metric(string metric) => ResultOf(metric)?.Metrics[metric];
+    }
+
+    // Progress<T> would post to a pool thread and lose the order; this one is a plain call.
+    private sealed class Relay(Action<FitProgress> report) : IProgress<FitProgress>
+    {
+        public void Report(FitProgress value) => report(value);
+    }
+}

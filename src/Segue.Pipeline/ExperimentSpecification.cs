@@ -1,0 +1,102 @@
+using Segue.Core;
+using Segue.Core.Contracts;
+using Segue.Core.Splitting;
+using Segue.Core.Views;
+using Segue.Evaluation;
+using Segue.Models;
+
+namespace Segue.Pipeline;
+
+/// <summary>One row of a comparison before it is run: which model, with which options, under which label.</summary>
+/// <param name="Description">The model's entry in the catalog.</param>
+/// <param name="Label">Unique within an experiment.</param>
+/// <param name="Untrained">The model.</param>
+public sealed record ModelSpecification(ModelDescription Description, string Label, IModel Untrained)
+{
+    /// <summary>Parses <c>NAME[:key=value,…]</c>; the pair <c>label=…</c> names the row.</summary>
+    /// <exception cref="OptionException">Unknown model or option, or a value out of range.</exception>
+    public static ModelSpecification Parse(string text)
+    {
+        (string name, IReadOnlyList<KeyValuePair<string, string>> pairs, string? label) = OptionsText.ParseSpecification(text);
+        return Create(name, pairs, label);
+    }
+
+    /// <summary>Makes a row from a name and its options.</summary>
+    /// <exception cref="OptionException">Unknown model or option, or a value out of range.</exception>
+    public static ModelSpecification Create(string name, IReadOnlyList<KeyValuePair<string, string>> options, string? label)
+    {
+        IModel model = ModelCatalog.Create(name, options);
+        OptionsText.Validate(model.Options, $"model '{name}'");
+        return new ModelSpecification(ModelCatalog.Get(name), label ?? name, model);
+    }
+
+    /// <summary>Makes sure that labels are unique: rows without one of their own get their changed options appended.</summary>
+    /// <exception cref="OptionException">Two rows have the same label and the same options.</exception>
+    public static IReadOnlyList<ModelSpecification> WithUniqueLabels(IReadOnlyList<ModelSpecification> models)
+    {
+        ArgumentNullException.ThrowIfNull(models);
+        HashSet<string> repeated = [.. models.GroupBy(m => m.Label).Where(g => g.Count() > 1).Select(g => g.Key)];
+        ModelSpecification[] named = [.. models.Select(m =>
+            repeated.Contains(m.Label) && m.Label == m.Description.Name && OptionsText.ChangedText(m.Untrained.Options) is { Length: > 0 } changed
+                ? m with { Label = $"{m.Label} {changed}" } : m)];
+        string? twice = named.GroupBy(m => m.Label).FirstOrDefault(g => g.Count() > 1)?.Key;
+        return twice is null ? named : throw new OptionException($"two rows are called '{twice}'; give one of them another label, for example {twice}:label=second");
+    }
+}
+
+/// <summary>One curve to draw: a metric of some models while one option of theirs takes many values.</summary>
+/// <param name="Title">Title of the chart.</param>
+/// <param name="Models">The models, one line each, as <c>NAME[:key=value,…]</c>.</param>
+/// <param name="Option">Outside name of the option that varies.</param>
+/// <param name="Values">Its values, ascending.</param>
+/// <param name="Metric">What is drawn.</param>
+/// <param name="Note">What to read from it, or null.</param>
+public sealed record SweepSpecification(
+    string Title, IReadOnlyList<string> Models, string Option, IReadOnlyList<double> Values, MetricSpecification Metric, string? Note = null);
+
+/// <summary>A whole comparison: everything but the dataset and the machine.</summary>
+public sealed record ExperimentSpecification
+{
+    /// <summary>A title for people, or null.</summary>
+    public string? Title { get; init; }
+
+    /// <summary>Keep only the K-core; 0 or 1 for all.</summary>
+    public int KCore { get; init; }
+
+    /// <summary>Transformation of the weights before the split, or null for none.</summary>
+    public WeightMode? Weights { get; init; }
+
+    /// <summary>How the dataset is cut.</summary>
+    public required ISplitter Split { get; init; }
+
+    /// <summary>The rows.</summary>
+    public required IReadOnlyList<ModelSpecification> Models { get; init; }
+
+    /// <summary>The columns; the first decides which model is best.</summary>
+    public required IReadOnlyList<MetricSpecification> Metrics { get; init; }
+
+    /// <summary>Curves beside the table.</summary>
+    public IReadOnlyList<SweepSpecification> Sweeps { get; init; } = [];
+
+    /// <summary>Rank items the listener already knows too (replay) instead of masking them (discovery).</summary>
+    public bool KeepSeen { get; init; }
+
+    /// <summary>Rank against this many sampled negatives instead of the catalogue; 0 for full ranking.</summary>
+    public int SampledNegatives { get; init; }
+
+    /// <summary>Judge on the validation part: for choosing options without looking at the test part.</summary>
+    public bool OnValidation { get; init; }
+
+    /// <summary>Add the trivial baselines that apply and are not listed.</summary>
+    public bool AddBaselines { get; init; } = true;
+
+    /// <summary>Seed of the cut, the models and the bootstrap.</summary>
+    public ulong Seed { get; init; } = 42;
+
+    /// <summary>Threads; at least 1.</summary>
+    public int Threads { get; init; } = Environment.ProcessorCount;
+
+    /// <summary>A transformation of weights by its outside name; null gives null.</summary>
+    /// <exception cref="OptionException">No such transformation.</exception>
+    public static WeightMode? ParseWeights(string? name) => name is null ? null : (WeightMode)OptionsText.ParseChoice(typeof(WeightMode), name, "weights");
+}

@@ -1,0 +1,228 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Segue.Core;
+using Segue.Core.Contracts;
+using Segue.Core.Data;
+using Segue.Core.Data.Synthetic;
+using Segue.Core.Splitting;
+using Segue.Evaluation;
+using Segue.Import;
+
+namespace Segue.Pipeline;
+
+/// <summary>A whole experiment in one JSON file: where the data comes from, how it is cut, what is compared, what it promises.</summary>
+/// <remarks>
+/// <code>
+/// {
+///   "title": "…",
+///   "dataset": { "format": "csv", "paths": ["playlists-50k-20k.zip!train.reconstructed.csv"], "map": "user=…,item=…", "k_core": 10, "weights": "binary" },
+///   "split": "random:train=0.85,validation=0,test=0.15",
+///   "metrics": ["recall@20", "ndcg@20"],
+///   "models": ["popularity", { "model": "als", "label": "ALS 128", "options": { "embedding_size": 128 } }],
+///   "sweeps": [{ "title": "…", "models": ["user-knn"], "option": "neighbors", "values": [1, 10, 100], "metric": "auc" }],
+///   "promises": [{ "label": "ALS 128", "metric": "recall@20", "low": 0.282, "high": 1 }],
+///   "seed": 42, "keep_seen": false, "sampled_negatives": 0, "baselines": true
+/// }
+/// </code>
+/// Instead of "format" and "paths", "dataset" may have "folder" (an imported dataset) or "synthetic" (options of the synthetic
+/// world). Relative paths are looked up beside the recipe, in the folder named by SEGUE_DATA, in <c>../shared/data</c> above the
+/// recipe's repository, then in the current folder.
+/// </remarks>
+public sealed record Recipe
+{
+    /// <summary>What is run.</summary>
+    public required ExperimentSpecification Specification { get; init; }
+
+    /// <summary>Figures the recipe says it reaches.</summary>
+    public IReadOnlyList<Promise> Promises { get; init; } = [];
+
+    /// <summary>Name of the recipe: its file name without ending.</summary>
+    public required string Name { get; init; }
+
+    private JsonObject DatasetNode { get; init; } = [];
+
+    private string Folder { get; init; } = ".";
+
+    /// <summary>Reads and checks a recipe; data is not touched yet.</summary>
+    /// <exception cref="OptionException">Not JSON, an unknown key, name or value; the message says where.</exception>
+    public static Recipe Read(string path)
+    {
+        if (!File.Exists(path))
+        {
+            throw new OptionException($"no recipe at '{path}'; recipes are JSON files, see recipes/");
+        }
+
+        try
+        {
+            JsonObject root = JsonNode.Parse(File.ReadAllText(path), null, new JsonDocumentOptions
+            {
+                AllowTrailingCommas = true,
+                CommentHandling = JsonCommentHandling.Skip,
+            })!.AsObject();
+            CheckKeys(root, path, "title", "dataset", "split", "metrics", "models", "sweeps", "promises", "seed", "keep_seen", "sampled_negatives", "baselines", "note");
+            JsonObject dataset = root["dataset"] as JsonObject ?? throw new OptionException($"recipe '{path}' has no \"dataset\" object");
+            CheckKeys(dataset, path, "name", "folder", "format", "paths", "level", "map", "synthetic", "k_core", "weights", "join_features");
+            return new Recipe
+            {
+                Name = Path.GetFileNameWithoutExtension(path),
+                DatasetNode = dataset,
+                Folder = Path.GetDirectoryName(Path.GetFullPath(path)) ?? ".",
+                Specification = new ExperimentSpecification
+                {
+                    Title = (string?)root["title"],
+                    KCore = (int?)dataset["k_core"] ?? 0,
+                    Weights = ExperimentSpecification.ParseWeights((string?)dataset["weights"]),
+                    Split = ParseSplit(root["split"] ?? throw new OptionException($"recipe '{path}' has no \"split\"")),
+                    Models = [.. (root["models"]?.AsArray() ?? []).Select(m => ParseModel(m!))],
+                    Metrics = [.. (root["metrics"]?.AsArray() ?? throw new OptionException($"recipe '{path}' has no \"metrics\"")).Select(m => MetricCatalog.Parse((string)m!))],
+                    Sweeps = [.. (root["sweeps"]?.AsArray() ?? []).Select(s => ParseSweep(s!.AsObject(), path))],
+                    KeepSeen = (bool?)root["keep_seen"] ?? false,
+                    SampledNegatives = (int?)root["sampled_negatives"] ?? 0,
+                    AddBaselines = (bool?)root["baselines"] ?? true,
+                    Seed = (ulong?)root["seed"] ?? 42,
+                },
+                Promises = [.. (root["promises"]?.AsArray() ?? []).Select(p => ParsePromise(p!.AsObject(), path))],
+            };
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or NullReferenceException)
+        {
+            throw new OptionException($"recipe '{path}' cannot be read: {e.Message}");
+        }
+    }
+
+    /// <summary>Opens, imports or makes the data the recipe names.</summary>
+    /// <exception cref="SegueException">The data is absent or cannot be imported.</exception>
+    public Dataset OpenDataset(IProgress<ImportProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        string? name = (string?)DatasetNode["name"];
+        Dataset dataset;
+        if (DatasetNode["folder"] is { } folder)
+        {
+            dataset = DatasetStore.Open(Find((string)folder!));
+        }
+        else if (DatasetNode["synthetic"] is JsonObject synthetic)
+        {
+            var options = (SyntheticWorldOptions)OptionsText.FromPairs(typeof(SyntheticWorldOptions), Pairs(synthetic), "the synthetic world");
+            dataset = SyntheticWorld.Generate(options, new FitContext { Seed = Specification.Seed }).Dataset;
+        }
+        else
+        {
+            string format = (string?)DatasetNode["format"] ?? throw new OptionException($"recipe '{Name}' names neither \"folder\", \"synthetic\" nor \"format\" with \"paths\" for its dataset");
+            string[] paths = [.. (DatasetNode["paths"]?.AsArray() ?? throw new OptionException($"recipe '{Name}' has no \"paths\" for format '{format}'")).Select(p => Find((string)p!))];
+            dataset = FormatCatalog.Import(format, paths, new ImportOptions
+            {
+                Name = name ?? Name,
+                Level = (string?)DatasetNode["level"],
+                Map = DatasetNode["map"] is { } map ? ColumnMap.Parse((string)map!) : null,
+                Progress = progress,
+                Cancellation = cancellation,
+            }).Dataset;
+        }
+
+        return name is null ? dataset : dataset with { Name = name };
+    }
+
+    /// <summary>Compares a report with the promises, one line each.</summary>
+    public IReadOnlyList<PromiseResult> Check(ExperimentReport report)
+    {
+        ArgumentNullException.ThrowIfNull(report);
+        return [.. Promises.Select(promise =>
+        {
+            ReportRow? row = report.Rows.FirstOrDefault(r => r.Label == promise.Label);
+            double value = row is not null && row.Metrics.TryGetValue(promise.Metric, out ReportMetric? metric) ? metric.Value : double.NaN;
+            return new PromiseResult(promise, value, value >= promise.Low && value <= promise.High);
+        })];
+    }
+
+    private static ISplitter ParseSplit(JsonNode node)
+    {
+        if (node is JsonObject split)
+        {
+            return SplitCatalog.Create((string)split["name"]!, Pairs(split["options"] as JsonObject ?? []));
+        }
+
+        (string name, IReadOnlyList<KeyValuePair<string, string>> pairs, _) = OptionsText.ParseSpecification((string)node!);
+        return SplitCatalog.Create(name, pairs);
+    }
+
+    private static ModelSpecification ParseModel(JsonNode node) => node is JsonObject model
+        ? ModelSpecification.Create((string)model["model"]!, Pairs(model["options"] as JsonObject ?? []), (string?)model["label"])
+        : ModelSpecification.Parse((string)node!);
+
+    private static SweepSpecification ParseSweep(JsonObject sweep, string path)
+    {
+        CheckKeys(sweep, path, "title", "models", "option", "values", "metric", "note");
+        return new SweepSpecification(
+            (string)sweep["title"]!, [.. sweep["models"]!.AsArray().Select(m => (string)m!)], (string)sweep["option"]!,
+            [.. sweep["values"]!.AsArray().Select(v => (double)v!)], MetricCatalog.Parse((string)sweep["metric"]!), (string?)sweep["note"]);
+    }
+
+    private static Promise ParsePromise(JsonObject promise, string path)
+    {
+        CheckKeys(promise, path, "label", "metric", "low", "high");
+        return new Promise(
+            (string)promise["label"]!, (string)promise["metric"]!,
+            (double?)promise["low"] ?? double.NegativeInfinity, (double?)promise["high"] ?? double.PositiveInfinity);
+    }
+
+    private static IReadOnlyList<KeyValuePair<string, string>> Pairs(JsonObject options) => [.. options.Select(o => new KeyValuePair<string, string>(
+        o.Key, o.Value is JsonValue value ? value.GetValueKind() switch
+        {
+            JsonValueKind.String => (string)value!,
+            JsonValueKind.True => "true",
+            JsonValueKind.False => "false",
+            _ => value.ToJsonString(),
+        }
+        : throw new OptionException($"option '{o.Key}' is not a single value")))];
+
+    private static void CheckKeys(JsonObject node, string path, params string[] known)
+    {
+        string? unknown = node.Select(p => p.Key).FirstOrDefault(k => !known.Contains(k));
+        if (unknown is not null)
+        {
+            throw NearMatches.Error($"key in recipe '{path}'", unknown, known);
+        }
+    }
+
+    private string Find(string path)
+    {
+        // zip!entry names an entry inside an archive; only the archive is looked up.
+        int bang = path.IndexOf(".zip!", StringComparison.OrdinalIgnoreCase);
+        string file = bang < 0 ? path : path[..(bang + 4)], entry = bang < 0 ? string.Empty : path[(bang + 4)..];
+        string[] folders =
+        [
+            Folder,
+            Environment.GetEnvironmentVariable("SEGUE_DATA") ?? string.Empty,
+            Path.Combine(Folder, "..", "..", "shared", "data"),
+            Directory.GetCurrentDirectory(),
+        ];
+        string? found = folders.Where(f => f.Length > 0).Select(f => Path.GetFullPath(Path.Combine(f, file))).FirstOrDefault(f => File.Exists(f) || Directory.Exists(f));
+        return found is null
+            ? throw new DatasetException($"recipe '{Name}' needs '{file}', which is not beside the recipe, in SEGUE_DATA, in ../shared/data or here; set SEGUE_DATA to the folder that holds it")
+            : found + entry;
+    }
+}
+
+/// <summary>A figure a recipe says it reaches.</summary>
+/// <param name="Label">Row.</param>
+/// <param name="Metric">Column.</param>
+/// <param name="Low">Lowest accepted value.</param>
+/// <param name="High">Highest accepted value.</param>
+public sealed record Promise(string Label, string Metric, double Low, double High)
+{
+    /// <summary>The window in words, for example <c>≥ 0.282</c> or <c>0.020 … 0.026</c>.</summary>
+    public string Window => (double.IsFinite(Low), double.IsFinite(High)) switch
+    {
+        (true, true) => string.Create(CultureInfo.InvariantCulture, $"{Low} … {High}"),
+        (true, false) => string.Create(CultureInfo.InvariantCulture, $"≥ {Low}"),
+        (false, true) => string.Create(CultureInfo.InvariantCulture, $"≤ {High}"),
+        _ => "any",
+    };
+}
+
+/// <summary>A promise beside what was measured.</summary>
+/// <param name="Promise">The promise.</param>
+/// <param name="Value">What was measured; NaN where the row or figure is missing.</param>
+/// <param name="IsKept">True where the value lies in the window.</param>
+public sealed record PromiseResult(Promise Promise, double Value, bool IsKept);
