@@ -34,8 +34,19 @@ public static class FormatCatalog
     /// <summary>All formats.</summary>
     public static IReadOnlyList<FormatDescription> All { get; } =
     [
+        SpotifyHistory.Format,
+        LastfmCsv.Format,
+        ListenBrainz.Format,
         HetrecLastfm.Format,
+        Mpd.Format,
+        Lastfm1k.Format,
+        Lastfm360k.Format,
+        ThisIsMyJam.Format,
+        LightGcn.Format,
+        RecBole.Format,
+        Sessions.Format,
         Csv.Format,
+        AudioFeatures.Format,
     ];
 
     /// <summary>The format called <paramref name="name"/>.</summary>

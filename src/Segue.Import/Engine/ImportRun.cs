@@ -64,6 +64,14 @@ internal sealed class ImportRun
             : throw new ImportException($"there are {found.Length} files of {what}: {Text.List(found.Select(f => f.Name))}; give one");
     }
 
+    /// <summary>The files that <paramref name="match"/> says yes to; where there is none and the user named the files, all of them.</summary>
+    /// <exception cref="ImportException">There is none.</exception>
+    public IReadOnlyList<InputFile> FindAll(string expected, Func<string, bool> match)
+    {
+        InputFile[] found = [.. Inputs.Where(f => match(f.FileName.ToLowerInvariant()))];
+        return found.Length > 0 ? found : Inputs.All(f => f.IsDirect) ? Inputs : throw WrongFiles(expected);
+    }
+
     /// <summary>The error for files that are not of this format.</summary>
     public ImportException WrongFiles(string expected) => new(
         $"no {expected} among {Text.List(Inputs.Select(f => f.Name))}; is this really {Format.Name}? See: segue formats");
@@ -80,6 +88,8 @@ internal sealed class ImportRun
 
         return reader;
     }
+
+    public JsonRecordReader OpenJson(InputFile file, string? property = null) => new(file, Open(file), property, Limits.MaxRecordBytes);
 
     /// <summary>A stream over the file, guarded and counted.</summary>
     public Stream Open(InputFile file)
@@ -151,6 +161,42 @@ internal sealed class ImportRun
 
         int again = Array.FindIndex(header, index + 1, h => h.Equals(column, StringComparison.OrdinalIgnoreCase));
         return again < 0 ? index : throw file.Broken($"has the column '{column}' twice, at {index} and {again}; rename one of them");
+    }
+
+    /// <summary>Rejects the row where it has too few or too many columns.</summary>
+    public static bool HasColumns(RowReader row, int count, TableLog table)
+    {
+        if (row.Count != count)
+        {
+            table.Reject(row.Count < count ? Reasons.MissingColumn : Reasons.ExtraColumn, row);
+        }
+
+        return row.Count == count;
+    }
+
+    /// <summary>Rejects the row where the user or the item is empty.</summary>
+    public static bool HasIds(ReadOnlySpan<byte> user, ReadOnlySpan<byte> item, TableLog table, RowSource row)
+    {
+        bool valid = !user.IsEmpty && !item.IsEmpty;
+        if (!valid)
+        {
+            table.Reject(user.IsEmpty ? Reasons.EmptyUser : Reasons.EmptyItem, row);
+        }
+
+        return valid;
+    }
+
+    /// <summary>Counts the row as accepted, or as a duplicate.</summary>
+    public static void Settle(bool isNew, TableLog table, RowSource row)
+    {
+        if (isNew)
+        {
+            table.Accept();
+        }
+        else
+        {
+            table.AddDuplicate(row);
+        }
     }
 
     /// <summary>Checks a time against 2002 and the clock; rejects the row where it is outside.</summary>

@@ -57,20 +57,14 @@ internal static class HetrecLastfm
         TableLog table = run.Interactions;
         while (ImportRun.Next(reader, table))
         {
-            if (!HasColumns(reader, 3, table) || !HasIds(reader, column, table)
+            if (!ImportRun.HasColumns(reader, 3, table) || !ImportRun.HasIds(reader[column[0]], reader[column[1]], table, reader)
                 || !run.TryWeight(reader[column[2]], table, reader, out float weight))
             {
                 continue;
             }
 
-            if (run.Builder.TryInteraction(run.Builder.User(reader[column[0]]), run.Builder.Item(reader[column[1]]), weight: weight))
-            {
-                table.Accept();
-            }
-            else
-            {
-                table.AddDuplicate(reader);
-            }
+            bool isNew = run.Builder.TryInteraction(run.Builder.User(reader[column[0]]), run.Builder.Item(reader[column[1]]), weight: weight);
+            ImportRun.Settle(isNew, table, reader);
         }
     }
 
@@ -158,7 +152,7 @@ internal static class HetrecLastfm
         var tagNumber = new Utf8Interner();
         while (ImportRun.Next(reader, table))
         {
-            if (!HasColumns(reader, column.Length, table))
+            if (!ImportRun.HasColumns(reader, column.Length, table))
             {
                 continue;
             }
@@ -204,7 +198,7 @@ internal static class HetrecLastfm
         var seen = new HashSet<(int From, int To)>();
         while (ImportRun.Next(reader, table))
         {
-            if (!HasColumns(reader, 2, table))
+            if (!ImportRun.HasColumns(reader, 2, table))
             {
                 continue;
             }
@@ -232,26 +226,5 @@ internal static class HetrecLastfm
         return NumberText.TryLong(reader[column[3]], out long day) && NumberText.TryLong(reader[column[4]], out long month)
             && NumberText.TryLong(reader[column[5]], out long year) && day is > 0 and < 32 && month is > 0 and < 13 && year is > 0 and < 10000
             && TimeText.TryDate((int)year, (int)month, (int)day, out time);
-    }
-
-    private static bool HasIds(RowReader reader, int[] column, TableLog table)
-    {
-        string? reason = reader[column[0]].IsEmpty ? Reasons.EmptyUser : reader[column[1]].IsEmpty ? Reasons.EmptyItem : null;
-        if (reason is not null)
-        {
-            table.Reject(reason, reader);
-        }
-
-        return reason is null;
-    }
-
-    private static bool HasColumns(RowReader reader, int count, TableLog table)
-    {
-        if (reader.Count != count)
-        {
-            table.Reject(reader.Count < count ? Reasons.MissingColumn : Reasons.ExtraColumn, reader);
-        }
-
-        return reader.Count == count;
     }
 }

@@ -1,0 +1,121 @@
+using System.Text;
+using System.Text.RegularExpressions;
+using Segue.Core.Data;
+using Segue.Import.Engine;
+
+namespace Segue.Import.Formats;
+
+/// <summary>
+/// A person's own Last.fm history as CSV: the export of ghan.nl (with header, Unix seconds) and that of benjaminbenben's lastfm-to-csv
+/// (no header, day and minute). The user is named by the file.
+/// </summary>
+internal static partial class LastfmCsv
+{
+    public static FormatDescription Format { get; } = new(
+        "lastfm-csv",
+        "your own Last.fm history as CSV, from ghan.nl or from lastfm-to-csv",
+        ["track", "artist", "album"],
+        [
+            new("recenttracks-USER-TIME.csv", "header with uts, artist, track and, where there are, album, artist_mbid, album_mbid, track_mbid; by name, in any order"),
+            new("USER.csv", "artist,album,title,\"06 Jan 2014 20:19\"; no header, UTC"),
+        ])
+    {
+        Read = Read,
+    };
+
+    private static Dataset Read(ImportRun run)
+    {
+        foreach (InputFile file in run.FindAll("CSV file", n => n.EndsWith(".csv", StringComparison.Ordinal)))
+        {
+            ReadFile(run, file);
+        }
+
+        return run.Builder.Build();
+    }
+
+    private static void ReadFile(ImportRun run, InputFile file)
+    {
+        int[]? column = FindColumns(run, file);
+        using RowReader reader = run.OpenRows(file, ',', quotes: true);
+        TableLog table = run.Interactions;
+        var id = new ItemId();
+        var tracks = new Utf8Interner();
+        string user = UserOf(file.FileName);
+        bool header = column is not null;
+        int width = 4;
+        while (ImportRun.Next(reader, table))
+        {
+            if (header)
+            {
+                header = false;
+                width = reader.Count;
+                table.Rows--;
+                continue;
+            }
+
+            if (!ImportRun.HasColumns(reader, width, table))
+            {
+                continue;
+            }
+
+            ReadOnlySpan<byte> when = column is null ? reader[3] : reader[column[0]];
+            if (!(column is null ? TimeText.TryDayMonthYear(when, out long time) : TimeText.TryUnix(when, out time)))
+            {
+                // What plays at the moment of the export stands in it without a time.
+                table.Reject(when.IsEmpty ? Reasons.NowPlaying : Reasons.BadTime, reader);
+                continue;
+            }
+
+            ReadOnlySpan<byte> artist = column is null ? reader[0] : reader[column[1]];
+            ReadOnlySpan<byte> title = column is null ? reader[2] : reader[column[2]];
+            ReadOnlySpan<byte> album = column is null ? reader[1] : reader[column[3]];
+            var listen = new Listen(artist, title, album, column is null ? [] : reader[column[4]], column is null ? [] : reader[column[5]], column is null ? [] : reader[column[6]]);
+            if (!run.CheckTime(time, table, reader))
+            {
+                continue;
+            }
+
+            ListenItems.Add(run, reader, table, id, tracks, Encoding.UTF8.GetBytes(user), listen, time);
+        }
+    }
+
+    // Positions of uts, artist, track, album, track_mbid, artist_mbid, album_mbid (−1 missing); null for the kind without header.
+    private static int[]? FindColumns(ImportRun run, InputFile file)
+    {
+        using var reader = new RowReader(file, run.Peek(file), (byte)',', true, run.Limits.MaxLineBytes);
+        while (reader.Read())
+        {
+            if (reader.Fault is not null)
+            {
+                continue;
+            }
+
+            if (reader.Count == 4 && TimeText.TryDayMonthYear(reader[3], out _))
+            {
+                return null;
+            }
+
+            var header = new string[reader.Count];
+            for (int i = 0; i < header.Length; i++)
+            {
+                header[i] = Encoding.UTF8.GetString(reader[i]).Trim();
+            }
+
+            int At(string name, bool optional) => run.HeaderIndex(file, header, name, optional);
+            return [At("uts", false), At("artist", false), At("track", false), At("album", true), At("track_mbid", true), At("artist_mbid", true), At("album_mbid", true)];
+        }
+
+        throw file.Broken("has no row that can be read; download it again");
+    }
+
+    private static string UserOf(string fileName)
+    {
+        string stem = fileName.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? fileName[..^3] : fileName;
+        stem = stem.EndsWith(".csv", StringComparison.OrdinalIgnoreCase) ? stem[..^4] : stem;
+        Match match = RecentTracks().Match(stem);
+        return match.Success ? match.Groups[1].Value : stem.Length == 0 ? "me" : stem;
+    }
+
+    [GeneratedRegex(@"^recenttracks-(.+)-\d+$", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase)]
+    private static partial Regex RecentTracks();
+}
