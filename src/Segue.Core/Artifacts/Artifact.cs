@@ -101,7 +101,7 @@ public sealed class ArtifactReader
     /// <exception cref="DatasetException">Not a safetensors file, or cut off.</exception>
     public static ArtifactReader Open(string path)
     {
-        ReadOnlyMemory<byte> bytes = File.Exists(path) ? File.ReadAllBytes(path) : throw new DatasetException($"'{path}' is missing; train the model again");
+        ReadOnlyMemory<byte> bytes = ReadBytes(path);
         long length = bytes.Length < 8 ? -1 : BinaryPrimitives.ReadInt64LittleEndian(bytes.Span);
         if (length < 2 || length > bytes.Length - 8)
         {
@@ -110,10 +110,12 @@ public sealed class ArtifactReader
 
         try
         {
-            JsonObject header = JsonNode.Parse(bytes.Span.Slice(8, (int)length))!.AsObject();
+            // Names are decoded when they are first asked for; asking for their number brings errors out here.
+            JsonObject header = JsonNode.Parse(bytes.Span.Slice(8, (int)length))?.AsObject() ?? [];
+            _ = header.Count;
             return new ArtifactReader(path, bytes[(8 + (int)length)..], header);
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException)
         {
             throw new DatasetException($"'{path}' has a damaged header ({e.Message}); train the model again", e);
         }
@@ -156,6 +158,18 @@ public sealed class ArtifactReader
         return valid ? new CsrMatrix(shape[0], shape[1], start, index, values) : throw Damaged(name, "is not a sparse matrix");
     }
 
+    private static byte[] ReadBytes(string path)
+    {
+        try
+        {
+            return File.ReadAllBytes(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw new DatasetException($"'{path}' is missing or cannot be read ({e.Message}); train the model again", e);
+        }
+    }
+
     private (T[] Values, int[] Shape) Read<T>(string name, string type)
         where T : unmanaged
     {
@@ -169,14 +183,14 @@ public sealed class ArtifactReader
             int[] shape = [.. entry["shape"]!.AsArray().Select(s => (int)s!)];
             long start = (long)entry["data_offsets"]![0]!, end = (long)entry["data_offsets"]![1]!;
             long count = shape.Aggregate(1L, (a, b) => checked(a * b));
-            if ((string)entry["dtype"]! != type || start < 0 || end > _data.Length || end - start != count * System.Runtime.CompilerServices.Unsafe.SizeOf<T>())
+            if ((string)entry["dtype"]! != type || Array.Exists(shape, size => size < 0) || start < 0 || end > _data.Length || end - start != count * System.Runtime.CompilerServices.Unsafe.SizeOf<T>())
             {
                 throw Damaged(name, "has another type or size than its header says");
             }
 
             return (MemoryMarshal.Cast<byte, T>(_data.Span[(int)start..(int)end]).ToArray(), shape);
         }
-        catch (Exception e) when (e is NullReferenceException or InvalidOperationException or FormatException or OverflowException or ArgumentOutOfRangeException)
+        catch (Exception e) when (e is NullReferenceException or InvalidOperationException or FormatException or OverflowException or ArgumentException)
         {
             throw Damaged(name, "has a damaged header");
         }

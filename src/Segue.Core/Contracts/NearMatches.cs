@@ -3,7 +3,7 @@ namespace Segue.Core.Contracts;
 /// <summary>Suggests what a mistyped name may have meant.</summary>
 public static class NearMatches
 {
-    /// <summary>The names closest to <paramref name="name"/>: a shared prefix or at most a third of the letters different, closest first.</summary>
+    /// <summary>The names closest to <paramref name="name"/>: those that contain it, or differ in at most two letters or a third of them; closest first.</summary>
     public static IReadOnlyList<string> Find(string name, IEnumerable<string> known, int count = 3)
     {
         ArgumentNullException.ThrowIfNull(name);
@@ -23,7 +23,7 @@ public static class NearMatches
     public static OptionException Error(string kind, string name, IReadOnlyCollection<string> known)
     {
         IReadOnlyList<string> near = Find(name, known);
-        string hint = near.Count == 0 ? string.Empty : $"; did you mean {string.Join(" or ", near.Select(n => $"'{n}'"))}?";
+        string hint = near.Count == 0 ? "." : $"; did you mean {string.Join(" or ", near.Select(n => $"'{n}'"))}?";
         return new OptionException($"unknown {kind} '{name}'{hint} Known: {string.Join(", ", known)}");
     }
 

@@ -92,7 +92,11 @@ public static class OptionsText
     }
 
     /// <summary>Splits <c>NAME[:key=value,…]</c> into the name and its pairs; the pair <c>label</c> is set apart.</summary>
-    /// <exception cref="OptionException">A part is not <c>key=value</c>.</exception>
+    /// <remarks>
+    /// A value may contain anything but a comma (colons and equals signs too); blanks around names and values do not count. There is
+    /// no way to quote a comma: no option needs one.
+    /// </remarks>
+    /// <exception cref="OptionException">A part is not <c>key=value</c>, or the label is empty or given twice.</exception>
     public static (string Name, IReadOnlyList<KeyValuePair<string, string>> Pairs, string? Label) ParseSpecification(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -114,7 +118,9 @@ public static class OptionsText
                 string value = part[(equals + 1)..].Trim();
                 if (key == "label")
                 {
-                    label = value;
+                    label = label is null && value.Length > 0
+                        ? value
+                        : throw new OptionException($"the label in '{text}' is empty or given twice; give one, for example {name}:label=mine");
                 }
                 else
                 {
@@ -208,6 +214,16 @@ public static class OptionsText
 
     private static void CheckRange(PropertyInfo property, object? value, string owner)
     {
+        if (value is double.NaN or double.PositiveInfinity or double.NegativeInfinity)
+        {
+            throw new OptionException($"option '{SnakeCase(property.Name)}' of {owner} is {Format(value)}; give a finite number");
+        }
+
+        if (value is Enum choice && !Enum.IsDefined(choice.GetType(), choice))
+        {
+            throw new OptionException($"option '{SnakeCase(property.Name)}' of {owner} is {Format(value)}; give one of {TypeName(choice.GetType())}");
+        }
+
         if (property.GetCustomAttribute<RangeAttribute>() is not { } range || value is not (int or double))
         {
             return;

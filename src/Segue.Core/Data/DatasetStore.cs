@@ -233,8 +233,8 @@ public static partial class DatasetStore
         (ReadOnlyMemory<byte> itemText, ReadOnlyMemory<long> itemLines) = TableParts("items");
         var dataset = new Dataset
         {
-            Name = (string)manifest["name"]!,
-            Level = (string)manifest["level"]!,
+            Name = Text("name"),
+            Level = Text("level"),
             Users = new Vocabulary(userText, userLines) { Source = TablePath("users") },
             Items = new Vocabulary(itemText, itemLines) { Source = TablePath("items") },
             UserIndex = Column<int>("user_index"),
@@ -274,6 +274,8 @@ public static partial class DatasetStore
 
         CheckShape(dataset, $"'{path}'");
         return dataset;
+
+        string Text(string property) => (string?)manifest[property] ?? throw new FormatException($"it has no {property}");
 
         ReadOnlyMemory<T> Column<T>(string name)
             where T : unmanaged => files.ContainsKey(name + ".npy") ? NpyFile.Map<T>(Path.Combine(path, name + ".npy")) : default;

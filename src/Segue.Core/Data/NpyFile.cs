@@ -30,7 +30,10 @@ public static partial class NpyFile
     }
 
     /// <summary>Maps an array into memory: pages are read when first used, and shared between processes.</summary>
-    /// <remarks>The mapping stays for the life of the process, see <c>docs/data.md</c>; the file must not be cut off in place.</remarks>
+    /// <remarks>
+    /// Files up to 256 KiB are read instead. A mapping stays for the life of the process, see <c>docs/data.md</c>; a mapped file
+    /// must not be cut off in place.
+    /// </remarks>
     /// <exception cref="DatasetException">Not an <c>.npy</c> file, another element type, or another length than its header says.</exception>
     public static ReadOnlyMemory<T> Map<T>(string path)
         where T : unmanaged
@@ -114,14 +117,16 @@ public static partial class NpyFile
     }
 }
 
-/// <summary>A whole file mapped into memory, read-only.</summary>
+/// <summary>A whole file mapped into memory, read-only; small files are read into an array.</summary>
 /// <remarks>
 /// The mapping is never taken back: a span is a bare address that no garbage collector follows, so unmapping while one is in use
 /// would crash the process. The pointer taken in the constructor keeps the mapping for the life of the process. What stays is
-/// address space; the pages belong to the system's file cache, which drops them as it likes.
+/// address space; the pages belong to the system's file cache, which drops them as it likes. A process may hold some 65,000
+/// mappings, so small files, of which a dataset has most, do not take one.
 /// </remarks>
 internal sealed unsafe class MappedFile : System.Buffers.MemoryManager<byte>
 {
+    private const int SmallBytes = 256 * 1024;
     private readonly byte* _start;
     private readonly int _length;
 
@@ -134,7 +139,7 @@ internal sealed unsafe class MappedFile : System.Buffers.MemoryManager<byte>
         _start += view.PointerOffset;
     }
 
-    /// <summary>Maps <paramref name="path"/>.</summary>
+    /// <summary>Maps or reads <paramref name="path"/>.</summary>
     /// <exception cref="DatasetException">The file is missing, too large or cannot be read.</exception>
     public static ReadOnlyMemory<byte> Open(string path)
     {
@@ -143,7 +148,7 @@ internal sealed unsafe class MappedFile : System.Buffers.MemoryManager<byte>
             long length = new FileInfo(path).Length;
             return length switch
             {
-                0 => ReadOnlyMemory<byte>.Empty,
+                <= SmallBytes => File.ReadAllBytes(path),
                 _ when length > Array.MaxLength => throw new DatasetException(
                     $"'{path}' has {length} bytes; a column may have at most {Array.MaxLength}"),
                 _ => new MappedFile(path, length).Memory,

@@ -1,0 +1,35 @@
+using Segue.Core.Contracts;
+using Xunit;
+
+namespace Segue.Core.Tests.Contracts;
+
+public sealed class FitContextTests
+{
+    [Fact]
+    public void A_generator_depends_on_seed_and_name_only()
+    {
+        ulong first = new FitContext { Seed = 1, Threads = 1 }.CreateRng("a").NextUInt64();
+        Assert.Equal(first, new FitContext { Seed = 1, Threads = 8 }.CreateRng("a").NextUInt64());
+        Assert.NotEqual(first, new FitContext { Seed = 1 }.CreateRng("b").NextUInt64());
+        Assert.NotEqual(first, new FitContext { Seed = 2 }.CreateRng("a").NextUInt64());
+    }
+
+    [Fact]
+    public void Report_passes_progress_on_and_stops_where_cancelled()
+    {
+        var seen = new List<FitProgress>();
+        using var stop = new CancellationTokenSource();
+        var context = new FitContext { Progress = new Collector(seen), Cancellation = stop.Token };
+        context.Report("epoch", 1, 3, "loss 0.5");
+        Assert.Equal([new FitProgress("epoch", 1, 3, "loss 0.5")], seen);
+        stop.Cancel();
+        Assert.Throws<OperationCanceledException>(() => context.Report("epoch", 2, 3));
+        Assert.Single(seen);
+        new FitContext().Report("epoch", 1, 1);
+    }
+
+    private sealed class Collector(List<FitProgress> seen) : IProgress<FitProgress>
+    {
+        public void Report(FitProgress value) => seen.Add(value);
+    }
+}
