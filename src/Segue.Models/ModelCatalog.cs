@@ -1,8 +1,9 @@
 using Segue.Core;
 using Segue.Core.Contracts;
 using Segue.Models.Baselines;
-using Segue.Models.Linear;
 using Segue.Models.Factorization;
+using Segue.Models.Linear;
+using Segue.Models.Neighbors;
 
 namespace Segue.Models;
 
@@ -36,6 +37,10 @@ public static class ModelCatalog
         Describe<EaseOptions>("ease", "the best item-to-item weights that never predict an item from itself, in closed form", "Steck, WWW 2019", o => new Ease(o)),
         Describe<AlsOptions>("als", "alternating least squares with confidence 1 + positive_weight * r", "Hu, Koren and Volinsky, ICDM 2008", o => new Als(o)),
         Describe<IalsOptions>("ials", "alternating least squares with frequency-scaled regularization", "Rendle et al., RecSys 2022", o => new Ials(o)),
+        Describe<UserKnnOptions>("user-knn", "what the most alike listeners heard", "Herlocker et al., SIGIR 1999", o => new UserKnn(o)),
+        Describe<ItemKnnOptions>(
+            "item-knn", "the items most alike to the listener's own: cosine, TF-IDF or BM25, with or without time decay",
+            "Deshpande and Karypis, TOIS 2004; Ploshkin et al., RecSys 2025 (decay)", o => new ItemKnn(o)),
     ];
 
     /// <summary>The model called <paramref name="name"/>.</summary>
