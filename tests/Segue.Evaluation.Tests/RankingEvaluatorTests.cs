@@ -1,7 +1,11 @@
+using FsCheck;
+using FsCheck.Fluent;
 using Segue.Core;
 using Segue.Core.Contracts;
 using Segue.Core.Data;
 using Segue.Core.Splitting;
+using Segue.Numerics.Dense;
+using Segue.Numerics.Sampling;
 using Xunit;
 
 namespace Segue.Evaluation.Tests;
@@ -48,6 +52,310 @@ public class RankingEvaluatorTests
         Assert.Equal([0], result.Users);
     }
 
+    [Fact]
+    public void Kept_seen_items_are_ranked_and_count_where_they_are_relevant()
+    {
+        // Item 5 is known, scores best, and is held out again: with seen items kept it is a hit at rank 1.
+        EvaluationSet set = Fixture.Set(7, [[5, 5]], [[0, 5, 5]]);
+        EvaluationResult kept = RankingEvaluator.Evaluate(
+            new TableRecommender([Scores]), set, Fixture.Options("recall@1,precision@3,auc") with { KeepSeen = true });
+        AssertMetrics(kept, new() { ["recall@1"] = 0.5, ["precision@3"] = 2.0 / 3, ["auc"] = 1 });
+        Assert.Equal("full ranking, seen items kept", kept.Protocol);
+        EvaluationResult masked = RankingEvaluator.Evaluate(new TableRecommender([Scores]), set, Fixture.Options("recall@1,precision@3,auc"));
+        AssertMetrics(masked, new() { ["recall@1"] = 1, ["precision@3"] = 1.0 / 3, ["auc"] = 1 });
+    }
+
+    [Fact]
+    public void Users_without_an_open_answer_are_left_out()
+    {
+        // User 0 has nothing held out, user 1 only what is known already, user 2 something new but no history, user 3 both.
+        EvaluationSet set = Fixture.Set(7, [[1], [2], [], [3]], [[], [2], [0], [3, 4, 4]]);
+        float[][] scores = [Scores, Scores, Scores, Scores];
+        EvaluationResult masked = RankingEvaluator.Evaluate(new TableRecommender(scores), set, Fixture.Options("recall@2,hitrate@2"));
+        Assert.Equal([2, 3], masked.Users);
+        Assert.Equal([1, 0], masked.PerUser["recall@2"]);
+        Assert.Equal(2, masked.Metrics["recall@2"].Users);
+        Assert.Equal([1, 2, 3], RankingEvaluator.Evaluate(
+            new TableRecommender(scores), set, Fixture.Options("recall@2") with { KeepSeen = true }).Users);
+    }
+
+    [Fact]
+    public void Recommending_what_is_known_gains_nothing_when_it_is_masked()
+    {
+        // Both rank the unseen items alike; one puts everything its user knows on top of that.
+        (EvaluationSet set, float[][] honest) = Drawn(80, 40, seed: 5);
+        float[][] greedy = [.. honest.Select(row => (float[])row.Clone())];
+        for (int n = 0; n < set.Known.Count; n++)
+        {
+            greedy[set.Known.UserIndex.Span[n]][set.Known.ItemIndex.Span[n]] = 100;
+        }
+
+        EvaluationOptions options = Fixture.Options(Accuracy);
+        AssertSame(
+            RankingEvaluator.Evaluate(new TableRecommender(honest), set, options),
+            RankingEvaluator.Evaluate(new TableRecommender(greedy), set, options));
+        EvaluationOptions keep = Fixture.Options("recall@3") with { KeepSeen = true };
+        Assert.True(
+            RankingEvaluator.Evaluate(new TableRecommender(greedy), set, keep).Metrics["recall@3"].Value
+            < RankingEvaluator.Evaluate(new TableRecommender(honest), set, keep).Metrics["recall@3"].Value);
+    }
+
+    [Fact]
+    public void Silence_earns_nothing()
+    {
+        EvaluationSet set = Fixture.Set(7, [[1], [2]], [[0], [3]]);
+        var silent = new LambdaRecommender(7, (_, scores) => Array.Fill(scores, float.NaN));
+        EvaluationResult result = RankingEvaluator.Evaluate(silent, set, Fixture.Options(Accuracy + ",coverage@5"));
+        Assert.All(result.Metrics, m => Assert.Equal(m.Key == "clicks" ? 51 : 0, m.Value.Value));
+        Assert.All(result.Metrics, m => Assert.Equal(2, m.Value.Users));
+
+        // Answering only where it is sure does not help either: the other user still counts.
+        var choosy = new LambdaRecommender(7, (query, scores) =>
+        {
+            Array.Fill(scores, float.NaN);
+            scores[0] = query.UserIndex == 0 ? 1 : float.NaN;
+        });
+        Assert.Equal(0.5, RankingEvaluator.Evaluate(choosy, set, Fixture.Options("recall@1")).Metrics["recall@1"].Value);
+    }
+
+    [Fact]
+    public void A_user_without_vector_is_not_ranked_whoever_shares_the_block()
+    {
+        var users = new DenseMatrix(3, 1, [1, 1, 1]);
+        var items = new DenseMatrix(4, 1, [.4f, .3f, .2f, .1f]);
+        EvaluationSet set = Fixture.Set(4, [[], [], []], [[0], [0], [0]]);
+        EvaluationResult result = RankingEvaluator.Evaluate(new VectorTableRecommender(users, items, 1), set, Fixture.Options("mrr,auc"));
+        Assert.Equal([1, 0, 1], result.PerUser["mrr"]);
+        Assert.Equal([1, 0, 1], result.PerUser["auc"]);
+    }
+
+    [Fact]
+    public void Held_out_listeners_are_asked_with_their_history_and_the_others_by_index()
+    {
+        var set = new EvaluationSet
+        {
+            Known = Fixture.Dataset(5, [[1, 1, 2], [3]], weights: [[4, 5, 6], [7]]) with { Time = new long[] { 10, 20, 30, 40 } },
+            Relevant = Fixture.Dataset(5, [[0], [0]]),
+            IsFoldIn = true,
+            Moment = 99,
+        };
+        var asked = new List<Query>();
+        var recommender = new LambdaRecommender(5, (query, _) => asked.Add(query));
+        RankingEvaluator.Evaluate(recommender, set, Fixture.Options("recall@1"));
+        RankingEvaluator.Evaluate(recommender, set with { IsFoldIn = false }, Fixture.Options("recall@1"));
+        Assert.Equal([-1, -1, 0, 1], asked.Select(q => q.UserIndex));
+        Assert.All(asked, q => Assert.Equal(99, q.Moment));
+        Assert.Equal([1, 1, 2], asked[0].History.ToArray());
+        Assert.Equal([4, 5, 6], asked[0].HistoryWeight.ToArray());
+        Assert.Equal([10, 20, 30], asked[0].HistoryTime.ToArray());
+        Assert.Equal([3], asked[1].History.ToArray());
+        Assert.True(asked[2].History.IsEmpty);
+    }
+
+    [Fact]
+    public void Lists_are_measured_beyond_accuracy()
+    {
+        // Seen masked, the first three places are 0, 1, 2 for user 0 and 5, 0, 1 for user 1.
+        int[] artists = [0, 0, 1, 1, 2, -1, 2];
+        EvaluationSet set = Fixture.Set(7, [[5], [2]], [[0, 4], [0]], artists);
+        EvaluationResult result = RankingEvaluator.Evaluate(
+            new TableRecommender([Scores, Scores]), set, Fixture.Options("coverage@3,gini@1,artist-diversity@3,r-precision,novelty@2"));
+        AssertMetrics(result, new()
+        {
+            ["coverage@3"] = 4.0 / 7,
+
+            // First places 0 and 5: ascending 0 0 0 0 0 1 1, (2·6 − 8) + (2·7 − 8) = 10 over 7 × 2.
+            ["gini@1"] = 10.0 / 14,
+            ["artist-diversity@3"] = ((2.0 / 3) + (1.0 / 2)) / 2,
+
+            // User 0: places 0, 1 against 0, 4: one hit and artist 0 shared. User 1: place 5 against 0: neither.
+            ["r-precision"] = (1.25 / 2) / 2,
+
+            // Two listeners; each of the items has one or none, so every place carries one bit, item 5 too.
+            ["novelty@2"] = 1,
+        });
+        Dataset train = Fixture.Dataset(7, [[0], [0, 1], [0], [0, 5]], artists: artists);
+        Assert.Equal(
+            ((0 + 2) / 2.0 + (2 + 0) / 2.0) / 2,
+            RankingEvaluator.Evaluate(new TableRecommender([Scores, Scores]), set, Fixture.Options("novelty@2") with { Train = train })
+                .Metrics["novelty@2"].Value);
+    }
+
+    [Fact]
+    public void Figures_over_all_lists_have_no_interval()
+    {
+        EvaluationResult result = RankingEvaluator.Evaluate(
+            new TableRecommender([Scores]), Fixture.Set(7, [[5]], [[0, 4]]), Fixture.Options("coverage@3") with { BootstrapSamples = 100 });
+        Assert.Equal((result.Metrics["coverage@3"].Value, result.Metrics["coverage@3"].Value), (result.Metrics["coverage@3"].Low, result.Metrics["coverage@3"].High));
+        Assert.Empty(result.PerUser);
+    }
+
+    [Fact]
+    public void A_user_whose_candidates_are_all_relevant_has_no_auc()
+    {
+        EvaluationSet set = Fixture.Set(3, [[0], [0]], [[1, 2], [1]]);
+        float[][] scores = [[3, 2, 1], [3, 2, 1]];
+        EvaluationResult result = RankingEvaluator.Evaluate(new TableRecommender(scores), set, Fixture.Options("auc,recall@1"));
+        Assert.True(double.IsNaN(result.PerUser["auc"][0]));
+        Assert.Equal((1.0, 1), (result.Metrics["auc"].Value, result.Metrics["auc"].Users));
+        Assert.Equal(2, result.Metrics["recall@1"].Users);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Threads_change_no_bit(bool sampled)
+    {
+        (EvaluationSet set, float[][] scores) = Drawn(700, 50, seed: 1);
+        EvaluationOptions options = Fixture.Options(Accuracy + ",coverage@3,gini@3,novelty@3") with
+        {
+            BootstrapSamples = 50,
+            SampledNegatives = sampled ? 9 : 0,
+        };
+        EvaluationResult one = RankingEvaluator.Evaluate(new TableRecommender(scores), set, options);
+        AssertSame(one, RankingEvaluator.Evaluate(new TableRecommender(scores), set, options with { Threads = 4 }));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(9)]
+    public void The_order_of_the_users_changes_no_figure(int sampledNegatives) => Prop.ForAll(Gen.Choose(0, int.MaxValue).ToArbitrary(), seed =>
+    {
+        (EvaluationSet set, float[][] scores) = Drawn(40, 30, (ulong)seed);
+        int[] order = [.. Enumerable.Range(0, 40)];
+        new Rng((ulong)seed, "order").Shuffle<int>(order);
+        var shuffled = new EvaluationSet { Known = Reorder(set.Known, order), Relevant = Reorder(set.Relevant, order) };
+        EvaluationOptions options = Fixture.Options("recall@3,ndcg@10,mrr,auc,coverage@3") with { BootstrapSamples = 20, SampledNegatives = sampledNegatives };
+        EvaluationResult expected = RankingEvaluator.Evaluate(new TableRecommender(scores), set, options);
+        EvaluationResult actual = RankingEvaluator.Evaluate(new TableRecommender([.. order.Select(u => scores[u])]), shuffled, options);
+        return expected.Metrics.All(m => m.Value == actual.Metrics[m.Key]);
+    }).QuickCheckThrowOnFailure();
+
+    [Fact]
+    public void Block_scoring_of_vectors_gives_the_figures_of_scoring_one_by_one()
+    {
+        // Whole numbers: every order of summation gives the same bits, and ties abound.
+        var rng = new Rng(11);
+        DenseMatrix users = Whole(300, 6, rng), items = Whole(90, 6, rng);
+        (EvaluationSet set, _) = Drawn(300, 90, seed: 2);
+        var vectors = new VectorTableRecommender(users, items, 17, 130);
+        var oneByOne = new LambdaRecommender(90, (query, scores) => vectors.Score(query, scores));
+        EvaluationOptions options = Fixture.Options(Accuracy + ",coverage@3") with { Threads = 3 };
+        AssertSame(RankingEvaluator.Evaluate(oneByOne, set, options), RankingEvaluator.Evaluate(vectors, set, options));
+    }
+
+    [Fact]
+    public void Many_relevant_items_are_ranked_by_sorting_with_the_same_result()
+    {
+        // 700 relevant items of 2,000: beyond the point where counting for each is given up.
+        var rng = new Rng(4);
+        float[] scores = [.. Enumerable.Range(0, 2000).Select(_ => rng.Next(100) / 10f)];
+        int[] items = [.. Enumerable.Range(0, 2000)];
+        rng.Shuffle<int>(items);
+        int[] known = items[..100], relevant = items[100..800];
+        EvaluationResult result = RankingEvaluator.Evaluate(
+            new TableRecommender([scores]), Fixture.Set(2000, [known], [relevant]), Fixture.Options("recall@300,ndcg@2000,auc"));
+        int[] ranked = [.. Enumerable.Range(0, 2000).Except(known).OrderByDescending(i => scores[i])];
+        AssertMetrics(result, new()
+        {
+            ["recall@300"] = Evaluation.Metrics.Recall.AtK(ranked, relevant, 300),
+            ["ndcg@2000"] = Evaluation.Metrics.Ndcg.AtK(ranked, relevant, 2000),
+            ["auc"] = Evaluation.Metrics.RocAuc.Of(scores, relevant, known),
+        });
+    }
+
+    [Fact]
+    public void A_sample_is_drawn_from_what_is_neither_known_nor_relevant_and_is_labelled()
+    {
+        // Everything but the relevant item scores better; the rank of the relevant item is the size of the sample plus one.
+        EvaluationSet set = Fixture.Set(100, [[.. Enumerable.Range(0, 20)]], [[50]]);
+        var worst = new LambdaRecommender(100, (_, scores) =>
+        {
+            Array.Fill(scores, 1f);
+            scores[50] = 0;
+        });
+        EvaluationResult Evaluate(int negatives, ulong seed) => RankingEvaluator.Evaluate(
+            worst, set, Fixture.Options("mrr,coverage@1000") with { SampledNegatives = negatives, Seed = seed });
+        EvaluationResult ten = Evaluate(10, 1);
+        Assert.Equal("sampled:10 negatives, seen items masked", ten.Protocol);
+        Assert.Equal((1.0 / 11, 11.0 / 100), (ten.Metrics["mrr"].Value, ten.Metrics["coverage@1000"].Value));
+        Assert.Equal(1.0 / 80, Evaluate(1000, 1).Metrics["mrr"].Value);
+    }
+
+    [Fact]
+    public void A_sample_depends_on_seed_and_user_only()
+    {
+        (EvaluationSet set, float[][] scores) = Drawn(60, 200, seed: 3);
+        double[] Values(ulong seed) => RankingEvaluator.Evaluate(
+            new TableRecommender(scores), set, Fixture.Options("mrr") with { SampledNegatives = 5, Seed = seed }).PerUser["mrr"];
+        Assert.Equal(Values(1), Values(1));
+        Assert.NotEqual(Values(1), Values(2));
+    }
+
+    [Fact]
+    public void A_sampled_figure_estimates_the_share_of_items_that_score_lower()
+    {
+        // One relevant item with 30 of 99 others above it: against one random other it wins with probability 69 / 99.
+        int[][] none = [.. Enumerable.Range(0, 4000).Select(_ => Array.Empty<int>())];
+        int[][] thirty = [.. Enumerable.Range(0, 4000).Select(_ => new[] { 30 })];
+        var fixedOrder = new LambdaRecommender(100, (_, scores) =>
+        {
+            for (int i = 0; i < 100; i++)
+            {
+                scores[i] = -i;
+            }
+        });
+        double share = RankingEvaluator.Evaluate(
+            fixedOrder, Fixture.Set(100, none, thirty), Fixture.Options("hitrate@1") with { SampledNegatives = 1 }).Metrics["hitrate@1"].Value;
+
+        // Standard error 0.0073; four of them.
+        Assert.InRange(share, (69.0 / 99) - 0.03, (69.0 / 99) + 0.03);
+    }
+
+    [Fact]
+    public void What_cannot_be_evaluated_says_why()
+    {
+        var recommender = new TableRecommender([Scores]);
+        EvaluationSet set = Fixture.Set(7, [[5]], [[0]]);
+        string Message<T>(Action action)
+            where T : Exception => Assert.Throws<T>(action).Message;
+        Assert.Contains("mse", Message<OptionException>(() => RankingEvaluator.Evaluate(recommender, set, Fixture.Options("recall@1,mse"))));
+        Assert.Contains("artist-diversity@5", Message<DatasetException>(
+            () => RankingEvaluator.Evaluate(recommender, set, Fixture.Options("artist-diversity@5"))));
+        Assert.Contains("8", Message<DatasetException>(
+            () => RankingEvaluator.Evaluate(recommender, Fixture.Set(8, [[5]], [[0]]), Fixture.Options("recall@1"))));
+        Assert.Contains("known already", Message<DatasetException>(
+            () => RankingEvaluator.Evaluate(recommender, Fixture.Set(7, [[5]], [[5]]), Fixture.Options("recall@1"))));
+        Assert.Contains("no interaction", Message<DatasetException>(
+            () => RankingEvaluator.Evaluate(recommender, Fixture.Set(7, [[5]], [[]]), Fixture.Options("recall@1") with { KeepSeen = true })));
+        Assert.Throws<OptionException>(() => RankingEvaluator.Evaluate(recommender, set, Fixture.Options("recall@1") with { Threads = 0 }));
+        Assert.Throws<OptionException>(() => RankingEvaluator.Evaluate(recommender, set, Fixture.Options("recall@1") with { Metrics = [] }));
+    }
+
+    [Fact]
+    public void Progress_reaches_the_end_and_cancelling_stops()
+    {
+        (EvaluationSet set, float[][] scores) = Drawn(300, 30, seed: 1);
+        var progress = new Collected();
+        EvaluationOptions options = Fixture.Options("recall@1") with { Progress = progress };
+        EvaluationResult result = RankingEvaluator.Evaluate(new TableRecommender(scores), set, options);
+        Assert.Equal((result.Users.Length, result.Users.Length), ((int)progress.All[^1].Done, (int)progress.All[^1].Total));
+        Assert.True(progress.All.Count > 1);
+        using var cancelled = new CancellationTokenSource();
+        cancelled.Cancel();
+        Assert.Throws<OperationCanceledException>(
+            () => RankingEvaluator.Evaluate(new TableRecommender(scores), set, options with { Cancellation = cancelled.Token }));
+    }
+
+    [Fact]
+    public void What_a_model_throws_arrives_as_itself_from_any_thread()
+    {
+        (EvaluationSet set, _) = Drawn(700, 30, seed: 1);
+        var broken = new LambdaRecommender(30, (query, _) => throw new SegueException("broken"));
+        Assert.Equal("broken", Assert.Throws<SegueException>(
+            () => RankingEvaluator.Evaluate(broken, set, Fixture.Options("recall@1") with { Threads = 4 })).Message);
+    }
+
     private static void AssertMetrics(EvaluationResult result, Dictionary<string, double> expected)
     {
         Assert.Equal(expected.Keys.Order(), result.Metrics.Keys.Order());
@@ -55,5 +363,57 @@ public class RankingEvaluatorTests
         {
             Assert.True(Math.Abs(value - result.Metrics[name].Value) < 1e-12, $"{name}: expected {value}, got {result.Metrics[name].Value}");
         }
+    }
+
+    private static void AssertSame(EvaluationResult expected, EvaluationResult actual)
+    {
+        Assert.Equal(expected.Users, actual.Users);
+        Assert.Equal(expected.Metrics, actual.Metrics);
+        Assert.Equal(expected.PerUser, actual.PerUser);
+    }
+
+    /// <summary>Random scores on few levels (ties), some missing; every user knows some items and has some others held out.</summary>
+    private static (EvaluationSet Set, float[][] Scores) Drawn(int users, int items, ulong seed)
+    {
+        var rng = new Rng(seed, "test/evaluation");
+        int[][] known = new int[users][], relevant = new int[users][];
+        var scores = new float[users][];
+        for (int u = 0; u < users; u++)
+        {
+            int[] order = [.. Enumerable.Range(0, items)];
+            rng.Shuffle<int>(order);
+            known[u] = order[..(2 + rng.Next(5))];
+            relevant[u] = order[7..(7 + rng.Next(6))];
+            scores[u] = [.. Enumerable.Range(0, items).Select(_ => rng.Next(12) is var s && s == 0 ? float.NaN : s)];
+        }
+
+        return (Fixture.Set(items, known, relevant), scores);
+    }
+
+    private static Dataset Reorder(Dataset dataset, int[] order)
+    {
+        int[] start = dataset.UserStart();
+        return Fixture.Dataset(
+            dataset.Items.Count,
+            [.. order.Select(u => dataset.ItemIndex[start[u]..start[u + 1]].ToArray())],
+            userIds: [.. order.Select(u => dataset.Users[u])]);
+    }
+
+    private static DenseMatrix Whole(int rows, int columns, Rng rng)
+    {
+        var matrix = new DenseMatrix(rows, columns);
+        for (int i = 0; i < matrix.Values.Length; i++)
+        {
+            matrix.Values[i] = rng.Next(7) - 3;
+        }
+
+        return matrix;
+    }
+
+    private sealed class Collected : IProgress<FitProgress>
+    {
+        public List<FitProgress> All { get; } = [];
+
+        public void Report(FitProgress value) => All.Add(value);
     }
 }

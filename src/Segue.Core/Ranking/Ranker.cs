@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Segue.Core.Contracts;
 using Segue.Numerics;
 using Segue.Numerics.Selection;
@@ -44,7 +45,19 @@ public static class Ranker
         var scorer = new BlockScorer(recommender);
         var lists = new RankedItem[queries.Count][];
         var blocks = new ScoreBlock?[threads];
-        Workers.Run(queries.Count, scorer.BlockSize, threads, (start, end, worker) =>
+        try
+        {
+            Workers.Run(queries.Count, scorer.BlockSize, threads, RankBlock, cancellation);
+        }
+        catch (AggregateException error) when (error.Flatten().InnerExceptions is [var first, ..])
+        {
+            // What was thrown on a worker thread reads the same as on this one.
+            ExceptionDispatchInfo.Throw(first);
+        }
+
+        return lists;
+
+        void RankBlock(int start, int end, int worker)
         {
             ScoreBlock block = blocks[worker] ??= scorer.NewBlock();
             block.Score(start, end, n => queries[n]);
@@ -52,8 +65,7 @@ public static class Ranker
             {
                 lists[n] = Select(block.Row(n - start), optionsOf(n));
             }
-        }, cancellation);
-        return lists;
+        }
     }
 
     /// <summary>Filters and cuts scores that are already there; <paramref name="scores"/> is overwritten where an item is filtered.</summary>

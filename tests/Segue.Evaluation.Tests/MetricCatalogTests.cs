@@ -1,0 +1,67 @@
+using Segue.Core;
+using Segue.Testing;
+using Xunit;
+
+namespace Segue.Evaluation.Tests;
+
+public class MetricCatalogTests
+{
+    [Fact]
+    public void Names_are_stable() => Assert.Equal(
+        [
+            "recall@k", "capped-recall@k", "precision@k", "hitrate@k", "ndcg@k", "mrr[@k]", "map@k", "auc", "r-precision", "clicks",
+            "coverage@k", "gini@k", "novelty@k", "artist-diversity@k", "mse", "mae", "accuracy", "log-loss",
+        ],
+        MetricCatalog.All.Select(m => m.NameWithLength));
+
+    [Fact]
+    public void Every_metric_says_what_it_is_and_is_computed_exactly_one_way() => Assert.All(MetricCatalog.All, m =>
+    {
+        Assert.All([m.Meaning, m.Denominator, m.TieRule, m.EmptyCase], text => Assert.False(string.IsNullOrWhiteSpace(text)));
+        Assert.Equal(m.Kind == MetricKind.PerUser, m.ForUser is not null);
+        Assert.Equal(m.Kind == MetricKind.AllLists, m.ForExposure is not null);
+        Assert.Equal(m.Kind == MetricKind.Prediction, m.ForPair is not null);
+    });
+
+    [Fact]
+    public void The_documentation_has_a_row_for_every_metric()
+    {
+        string text = File.ReadAllText(Path.Combine(TestData.RepositoryRoot(), "docs", "evaluation.md"));
+        Assert.All(MetricCatalog.All, m => Assert.Matches($@"(?m)^\|[^|]*`{m.Name}(@k)?`", text));
+    }
+
+    [Theory]
+    [InlineData("recall@20", "recall", 20)]
+    [InlineData(" capped-recall@5 ", "capped-recall", 5)]
+    [InlineData("mrr", "mrr", null)]
+    [InlineData("mrr@10", "mrr", 10)]
+    [InlineData("auc", "auc", null)]
+    [InlineData("log-loss", "log-loss", null)]
+    public void Reads_names(string text, string name, int? k)
+    {
+        MetricSpecification metric = MetricCatalog.Parse(text);
+        Assert.Equal((name, k), (metric.Metric.Name, metric.K));
+        Assert.Equal(text.Trim(), metric.Name);
+    }
+
+    [Theory]
+    [InlineData("recal@20", "did you mean 'recall'")]
+    [InlineData("NDCG@20", "did you mean 'ndcg'")]
+    [InlineData("", "Known: recall")]
+    [InlineData("recall", "recall@20")]
+    [InlineData("recall@", "from 1 to")]
+    [InlineData("recall@0", "from 1 to")]
+    [InlineData("recall@-3", "from 1 to")]
+    [InlineData("recall@2.5", "from 1 to")]
+    [InlineData("recall@99999999999", "from 1 to")]
+    [InlineData("auc@20", "write auc")]
+    public void Says_what_is_wrong_with_a_name(string text, string message) =>
+        Assert.Contains(message, Assert.Throws<OptionException>(() => MetricCatalog.Parse(text)).Message);
+
+    [Fact]
+    public void Reads_lists_and_keeps_repeats_once()
+    {
+        Assert.Equal(["ndcg@5", "auc"], MetricCatalog.ParseList("ndcg@5, auc,ndcg@05").Select(m => m.Name));
+        Assert.Throws<OptionException>(() => MetricCatalog.ParseList(" , "));
+    }
+}
