@@ -1,6 +1,8 @@
 using FsCheck;
 using FsCheck.Fluent;
 using Segue.Numerics.Sampling;
+using Segue.Numerics.Sparse;
+using Xunit;
 
 namespace Segue.Numerics.Tests;
 
@@ -20,5 +22,28 @@ internal static class Shapes
         var values = new float[count];
         new Rng(7, name).FillGaussian(values, 1f);
         return values;
+    }
+
+    /// <summary>A sparse matrix of normal numbers at random places; equal places are added.</summary>
+    public static CsrMatrix Sparse(int rows, int columns, int entries)
+    {
+        var rng = new Rng(7, "sparse");
+        int[] row = new int[entries], column = new int[entries];
+        for (int n = 0; n < entries; n++)
+        {
+            (row[n], column[n]) = (rng.Next(rows), rng.Next(columns));
+        }
+
+        return CsrMatrix.FromTriplets(rows, columns, row, column, Gaussian(entries, "values"));
+    }
+
+    /// <summary>Fails at the first element that is farther off than <paramref name="tolerance"/>, relative where it is above 1 (NaN is far off).</summary>
+    public static void Close(double[] expected, float[] actual, double tolerance)
+    {
+        Assert.Equal(expected.Length, actual.Length);
+        for (int i = 0; i < expected.Length; i++)
+        {
+            Assert.True(Math.Abs(expected[i] - actual[i]) <= tolerance * Math.Max(1, Math.Abs(expected[i])), $"element {i} is {actual[i]}, not {expected[i]}");
+        }
     }
 }

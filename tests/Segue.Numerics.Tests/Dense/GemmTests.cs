@@ -2,6 +2,7 @@ using FsCheck;
 using FsCheck.Fluent;
 using Segue.Numerics.Dense;
 using Segue.Numerics.Reference;
+using Segue.Numerics.Tests.Oracles;
 using Xunit;
 
 namespace Segue.Numerics.Tests.Dense;
@@ -76,6 +77,19 @@ public sealed class GemmTests
                 Assert.Equal(i == 3 || j == 11, float.IsNaN(c[(i * Size) + j]));
             }
         }
+    }
+
+    [Theory]
+    [MemberData(nameof(Paths))]
+    public void NumPyAgrees(SimdPath path)
+    {
+        float[] a = Oracle.Floats("gemm.a"), b = Oracle.Floats("gemm.b");
+        int m = Oracle.Shape("gemm.a")[0], k = Oracle.Shape("gemm.a")[1], n = Oracle.Shape("gemm.b")[1];
+        float[] product = new float[m * n], gram = new float[k * k];
+        Gemm.Multiply(a, b, product, m, n, k, path: path);
+        Gemm.Gram(a, gram, m, k, path: path);
+        Shapes.Close(Oracle.Doubles("gemm.product"), product, 1e-5);
+        Shapes.Close(Oracle.Doubles("gemm.gram"), gram, 1e-5);
     }
 
     [Fact]
