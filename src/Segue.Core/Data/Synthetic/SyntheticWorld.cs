@@ -214,7 +214,10 @@ public sealed class SyntheticWorld
             {
                 (_, double middle, double spread, double low, double high) = FeatureScales[f];
                 double z = (signal * Music.Dot(latent, loading.AsSpan(f * LatentSize, LatentSize))) + (noise * rng.NextGaussian());
-                features[(i * width) + f] = (float)Math.Clamp(middle + (spread * z), low, high);
+                // A logistic curve through the middle with the slope of the spread: bounded, without heaps at the bounds.
+                double share = (middle - low) / (high - low);
+                double slope = spread / ((high - low) * share * (1 - share));
+                features[(i * width) + f] = (float)(low + ((high - low) / (1 + Math.Exp(-Math.Log(share / (1 - share)) - (slope * z)))));
             }
         }
 

@@ -1,0 +1,201 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json.Nodes;
+using Segue.Core;
+using Segue.Pipeline.Description;
+using static Segue.Pipeline.Reports.HtmlPage;
+
+namespace Segue.Pipeline.Reports;
+
+/// <summary>Shows a <see cref="DatasetDescription"/> as one HTML file with its tables and charts, as <see cref="HtmlReport"/> does for a report.</summary>
+public static class HtmlDescription
+{
+    /// <summary>Writes the page; an existing file is replaced.</summary>
+    /// <exception cref="SegueException">The file cannot be written.</exception>
+    public static void Write(DatasetDescription description, string path) => Save(ToHtml(description), path);
+
+    /// <summary>The page as text.</summary>
+    public static string ToHtml(DatasetDescription description)
+    {
+        ArgumentNullException.ThrowIfNull(description);
+        string title = $"Dataset {description.Name}";
+        var body = new StringBuilder();
+        Head(body, description, title);
+        Tables(body, description);
+        Charts(body, description);
+        Columns(body, description);
+        return Make(title, body.ToString(), JsonNode.Parse(description.ToJson())!, "description.js");
+    }
+
+    private static void Head(StringBuilder body, DatasetDescription d, string title)
+    {
+        body.Append(CultureInfo.InvariantCulture, $"<header>\n<h1>{Name(title)}</h1>\n<ul class=\"facts\">\n");
+        Fact($"<b>{d.Size.Users:N0}</b> users");
+        Fact($"<b>{d.Size.Items:N0}</b> items (each {Article(d.Level)} {Text(d.Level)})");
+        Fact($"<b>{d.Size.Interactions:N0}</b> interactions");
+        Fact($"<b>{d.Size.Pairs:N0}</b> distinct pairs");
+        Fact($"density <b>{d.Size.Density * 100:0.####} %</b>");
+        if (d.Time is { } time)
+        {
+            Fact($"<b>{Text(time.First[..10])}</b> to <b>{Text(time.Last[..10])}</b>");
+        }
+
+        body.Append("</ul>\n</header>\n");
+
+        void Fact(FormattableString html) => body.Append("<li>").Append(html.ToString(CultureInfo.InvariantCulture)).Append("</li>\n");
+    }
+
+    private static void Tables(StringBuilder body, DatasetDescription d)
+    {
+        ListeningSummary listening = d.Listening;
+        body.Append("<h2>In figures</h2>\n<div class=\"pairs\">\n");
+        Card("Listening",
+        [
+            ("unique items a user", Number(listening.UniquePerUser)),
+            ("plays a user", Number(listening.TotalPerUser)),
+            ("plays a user–item pair", Number(listening.PlaysPerPair)),
+            ("plays an item", Number(listening.PlaysPerItem)),
+            ("items with a play", Number(listening.UniqueItems)),
+            ("pairs with one play", Number(listening.OneTimePairs)),
+            ("items with one play", Number(listening.OneTimeItems)),
+            ("plays are", Text(listening.PlaysAre)),
+        ]);
+        Card("Graph of users and items", GraphRows(d.Graph));
+        if (d.MonthGraph is { } months)
+        {
+            Card("The same with users' months", [("month nodes", Number(months.MonthNodes)), .. GraphRows(months)]);
+        }
+
+        body.Append("<div class=\"wide\"><table><caption>K-cores</caption><thead><tr><th scope=\"col\">K</th><th scope=\"col\">users</th><th scope=\"col\">items</th><th scope=\"col\">pairs</th></tr></thead><tbody>\n");
+        foreach (CoreSummary core in d.Cores)
+        {
+            body.Append(CultureInfo.InvariantCulture, $"<tr><th scope=\"row\">{core.K}</th><td>{core.Users:N0}</td><td>{core.Items:N0}</td><td>{core.Pairs:N0}</td></tr>\n");
+        }
+
+        body.Append("</tbody></table></div>\n");
+        if (d.Time is { } time)
+        {
+            Card("Time", [("first", Text(time.First)), ("last", Text(time.Last)), ("days", Number(Math.Round(time.Days))), ("interactions with a time", Number(time.Known))]);
+        }
+
+        if (d.Sessions is { } sessions)
+        {
+            Card("Sessions (pause over 30 minutes)",
+            [
+                ("sessions", Number(sessions.Count)), ("sessions a user", Number(sessions.PerUser)), ("mean length", Number(sessions.MeanLength)),
+                ("median length", Number(sessions.MedianLength)), ("longest", Number(sessions.LongestLength)), ("mean minutes", Number(sessions.MeanMinutes)),
+            ]);
+        }
+
+        if (d.Weights is { } weights)
+        {
+            Card("Weights", NumberRows(weights));
+        }
+
+        if (d.Tags is { } tags)
+        {
+            Card("Tags", [("assignments", Number(tags.Assignments)), ("distinct tags", Number(tags.Distinct)), ("tagged items", Number(tags.TaggedItems)), ("tagging users", Number(tags.TaggingUsers))]);
+        }
+
+        if (d.Friends is { } friends)
+        {
+            Card("Friendships", [("pairs", Number(friends.Pairs)), ("users with friends", Number(friends.Users)), ("friends of such a user", Number(friends.MeanFriends))]);
+        }
+
+        if (d.Size.Artists + d.Size.Albums > 0)
+        {
+            Card("Catalogue", [("artists", Number(d.Size.Artists)), ("albums", Number(d.Size.Albums))]);
+        }
+
+        body.Append("</div>\n");
+
+        void Card(string title, IEnumerable<(string Name, string Value)> rows)
+        {
+            body.Append(CultureInfo.InvariantCulture, $"<div class=\"wide\"><table><caption>{Text(title)}</caption><tbody>\n");
+            foreach ((string name, string value) in rows)
+            {
+                body.Append(CultureInfo.InvariantCulture, $"<tr><td class=\"text\">{Text(name)}</td><td>{value}</td></tr>\n");
+            }
+
+            body.Append("</tbody></table></div>\n");
+        }
+    }
+
+    private static void Charts(StringBuilder body, DatasetDescription d)
+    {
+        DescriptionCharts charts = d.Charts;
+        body.Append("<h2>Charts</h2>\n<div class=\"charts\">\n");
+        if (charts.Burst is { } burst)
+        {
+            body.Append(Figure(
+                "chart-burst",
+                $"Plays of one {Text(d.Level)} over time",
+                $"{Name(burst.Item)}, {Number(burst.Plays)} plays by {Name(burst.User)}: the burstiest of the 200 most played pairs (burstiness {burst.Burstiness.ToString("0.00", CultureInfo.InvariantCulture)}; 0 is random, 1 most bursty).",
+                full: true));
+        }
+
+        body.Append(charts.Months is null ? string.Empty : Figure("chart-months", "Interactions over time", "Calendar months, UTC.", full: true));
+        string slope = charts.RankSlope is { } s ? $"Slope of the straight line through all ranks with two plays and more: {s.ToString("0.00", CultureInfo.InvariantCulture)}." : string.Empty;
+        body.Append(Figure("chart-ranks", "Popularity: plays by rank", slope, full: true));
+        body.Append(Figure("chart-users", "Interactions per user", "Bars double in width."));
+        body.Append(Figure("chart-items", "Interactions per item", "Bars double in width."));
+        body.Append("</div>\n");
+        if (charts.Features.Count == 0)
+        {
+            return;
+        }
+
+        body.Append("<h2>Features of the items</h2>\n<div class=\"charts small\">\n");
+        for (int f = 0; f < charts.Features.Count; f++)
+        {
+            body.Append(Figure($"chart-feature-{f.ToString(CultureInfo.InvariantCulture)}", Name(charts.Features[f].Name), string.Empty));
+        }
+
+        body.Append("</div>\n");
+        if (charts.Features.Count > 1)
+        {
+            body.Append("<div class=\"charts\" style=\"margin-top:16px\">\n")
+                .Append(Figure("chart-correlation", "Correlation of the features", "Pearson; an empty cell has a constant feature.", full: true)).Append("</div>\n");
+        }
+    }
+
+    private static void Columns(StringBuilder body, DatasetDescription d)
+    {
+        if (d.Features.Count > 0)
+        {
+            body.Append("<h2>Feature columns</h2>\n<div class=\"wide\" tabindex=\"0\"><table class=\"rows\"><thead><tr><th scope=\"col\">Feature</th><th scope=\"col\">known</th><th scope=\"col\">least</th><th scope=\"col\">quartile</th><th scope=\"col\">median</th><th scope=\"col\">quartile</th><th scope=\"col\">greatest</th><th scope=\"col\">mean</th><th scope=\"col\">deviation</th></tr></thead><tbody>\n");
+            foreach (FeatureSummary feature in d.Features)
+            {
+                string cells = feature.Values is { } v
+                    ? string.Concat(new[] { v.Minimum, v.LowerQuartile, v.Median, v.UpperQuartile, v.Maximum, v.Mean, v.StandardDeviation }.Select(x => $"<td>{Number(x)}</td>"))
+                    : "<td colspan=\"7\">–</td>";
+                body.Append(CultureInfo.InvariantCulture, $"<tr><th scope=\"row\">{Name(feature.Name)}</th><td>{feature.Coverage * 100:0.#} %</td>{cells}</tr>\n");
+            }
+
+            body.Append("</tbody></table></div>\n");
+        }
+
+        if (d.Profile.Count > 0)
+        {
+            body.Append("<h2>Profile columns of the users</h2>\n<div class=\"wide\"><table><thead><tr><th scope=\"col\">Column</th><th scope=\"col\">known</th><th scope=\"col\">different</th><th scope=\"col\" class=\"text\">commonest</th></tr></thead><tbody>\n");
+            foreach (ProfileSummary column in d.Profile)
+            {
+                string commonest = string.Join(", ", column.Commonest.Take(6).Select(c => $"{Name(c.Value)} ({Number(c.Count)})"));
+                body.Append(CultureInfo.InvariantCulture, $"<tr><th scope=\"row\">{Name(column.Name)}</th><td>{column.Known:N0}</td><td>{column.Distinct:N0}</td><td class=\"text\">{commonest}</td></tr>\n");
+            }
+
+            body.Append("</tbody></table></div>\n");
+        }
+    }
+
+    private static (string Name, string Value)[] GraphRows(GraphSummary graph) =>
+        [("nodes", Number(graph.Nodes)), ("edges", Number(graph.Edges)), ("average degree", Number(graph.AverageDegree))];
+
+    private static (string Name, string Value)[] NumberRows(NumberSummary n) =>
+    [
+        ("least", Number(n.Minimum)), ("lower quartile", Number(n.LowerQuartile)), ("median", Number(n.Median)), ("upper quartile", Number(n.UpperQuartile)),
+        ("greatest", Number(n.Maximum)), ("mean", Number(n.Mean)), ("standard deviation", Number(n.StandardDeviation)),
+    ];
+
+    private static string Article(string word) => word.Length > 0 && "aeiou".Contains(char.ToLowerInvariant(word[0]), StringComparison.Ordinal) ? "an" : "a";
+}

@@ -1,0 +1,111 @@
+using System.Globalization;
+using System.Reflection;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json.Nodes;
+using System.Text.Unicode;
+using Segue.Core;
+
+namespace Segue.Pipeline.Reports;
+
+/// <summary>One self-contained page: style, charts library with its licence, data and scripts in one file that loads nothing.</summary>
+/// <remarks>
+/// All that comes from outside goes through <see cref="Text"/> or stands in the JSON block, whose encoder escapes every <c>&lt;</c>.
+/// The page's policy allows only the scripts written here, by hash, and no request at all.
+/// </remarks>
+internal static class HtmlPage
+{
+    private static readonly HtmlEncoder Encoder = HtmlEncoder.Create(UnicodeRanges.All);
+
+    /// <summary>Text as HTML, for elements and quoted attributes.</summary>
+    public static string Text(string? text) => Encoder.Encode(text ?? string.Empty);
+
+    /// <summary>A name of unknown script and direction, kept from turning its surroundings.</summary>
+    public static string Name(string? name) => $"<bdi>{Text(name)}</bdi>";
+
+    /// <summary>A number for people: four decimals below 10, fewer above, thousands separated.</summary>
+    public static string Number(double value) => Math.Abs(value) switch
+    {
+        _ when !double.IsFinite(value) => "–",
+        _ when value == Math.Floor(value) && Math.Abs(value) < 1e15 => value.ToString("N0", CultureInfo.InvariantCulture),
+        < 0.001 => value.ToString("0.00e0", CultureInfo.InvariantCulture),
+        < 10 => value.ToString("0.0000", CultureInfo.InvariantCulture),
+        < 100 => value.ToString("0.00", CultureInfo.InvariantCulture),
+        < 1000 => value.ToString("0.0", CultureInfo.InvariantCulture),
+        _ => value.ToString("N0", CultureInfo.InvariantCulture),
+    };
+
+    /// <summary>A number for a program: shortest form that reads back, empty where it is not finite.</summary>
+    public static string Raw(double value) => double.IsFinite(value) ? value.ToString("R", CultureInfo.InvariantCulture) : string.Empty;
+
+    /// <summary>Puts a page together.</summary>
+    /// <param name="title">Plain text.</param>
+    /// <param name="body">HTML of the main part.</param>
+    /// <param name="data">What the scripts draw.</param>
+    /// <param name="script">Name of the page's own script among the assets.</param>
+    public static string Make(string title, string body, JsonNode data, string script)
+    {
+        string[] scripts = [Asset("echarts.min.js"), Asset("page.js"), Asset(script)];
+        string hashes = string.Join(' ', scripts.Select(s => $"'sha256-{Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(s)))}'"));
+        var page = new StringBuilder(2_000_000);
+        page.Append("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
+        page.Append("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; script-src ")
+            .Append(hashes).Append("\">\n");
+        page.Append("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"generator\" content=\"Segue\">\n");
+        page.Append("<title>").Append(Text(title)).Append("</title>\n<style>\n").Append(Asset("page.css")).Append("</style>\n</head>\n<body>\n<main>\n");
+        page.Append(body);
+        page.Append("<noscript><p class=\"notice\">The charts need JavaScript; the tables do not.</p></noscript>\n");
+        page.Append("<footer><p>Made by Segue. This file holds everything it shows and loads nothing. Charts: Apache ECharts 6.1.0, ")
+            .Append("Apache License 2.0; licence and notices stand in a comment of this file. ")
+            .Append("Zoom into a chart with Ctrl and the wheel or with the tool at its top right.</p></footer>\n</main>\n");
+        page.Append("<script type=\"application/json\" id=\"data\">").Append(data.ToJsonString()).Append("</script>\n");
+        page.Append("<!--\nApache ECharts 6.1.0, embedded below, comes with these notices.\n\n")
+            .Append(Asset("echarts.NOTICE.txt")).Append('\n').Append(Asset("echarts.LICENSE.txt")).Append('\n')
+            .Append(Asset("echarts.LICENSE-d3.txt")).Append("\n-->\n");
+        foreach (string text in scripts)
+        {
+            page.Append("<script>").Append(text).Append("</script>\n");
+        }
+
+        return page.Append("</body>\n</html>\n").ToString();
+    }
+
+    /// <summary>Writes a page beside its target and moves it there, so that no reader sees half of it.</summary>
+    /// <exception cref="SegueException">The file cannot be written.</exception>
+    public static void Save(string html, string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        string full = Path.GetFullPath(path);
+        string beside = full + ".part";
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(full)!);
+            File.WriteAllText(beside, html, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
+            File.Move(beside, full, overwrite: true);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new SegueException($"cannot write the report '{full}': {error.Message}; name a file in a folder you may write to", error);
+        }
+    }
+
+    /// <summary>A figure element with an empty chart in it.</summary>
+    public static string Figure(string id, string title, string note, bool full = false) =>
+        $"""
+        <figure{(full ? " class=\"full\"" : string.Empty)}>
+        <figcaption><h3>{title}</h3>{(note.Length == 0 ? string.Empty : $"<p>{note}</p>")}</figcaption>
+        <div class="chart" id="{id}" role="img"></div>
+        </figure>
+
+        """;
+
+    internal static string Asset(string name)
+    {
+        Assembly assembly = typeof(HtmlPage).Assembly;
+        using Stream stream = assembly.GetManifestResourceStream($"Segue.Pipeline.Reports.assets.{name}")
+            ?? throw new InvalidOperationException($"asset '{name}' is not embedded in {assembly.GetName().Name}");
+        using var reader = new StreamReader(stream, Encoding.UTF8);
+        return reader.ReadToEnd();
+    }
+}

@@ -1,0 +1,199 @@
+using System.Text;
+using System.Text.RegularExpressions;
+using Segue.Core;
+using Segue.Pipeline.Reports;
+using Segue.Testing;
+using Xunit;
+
+namespace Segue.Pipeline.Tests.Reports;
+
+public sealed class HtmlReportTests
+{
+    private static ReportRow Row(string label, double value, bool baseline = false, double? p = 0.0004, string metric = "recall@20", double fit = 1.5) => new()
+    {
+        Model = label.Split(' ')[0],
+        Label = label,
+        Options = new Dictionary<string, object> { ["regularization"] = 200.0, ["solver"] = "exact", ["epochs"] = 15 },
+        ChangedOptions = "regularization=200",
+        Metrics = new Dictionary<string, ReportMetric>
+        {
+            [metric] = new(value, value - 0.01, value + 0.01, p),
+            ["recall@50"] = new(value * 1.5, value * 1.4, value * 1.6),
+            ["coverage@20"] = new(0.3, 0.3, 0.3),
+        },
+        IsBaseline = baseline,
+        FitSeconds = fit,
+        ScoreSeconds = 0.25,
+        PeakMb = 321,
+    };
+
+    private static ExperimentReport Report(params ReportRow[] rows) => new()
+    {
+        Title = "A comparison",
+        Dataset = new DatasetSummary("world", 2_000, 5_000, 500_000, 5),
+        Split = new SplitSummary("random", new Dictionary<string, object> { ["train"] = 0.8, ["per_user"] = true }, 42, 400, 50, 50, 1_998),
+        Protocol = "full ranking, seen items masked",
+        Rows = rows,
+        BestModel = rows.FirstOrDefault(r => r.Error is null)?.Label,
+        BestBaseline = rows.FirstOrDefault(r => r.IsBaseline)?.Label,
+        Environment = new EnvironmentSummary(2, "A processor", ".NET 10.0.1", "abc1234", 2, "Linux"),
+    };
+
+    private static ExperimentReport Typical() => Report(
+        Row("ease", 0.35, fit: 12.5), Row("als", 0.345, fit: 3), Row("item-knn wide", 0.3, fit: 0), Row("popularity", 0.2, baseline: true, p: null, fit: 0.004));
+
+    [Fact]
+    public void Loads_nothing_and_carries_its_licence()
+    {
+        string html = HtmlReport.ToHtml(Typical());
+        Pages.AssertSelfContained(html);
+        Pages.AssertLicence(html);
+    }
+
+    [Fact]
+    public void Shows_every_row_with_figures_intervals_options_and_surroundings()
+    {
+        string html = HtmlReport.ToHtml(Typical() with { Warnings = ["mind the gap"] });
+        foreach (string shown in new[]
+        {
+            "<bdi>ease</bdi>", "<bdi>als</bdi>", "<bdi>item-knn wide</bdi>", "<bdi>popularity</bdi>", "<b>0.3500</b>", "0.3400 – 0.3600", "p &lt; 0.001",
+            "data-value=\"12.5\"", "12.5", "321", "class=\"changed\">regularization=200", "<code>solver=exact</code>", "reference", "mind the gap",
+            "full ranking, seen items masked", "random: train=0.8, per_user=true", "400 interactions", "1,998 users", "A processor", ".NET 10.0.1", "abc1234",
+            "badge good\">best<", "best baseline", "5-core", "<title>A comparison</title>",
+        })
+        {
+            Assert.Contains(shown, html, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(4, Regex.Count(html, "<th scope=\"row\" data-value="));
+        Assert.Equal(1, Regex.Count(html, "<tr class=\"best\">"));
+        // Model, three metrics, two times and memory.
+        Assert.Equal(7, Regex.Count(html, "aria-sort=\"none\""));
+        Assert.Equal(4, Pages.Data(html).GetProperty("rows").GetArrayLength());
+    }
+
+    [Fact]
+    public void Hostile_names_stay_text()
+    {
+        const string Bad = Pages.Hostile;
+        ReportRow row = Row("x", 0.3) with
+        {
+            Label = Bad,
+            Model = Bad,
+            ChangedOptions = Bad,
+            Options = new Dictionary<string, object> { [Bad] = Bad },
+            Metrics = new Dictionary<string, ReportMetric> { [Bad] = new(0.3, 0.2, 0.4, 0.5) },
+        };
+        ExperimentReport report = Report(row, Row("popularity", 0.1, baseline: true), row with { Label = Bad + "2", Error = Bad, Metrics = new Dictionary<string, ReportMetric>() }) with
+        {
+            Title = Bad,
+            Dataset = new DatasetSummary(Bad, 1, 1, 1, 1, Bad),
+            Split = new SplitSummary(Bad, new Dictionary<string, object> { [Bad] = Bad }, 1, 1, 1, 1, 1),
+            Protocol = "sampled " + Bad,
+            Warnings = [Bad],
+            Series = [new ReportSeries(Bad, Bad, Bad, [new ReportLine(Bad, [1, 2], [1, double.NaN])], Bad)],
+            Example = new ReportExample(Bad, Bad, [Bad], [new ExampleRecommendation(Bad, Bad, 1, Bad)]),
+            Environment = new EnvironmentSummary(1, Bad, Bad, Bad, 1, Bad),
+        };
+        string html = HtmlReport.ToHtml(report);
+        Pages.AssertSelfContainedButFor(html, Bad);
+        Assert.DoesNotContain("<img src=x", html, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain("<script>alert", html, StringComparison.OrdinalIgnoreCase);
+        Assert.Equal(Bad, Pages.Data(html).GetProperty("rows")[0].GetProperty("label").GetString());
+    }
+
+    [Fact]
+    public void Says_in_words_who_is_best_and_whether_chance_explains_it()
+    {
+        Assert.Equal(
+            "<b><bdi>ease</bdi></b> is the best of 4 models on this data: recall@20 0.3500 (95 % interval 0.3400 to 0.3600). "
+            + "That is 75.0 % above the best trivial baseline, <bdi>popularity</bdi> (0.2000). The difference is significant (p &lt; 0.001, paired test over 1,998 users). "
+            + "Next comes <bdi>als</bdi> with 0.3450; the two intervals overlap.",
+            string.Join(' ', HtmlReport.Headline(Typical())));
+        Assert.Contains("3.5 times the best trivial baseline", Say(Row("ease", 0.35), Row("popularity", 0.1, true)), StringComparison.Ordinal);
+        Assert.Contains("not significant (p = 0.210", Say(Row("ease", 0.21, p: 0.21), Row("popularity", 0.2, true)), StringComparison.Ordinal);
+        Assert.Contains("was not tested", Say(Row("ease", 0.21, p: null), Row("popularity", 0.2, true)), StringComparison.Ordinal);
+        Assert.Contains("No model beats the trivial baselines", Say(Row("popularity", 0.3, true), Row("ease", 0.2)), StringComparison.Ordinal);
+        Assert.Contains("No trivial baseline was run", Say(Row("ease", 0.3), Row("als", 0.2)), StringComparison.Ordinal);
+        Assert.Contains("do not overlap", Say(Row("ease", 0.3), Row("als", 0.2)), StringComparison.Ordinal);
+        Assert.Contains("compared with nothing", Say(Row("ease", 0.3)), StringComparison.Ordinal);
+        Assert.Contains("nothing to compare", string.Join(' ', HtmlReport.Headline(Report())), StringComparison.Ordinal);
+        Assert.Contains("50.0 % below the best trivial baseline", Say(Row("als", 0.05, metric: "mse"), Row("bias", 0.1, true, metric: "mse")), StringComparison.Ordinal);
+        Assert.Contains("no better than the best trivial baseline", Say(Row("als", 0.1), Row("popularity", 0.2, true)), StringComparison.Ordinal);
+
+        static string Say(params ReportRow[] rows) => string.Join(' ', HtmlReport.Headline(Report(rows)));
+    }
+
+    [Fact]
+    public void A_sampled_protocol_is_labelled_and_full_ranking_is_not()
+    {
+        Assert.Contains("id=\"sampled\"", HtmlReport.ToHtml(Typical() with { Protocol = "sampled:99 negatives" }), StringComparison.Ordinal);
+        Assert.DoesNotContain("id=\"sampled\"", HtmlReport.ToHtml(Typical()), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_report_read_back_from_json_gives_the_same_page()
+    {
+        ExperimentReport report = Typical() with { Series = [new ReportSeries("t", "x", "y", [new ReportLine("l", [1, 2], [3, 4])])] };
+        Assert.Equal(HtmlReport.ToHtml(report), HtmlReport.ToHtml(ExperimentReport.FromJson(report.ToJson())));
+    }
+
+    [Fact]
+    public void Writes_utf8_without_a_mark_and_replaces_what_was_there()
+    {
+        using TemporaryFolder folder = TestData.NewFolder();
+        string path = folder.File("new/report.html");
+        HtmlReport.Write(Typical(), path);
+        HtmlReport.Write(Typical() with { Title = "Zweiter Bericht — ü" }, path);
+        byte[] bytes = File.ReadAllBytes(path);
+        Assert.Equal((byte)'<', bytes[0]);
+        Assert.Contains("Zweiter Bericht — ü", Encoding.UTF8.GetString(bytes), StringComparison.Ordinal);
+        Assert.Equal([path], Directory.GetFiles(folder.File("new")));
+    }
+
+    [Fact]
+    public void Says_which_file_cannot_be_written()
+    {
+        using TemporaryFolder folder = TestData.NewFolder();
+        Directory.CreateDirectory(folder.File("taken/inside"));
+        var error = Assert.Throws<SegueException>(() => HtmlReport.Write(Typical(), folder.File("taken")));
+        Assert.Contains(folder.File("taken"), error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_browser_draws_every_chart_without_an_error()
+    {
+        ExperimentReport report = Typical() with
+        {
+            Title = Pages.Hostile,
+            Series = [new ReportSeries(Pages.Hostile, "K", "AUC", [new ReportLine(Pages.Hostile, [1, 10, 100], [0.5, 0.6, double.NaN])])],
+        };
+        report = report with { Rows = [.. report.Rows, Row("bad", 0.1) with { Label = Pages.Hostile }, Row("dead", 0) with { Label = "dead", Error = "no", Metrics = new Dictionary<string, ReportMetric>() }] };
+        string document = await Browser.DocumentAfterLoading(Pages.WithScript(HtmlReport.ToHtml(report), Pages.CountIntruders));
+        Assert.DoesNotContain("data-script-error", document[..500], StringComparison.Ordinal);
+        // Metric, time, variety, list length, one series.
+        Assert.Contains("data-charts=\"5\"", document, StringComparison.Ordinal);
+        Assert.Equal(5, Regex.Count(document, "<svg[^>]*xmlns"));
+        Assert.True(Regex.Count(document, "<path") > 60);
+        Assert.Contains("<option value=\"recall@20\">recall@20</option>", document, StringComparison.Ordinal);
+        Assert.Contains("data-intruders=\"0\"", document, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_browser_sorts_the_table_by_keyboard_reachable_heads()
+    {
+        const string Script = """
+            const order = () => [...document.querySelectorAll("table.sortable tbody tr")].map((row) => row.cells[0].dataset.value).join("|");
+            const heads = [...document.querySelectorAll("table.sortable thead th")];
+            const press = (n) => { heads[n].querySelector("button").click(); return `${heads[n].getAttribute("aria-sort")}:${order()}`; };
+            document.body.dataset.sorted = [press(0), press(1), press(1), press(4)].join(" / ");
+            """;
+        string html = HtmlReport.ToHtml(Report(
+            Row("b", 0.2, fit: 10), Row("failed", 0) with { Error = "no", Metrics = new Dictionary<string, ReportMetric>() }, Row("c", 0.1, fit: 9), Row("a", 0.15, fit: 100)));
+        string document = await Browser.DocumentAfterLoading(Pages.WithScript(html, Script));
+        Assert.Contains(
+            "data-sorted=\"ascending:a|b|c|failed / descending:b|a|c|failed / ascending:c|a|b|failed / ascending:c|b|a|failed\"",
+            document,
+            StringComparison.Ordinal);
+    }
+}
