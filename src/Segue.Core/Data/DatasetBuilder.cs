@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using System.Text;
 using System.Text.Json.Nodes;
 
 namespace Segue.Core.Data;
@@ -75,8 +74,26 @@ public sealed class DatasetBuilder(string name, string level)
     /// <param name="title">Title, or "" where unknown.</param>
     /// <param name="artist">Artist name, or "".</param>
     /// <param name="album">Album name, or "".</param>
-    public int Item(string id, string title = "", string artist = "", string album = "") =>
-        Item(Encoding.UTF8.GetBytes(id), Encoding.UTF8.GetBytes(title), Encoding.UTF8.GetBytes(artist), Encoding.UTF8.GetBytes(album));
+    public int Item(string id, string title = "", string artist = "", string album = "")
+    {
+        int index = Slot(_items.Add(id));
+        if (_itemName[index] < 0 && title.Length > 0)
+        {
+            _itemName[index] = _names.AddEscaped(StringTable.Escape(title));
+        }
+
+        if (_itemArtist[index] < 0 && artist.Length > 0)
+        {
+            _itemArtist[index] = _artists.Add(artist);
+        }
+
+        if (_itemAlbum[index] < 0 && album.Length > 0)
+        {
+            _itemAlbum[index] = _albums.Add(album);
+        }
+
+        return index;
+    }
 
     /// <summary>Index of an item, added where new; what was not known about it before is filled in.</summary>
     /// <param name="id">Outside id, valid UTF-8 like all the others.</param>
@@ -85,14 +102,7 @@ public sealed class DatasetBuilder(string name, string level)
     /// <param name="album">Album name, or empty.</param>
     public int Item(ReadOnlySpan<byte> id, ReadOnlySpan<byte> title = default, ReadOnlySpan<byte> artist = default, ReadOnlySpan<byte> album = default)
     {
-        int index = _items.Add(id);
-        if (index == _itemName.Count)
-        {
-            _itemName.Add(-1);
-            _itemArtist.Add(-1);
-            _itemAlbum.Add(-1);
-        }
-
+        int index = Slot(_items.Add(id));
         if (_itemName[index] < 0 && !title.IsEmpty)
         {
             _itemName[index] = _names.AddEscaped(Utf8Lines.Escape(title, ref _scratch));
@@ -257,6 +267,18 @@ public sealed class DatasetBuilder(string name, string level)
                 Time = _tagTime.Exists(t => t >= 0) ? _tagTime.ToArray() : [],
             },
         };
+    }
+
+    private int Slot(int itemIndex)
+    {
+        if (itemIndex == _itemName.Count)
+        {
+            _itemName.Add(-1);
+            _itemArtist.Add(-1);
+            _itemAlbum.Add(-1);
+        }
+
+        return itemIndex;
     }
 
     private StringTable NamesOfItems()

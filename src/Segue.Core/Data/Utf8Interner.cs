@@ -27,9 +27,44 @@ public sealed class Utf8Interner
     /// <summary>Number of <paramref name="utf8"/>, added where new. About 50 ns.</summary>
     /// <param name="utf8">Valid UTF-8; may hold any character.</param>
     /// <exception cref="DatasetException">More text than one table holds (2 GiB).</exception>
-    public int Add(ReadOnlySpan<byte> utf8)
+    public int Add(ReadOnlySpan<byte> utf8) => AddLine(Utf8Lines.Escape(utf8, ref _scratch));
+
+    /// <summary>Number of <paramref name="text"/>, added where new.</summary>
+    public int Add(string text) => WithUtf8(text, add: true);
+
+    /// <summary>Number of <paramref name="utf8"/>, or −1 where it was never added.</summary>
+    public int Find(ReadOnlySpan<byte> utf8) => FindLine(Utf8Lines.Escape(utf8, ref _scratch));
+
+    /// <summary>Number of <paramref name="text"/>, or −1 where it was never added.</summary>
+    public int Find(string text) => WithUtf8(text, add: false);
+
+    /// <summary>String <paramref name="index"/>, decoded.</summary>
+    public string this[int index] => ToTable()[index];
+
+    /// <summary>Everything so far as a table; later additions do not show in it.</summary>
+    public StringTable ToTable() => new(_lines.Text, _lines.Offsets);
+
+    /// <summary>Everything so far as a vocabulary; later additions do not show in it.</summary>
+    public Vocabulary ToVocabulary() => new(_lines.Text, _lines.Offsets);
+
+    private int WithUtf8(string text, bool add)
     {
-        ReadOnlySpan<byte> line = Utf8Lines.Escape(utf8, ref _scratch);
+        ArgumentNullException.ThrowIfNull(text);
+        if (text.AsSpan().IndexOfAnyInRange('\uD800', '\uDFFF') >= 0)
+        {
+            // Half a surrogate pair has no UTF-8; only the escaped line keeps it apart from other such halves.
+            byte[] line = StringTable.Escape(text);
+            return add ? AddLine(line) : FindLine(line);
+        }
+
+        int most = Encoding.UTF8.GetMaxByteCount(text.Length);
+        Span<byte> bytes = most <= 512 ? stackalloc byte[512] : new byte[most];
+        bytes = bytes[..Encoding.UTF8.GetBytes(text, bytes)];
+        return add ? Add(bytes) : Find(bytes);
+    }
+
+    private int AddLine(ReadOnlySpan<byte> line)
+    {
         ulong hash = Hash(line);
         int slot = FindSlot(line, hash);
         if (_slots[slot] != 0)
@@ -47,36 +82,7 @@ public sealed class Utf8Interner
         return index;
     }
 
-    /// <summary>Number of <paramref name="text"/>, added where new.</summary>
-    public int Add(string text) => WithUtf8(text, add: true);
-
-    /// <summary>Number of <paramref name="utf8"/>, or −1 where it was never added.</summary>
-    public int Find(ReadOnlySpan<byte> utf8)
-    {
-        ReadOnlySpan<byte> line = Utf8Lines.Escape(utf8, ref _scratch);
-        return (int)(uint)_slots[FindSlot(line, Hash(line))] - 1;
-    }
-
-    /// <summary>Number of <paramref name="text"/>, or −1 where it was never added.</summary>
-    public int Find(string text) => WithUtf8(text, add: false);
-
-    /// <summary>String <paramref name="index"/>, decoded.</summary>
-    public string this[int index] => ToTable()[index];
-
-    /// <summary>Everything so far as a table; later additions do not show in it.</summary>
-    public StringTable ToTable() => new(_lines.Text, _lines.Offsets);
-
-    /// <summary>Everything so far as a vocabulary; later additions do not show in it.</summary>
-    public Vocabulary ToVocabulary() => new(_lines.Text, _lines.Offsets);
-
-    private int WithUtf8(string text, bool add)
-    {
-        ArgumentNullException.ThrowIfNull(text);
-        int most = Encoding.UTF8.GetMaxByteCount(text.Length);
-        Span<byte> bytes = most <= 512 ? stackalloc byte[512] : new byte[most];
-        bytes = bytes[..Encoding.UTF8.GetBytes(text, bytes)];
-        return add ? Add(bytes) : Find(bytes);
-    }
+    private int FindLine(ReadOnlySpan<byte> line) => (int)(uint)_slots[FindSlot(line, Hash(line))] - 1;
 
     private int FindSlot(ReadOnlySpan<byte> line, ulong hash)
     {

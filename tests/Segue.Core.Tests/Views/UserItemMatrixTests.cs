@@ -30,6 +30,20 @@ public sealed class UserItemMatrixTests
     });
 
     [Fact]
+    public void It_is_the_matrix_of_the_triplets_bit_for_bit() => RandomWorld.ForAll(world =>
+    {
+        // Weights that do not add up exactly, so that the order of adding shows.
+        Dataset dataset = world.Build();
+        dataset = dataset with { Weight = dataset.Weight.ToArray().Select(w => 1f / w).ToArray() };
+        CsrMatrix slow = CsrMatrix.FromTriplets(
+            world.Users, world.Items, dataset.UserIndex.Span, dataset.ItemIndex.Span, dataset.Weight.Span);
+        CsrMatrix sum = UserItemMatrix.Sum(dataset);
+        Assert.Equal(slow.RowStart, sum.RowStart);
+        Assert.Equal(slow.ColumnIndex, sum.ColumnIndex);
+        Assert.Equal(slow.Values, sum.Values);
+    });
+
+    [Fact]
     public void Without_weights_plays_are_counted()
     {
         Dataset dataset = new RandomWorld(30, 30, 900, 5).Build() with { Weight = default };
