@@ -26,7 +26,7 @@ namespace Segue.Pipeline;
 /// }
 /// </code>
 /// Instead of "format" and "paths", "dataset" may have "folder" (an imported dataset) or "synthetic" (options of the synthetic
-/// world). Relative paths are looked up beside the recipe, in the folder named by SEGUE_DATA, in <c>../shared/data</c> above the
+/// world); "join_features" lists tables of audio features to join. Relative paths are looked up beside the recipe, in the folder named by SEGUE_DATA, in <c>../shared/data</c> above the
 /// recipe's repository, then in the current folder.
 /// </remarks>
 public sealed record Recipe
@@ -115,6 +115,16 @@ public sealed record Recipe
                 Name = name ?? Name,
                 Level = (string?)DatasetNode["level"],
                 Map = DatasetNode["map"] is { } map ? ColumnMap.Parse((string)map!) : null,
+                Progress = progress,
+                Cancellation = cancellation,
+            }).Dataset;
+        }
+
+        if (DatasetNode["join_features"] is JsonArray features)
+        {
+            dataset = FormatCatalog.Import("audio-features", [.. features.Select(p => Find((string)p!))], new ImportOptions
+            {
+                JoinTo = dataset,
                 Progress = progress,
                 Cancellation = cancellation,
             }).Dataset;

@@ -1,0 +1,230 @@
+using System.Globalization;
+using System.Text.Json;
+using Segue.Core.Data;
+using Segue.Core.Data.Synthetic;
+using Segue.Testing;
+using Xunit;
+
+namespace Segue.Cli.Tests;
+
+public sealed class CommandLineTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = TestData.NewFolder();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData("evalute", "evaluate")]
+    [InlineData("recomend", "recommend")]
+    public async Task AMistypedCommandIsWrongUsageAndSuggestsTheRightOne(string typed, string meant)
+    {
+        CliRun run = await CliRun.Of(typed);
+        Assert.Equal(CommandLine.WrongUsage, run.ExitCode);
+        Assert.Contains(meant, run.Talk, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("eas:regularization=1", "'ease'")]
+    [InlineData("ease:regularisation=1", "'regularization'")]
+    [InlineData("ease:regularization=-1", "regularization")]
+    [InlineData("ease:regularization=abc", "abc")]
+    [InlineData("ease:regularization", "key=value")]
+    public async Task AWrongModelSpecificationIsWrongUsageAndSaysWhatIsWrong(string model, string expected)
+    {
+        CliRun run = await CliRun.Of("evaluate", SmallDataset(), "--model", model);
+        Assert.Equal(CommandLine.WrongUsage, run.ExitCode);
+        Assert.Contains(expected, run.Talk, StringComparison.Ordinal);
+        Assert.Empty(run.Result);
+    }
+
+    [Theory]
+    [InlineData("--split", "randon")]
+    [InlineData("--metrics", "recal@20")]
+    [InlineData("--metrics", "recall@0")]
+    [InlineData("--metrics", "")]
+    [InlineData("--threads", "0")]
+    [InlineData("--seed", "x")]
+    [InlineData("--weights", "bynary")]
+    public async Task AWrongOptionValueIsWrongUsage(string option, string value)
+    {
+        CliRun run = await CliRun.Of("evaluate", SmallDataset(), "--model", "popularity", option, value);
+        Assert.Equal(CommandLine.WrongUsage, run.ExitCode);
+        Assert.NotEmpty(run.Talk);
+    }
+
+    [Fact]
+    public async Task AMissingDatasetFailsAndNamesItAndTheRemedy()
+    {
+        CliRun run = await CliRun.Of("evaluate", _folder.File("nothing-here"), "--model", "popularity");
+        Assert.Equal(CommandLine.Failed, run.ExitCode);
+        Assert.Contains("nothing-here", run.Talk, StringComparison.Ordinal);
+        Assert.Contains("segue import", run.Talk, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task EvaluateAsJsonIsOneObjectEqualToTheReportFile()
+    {
+        string report = _folder.File("report");
+        CliRun run = await CliRun.Of(
+            "evaluate", SmallDataset(), "--model", "ease:regularization=50,label=mine", "--model", "ease", "--split", "random:per_user=true",
+            "--metrics", "recall@20,ndcg@20", "--seed", "7", "--out", report, "--json");
+        Assert.Equal(CommandLine.Succeeded, run.ExitCode);
+        Assert.Equal(await File.ReadAllTextAsync(Path.Combine(report, "report.json"), TestContext.Current.CancellationToken), run.Result);
+        using JsonDocument json = JsonDocument.Parse(run.Result);
+        JsonElement root = json.RootElement;
+        Assert.Equal(7, root.GetProperty("split").GetProperty("seed").GetInt32());
+        Assert.True(root.GetProperty("split").GetProperty("test_users").GetInt32() > 0);
+        JsonElement[] rows = [.. root.GetProperty("rows").EnumerateArray()];
+        Assert.Contains(rows, r => r.GetProperty("label").GetString() == "mine" && r.GetProperty("options").GetProperty("regularization").GetDouble() == 50);
+        Assert.Contains(rows, r => r.GetProperty("model").GetString() == "popularity");
+        JsonElement recall = rows.First(r => r.GetProperty("label").GetString() == "mine").GetProperty("metrics").GetProperty("recall@20");
+        Assert.InRange(recall.GetProperty("value").GetDouble(), recall.GetProperty("low").GetDouble(), recall.GetProperty("high").GetDouble());
+        Assert.True(recall.TryGetProperty("p_vs_best_baseline", out _));
+        foreach (string name in new[] { "fit_seconds", "score_seconds", "peak_mb" })
+        {
+            Assert.True(rows[0].TryGetProperty(name, out _), name);
+        }
+
+        foreach (string name in new[] { "cores", "cpu", "runtime", "commit" })
+        {
+            Assert.True(root.GetProperty("environment").TryGetProperty(name, out _), name);
+        }
+
+        Assert.True(new FileInfo(Path.Combine(report, "report.html")).Length > 100_000);
+    }
+
+    [Fact]
+    public async Task TwoRunsWithOneSeedGiveTheSameFigures()
+    {
+        string[] args = ["evaluate", SmallDataset(), "--model", "ials", "--model", "bpr", "--metrics", "ndcg@20", "--json", "--seed", "3"];
+        Assert.Equal(Figures((await CliRun.Of(args)).Result), Figures((await CliRun.Of(args)).Result));
+
+        static string Figures(string json)
+        {
+            using JsonDocument document = JsonDocument.Parse(json);
+            return string.Join(";", document.RootElement.GetProperty("rows").EnumerateArray().Select(r => r.GetProperty("metrics").GetRawText()));
+        }
+    }
+
+    [Fact]
+    public async Task TrainRecommendAndSimilarWorkOnOneFolder()
+    {
+        string dataset = SmallDataset(), model = _folder.File("model");
+        Assert.Equal(CommandLine.Succeeded, (await CliRun.Of("train", dataset, "--model", "ease", "--out", model)).ExitCode);
+        Dataset opened = DatasetStore.Open(dataset);
+        string user = opened.Users[3];
+
+        CliRun recommended = await CliRun.Of("recommend", model, "--user", user, "-k", "7", "--explain", "--max-per-artist", "1", "--json");
+        Assert.Equal(CommandLine.Succeeded, recommended.ExitCode);
+        using JsonDocument json = JsonDocument.Parse(recommended.Result);
+        string[] items = [.. json.RootElement.GetProperty("items").EnumerateArray().Select(i => i.GetProperty("item").GetString()!)];
+        Assert.Equal(7, items.Length);
+        int[] start = opened.UserStart();
+        HashSet<string> known = [.. opened.ItemIndex[start[3]..start[4]].ToArray().Select(i => opened.Items[i])];
+        Assert.DoesNotContain(items, known.Contains);
+        Assert.Equal(7, items.Select(i => opened.Catalog.ArtistOf(opened.Items.IndexOf(i))).Distinct().Count());
+        Assert.All(json.RootElement.GetProperty("items").EnumerateArray(), i => Assert.NotEmpty(i.GetProperty("why").GetString()!));
+
+        string history = _folder.File("history.txt"), exclude = _folder.File("exclude.txt");
+        await File.WriteAllLinesAsync(history, [.. known.Take(5), "no such item"], TestContext.Current.CancellationToken);
+        await File.WriteAllLinesAsync(exclude, [items[0]], TestContext.Current.CancellationToken);
+        CliRun folded = await CliRun.Of("recommend", model, "--history", history, "--exclude", exclude);
+        Assert.Equal(CommandLine.Succeeded, folded.ExitCode);
+        Assert.Contains("1 of 6 lines", folded.Talk, StringComparison.Ordinal);
+
+        CliRun similar = await CliRun.Of("similar", model, "--item", items[0], "-k", "3", "--json");
+        Assert.Equal(CommandLine.Succeeded, similar.ExitCode);
+        using JsonDocument alike = JsonDocument.Parse(similar.Result);
+        Assert.DoesNotContain(alike.RootElement.GetProperty("items").EnumerateArray(), i => i.GetProperty("item").GetString() == items[0]);
+    }
+
+    [Fact]
+    public async Task RecommendRefusesUnknownUsersEmptyHistoriesAndUnclearQuestions()
+    {
+        string model = _folder.File("model"), empty = _folder.File("empty.txt");
+        await CliRun.Of("train", SmallDataset(), "--model", "popularity", "--out", model);
+        await File.WriteAllTextAsync(empty, string.Empty, TestContext.Current.CancellationToken);
+        Assert.Equal(CommandLine.Failed, (await CliRun.Of("recommend", model, "--user", "nobody at all")).ExitCode);
+        Assert.Equal(CommandLine.Failed, (await CliRun.Of("recommend", model, "--history", empty)).ExitCode);
+        Assert.Equal(CommandLine.WrongUsage, (await CliRun.Of("recommend", model)).ExitCode);
+        Assert.Equal(CommandLine.WrongUsage, (await CliRun.Of("recommend", model, "--user", "x", "--history", empty)).ExitCode);
+        Assert.Equal(CommandLine.WrongUsage, (await CliRun.Of("recommend", model, "--user", "x", "-k", "0")).ExitCode);
+    }
+
+    [Fact]
+    public async Task ADamagedModelIsRefusedByName()
+    {
+        string model = _folder.File("model");
+        await CliRun.Of("train", SmallDataset(), "--model", "popularity", "--out", model);
+        string arrays = Path.Combine(model, "model.safetensors");
+        byte[] bytes = await File.ReadAllBytesAsync(arrays, TestContext.Current.CancellationToken);
+        bytes[^1] ^= 1;
+        await File.WriteAllBytesAsync(arrays, bytes, TestContext.Current.CancellationToken);
+        CliRun run = await CliRun.Of("recommend", model, "--user", "x");
+        Assert.Equal(CommandLine.Failed, run.ExitCode);
+        Assert.Contains("model.safetensors", run.Talk, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("recbole")]
+    [InlineData("csv")]
+    public async Task AnExportedDatasetComesBackTheSame(string format)
+    {
+        string dataset = SmallDataset(), exported = _folder.File("exported-" + format), back = _folder.File("back-" + format);
+        Assert.Equal(CommandLine.Succeeded, (await CliRun.Of("export", dataset, "--format", format, "--out", exported)).ExitCode);
+        string[] import = format == "csv"
+            ? ["import", "csv", Path.Combine(exported, "interactions.csv"), "--map", "user=user,item=item,time=time,weight=weight", "--out", back]
+            : ["import", "recbole", exported, "--out", back];
+        CliRun run = await CliRun.Of(import);
+        Assert.True(run.ExitCode == CommandLine.Succeeded, run.Talk);
+        Dataset first = DatasetStore.Open(dataset), second = DatasetStore.Open(back);
+        Assert.Equal(Rows(first), Rows(second));
+
+        static string[] Rows(Dataset d) => [.. Enumerable.Range(0, d.Count).Select(n => string.Create(
+            CultureInfo.InvariantCulture, $"{d.Users[d.UserIndex.Span[n]]} {d.Items[d.ItemIndex.Span[n]]} {d.Time.Span[n]}")).Order(StringComparer.Ordinal)];
+    }
+
+    [Fact]
+    public async Task ListsNameEverythingWithItsOptions()
+    {
+        foreach (string command in new[] { "models", "splits", "formats", "metrics" })
+        {
+            CliRun table = await CliRun.Of(command), json = await CliRun.Of(command, "--json");
+            Assert.Equal(CommandLine.Succeeded, table.ExitCode);
+            using JsonDocument document = JsonDocument.Parse(json.Result);
+            Assert.True(document.RootElement.GetArrayLength() > 3, command);
+            Assert.All(document.RootElement.EnumerateArray(), e => Assert.Contains(e.GetProperty("name").GetString()!, table.Result, StringComparison.Ordinal));
+        }
+    }
+
+    [Fact]
+    public async Task ImportWritesNothingOnADryRunAndLeavesForeignFoldersAlone()
+    {
+        string file = _folder.File("plays.csv"), foreign = _folder.File("foreign");
+        await File.WriteAllTextAsync(file, "user,item\na,x\na,y\nb,x\n", TestContext.Current.CancellationToken);
+        Directory.CreateDirectory(foreign);
+        await File.WriteAllTextAsync(Path.Combine(foreign, "precious.txt"), "mine", TestContext.Current.CancellationToken);
+
+        CliRun dry = await CliRun.Of("import", "csv", file, "--map", "user=user,item=item", "--dry-run", "--json");
+        Assert.Equal(CommandLine.Succeeded, dry.ExitCode);
+        using JsonDocument json = JsonDocument.Parse(dry.Result);
+        Assert.Equal(3, json.RootElement.GetProperty("report").GetProperty("accepted").GetInt32());
+
+        CliRun refused = await CliRun.Of("import", "csv", file, "--map", "user=user,item=item", "--out", foreign);
+        Assert.Equal(CommandLine.Failed, refused.ExitCode);
+        Assert.Equal(["precious.txt"], Directory.GetFileSystemEntries(foreign).Select(Path.GetFileName));
+        Assert.Equal(CommandLine.WrongUsage, (await CliRun.Of("import", "csv", file)).ExitCode);
+        Assert.Equal(2, Directory.GetFileSystemEntries(_folder.Path).Length);
+    }
+
+    private string SmallDataset()
+    {
+        string path = _folder.File("dataset");
+        if (!Directory.Exists(path))
+        {
+            DatasetStore.Save(SyntheticWorld.Generate(new SyntheticWorldOptions { Users = 120, Tracks = 300, Interactions = 9_000 }).Dataset, path);
+        }
+
+        return path;
+    }
+}

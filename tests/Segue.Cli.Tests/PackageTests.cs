@@ -1,0 +1,58 @@
+using System.Diagnostics;
+using System.IO.Compression;
+using Segue.Testing;
+using Xunit;
+
+namespace Segue.Cli.Tests;
+
+/// <summary>Packs the solution as it would be published, and installs the tool from that folder.</summary>
+public sealed class PackageTests : IDisposable
+{
+    // Pack what this test run was built with, so that nothing is built twice.
+    private static readonly string Configuration =
+        AppContext.BaseDirectory.Contains($"{Path.DirectorySeparatorChar}Release{Path.DirectorySeparatorChar}", StringComparison.Ordinal) ? "Release" : "Debug";
+
+    private readonly TemporaryFolder _folder = TestData.NewFolder();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task PackagesCarryDocsReadmeAndLicenceAndTheToolInstallsAndRuns()
+    {
+        string root = TestData.RepositoryRoot(), packages = _folder.File("packages"), tools = _folder.File("tools");
+        (int packed, string packLog) = await Dotnet(root, "pack", "Segue.slnx", "-c", Configuration, "--no-build", "-o", packages, "-v", "quiet", "--nologo");
+        Assert.True(packed == 0, packLog);
+        foreach (string name in new[] { "Segue.Numerics", "Segue.Core", "Segue.Import", "Segue.Models", "Segue.Evaluation", "Segue.Pipeline" })
+        {
+            using ZipArchive package = await ZipFile.OpenReadAsync(Directory.GetFiles(packages, name + ".*.nupkg").Single(), TestContext.Current.CancellationToken);
+            Assert.Contains(package.Entries, e => e.FullName == $"lib/net10.0/{name}.dll");
+            Assert.Contains(package.Entries, e => e.FullName == $"lib/net10.0/{name}.xml");
+            Assert.Contains(package.Entries, e => e.FullName == "README.md");
+            using var nuspec = new StreamReader(await package.Entries.Single(e => e.FullName.EndsWith(".nuspec", StringComparison.Ordinal)).OpenAsync(TestContext.Current.CancellationToken));
+            Assert.Contains(">Apache-2.0</license>", await nuspec.ReadToEndAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        }
+
+        await File.WriteAllTextAsync(_folder.File("nuget.config"), $"""
+            <configuration><packageSources><clear /><add key="local" value="{packages}" /></packageSources></configuration>
+            """, TestContext.Current.CancellationToken);
+        (int installed, string installLog) = await Dotnet(_folder.Path, "tool", "install", "Segue.Cli", "--tool-path", tools, "--configfile", _folder.File("nuget.config"));
+        Assert.True(installed == 0, installLog);
+        string program = Path.Combine(tools, OperatingSystem.IsWindows() ? "segue.exe" : "segue");
+        (int ran, string output) = await Run(program, _folder.Path, "models", "--json");
+        Assert.True(ran == 0, output);
+        Assert.Contains("\"ease\"", output, StringComparison.Ordinal);
+    }
+
+    private static Task<(int Code, string Output)> Dotnet(string folder, params string[] arguments) => Run("dotnet", folder, arguments);
+
+    private static async Task<(int Code, string Output)> Run(string program, string folder, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(program, arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
+        start.Environment["MSBUILDDISABLENODEREUSE"] = "1";
+        using Process process = Process.Start(start) ?? throw new InvalidOperationException($"cannot start {program}");
+        Task<string> output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        Task<string> error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        return (process.ExitCode, await output + await error);
+    }
+}
