@@ -115,6 +115,7 @@ internal static class CommandLine
         var root = new RootCommand("Segue: music recommendations from your own listening history, on your own machine, honestly measured.");
         root.Subcommands.Add(DemoCommand.Create(terminal));
         root.Subcommands.Add(ImportCommand.Create(terminal));
+        root.Subcommands.Add(DescribeCommand.Create(terminal));
         root.Subcommands.Add(EvaluateCommand.Create(terminal));
         root.Subcommands.Add(RunCommand.Create(terminal));
         root.Subcommands.Add(TrainCommand.Create(terminal));

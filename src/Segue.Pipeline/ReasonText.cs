@@ -6,6 +6,9 @@ namespace Segue.Pipeline;
 /// <summary>Reasons in words.</summary>
 public static class ReasonText
 {
+    /// <summary>How many reasons to ask a model for, so that shares are of the whole and not of the best few.</summary>
+    public const int AllReasons = 10_000;
+
     /// <summary>
     /// A sentence for the reasons of one recommendation, for example <c>because of A (62 %) and B (21 %)</c>; "" where there
     /// are none. Shares are of the positive weight among <paramref name="reasons"/>.

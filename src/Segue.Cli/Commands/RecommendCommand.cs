@@ -12,6 +12,8 @@ namespace Segue.Cli.Commands;
 /// <summary><c>segue recommend MODEL_DIR --user ID | --history FILE</c>.</summary>
 internal static class RecommendCommand
 {
+    private const int ShownReasons = 5;
+
     public static Command Create(Terminal terminal)
     {
         Argument<string> folder = SharedOptions.ModelFolder();
@@ -95,11 +97,11 @@ internal static class RecommendCommand
 
     private static Recommendation Show(TrainedModel model, Query query, RankedItem item, int rank, bool explain)
     {
-        IReadOnlyList<Reason> reasons = explain && model.Recommender is IExplains explains ? explains.Explain(query, item.ItemIndex, 3) : [];
+        IReadOnlyList<Reason> reasons = explain && model.Recommender is IExplains explains ? explains.Explain(query, item.ItemIndex, ReasonText.AllReasons) : [];
         return new Recommendation(
             rank, model.Train.Items[item.ItemIndex], model.Train.DisplayName(item.ItemIndex), item.Score,
             explain ? ReasonText.Of(reasons, model.Train) : null,
-            explain ? [.. reasons.Select(r => new ShownReason(
+            explain ? [.. reasons.Take(ShownReasons).Select(r => new ShownReason(
                 r.Kind, r.HistoryItemIndex < 0 ? null : model.Train.Items[r.HistoryItemIndex],
                 r.HistoryItemIndex < 0 ? null : model.Train.DisplayName(r.HistoryItemIndex), r.Weight))] : null);
     }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Segue.Core.Data;
 using Segue.Pipeline;
+using Segue.Pipeline.Reports;
 using Spectre.Console;
 
 namespace Segue.Cli.Commands;
@@ -88,6 +89,7 @@ internal static class ReportOutput
     {
         Directory.CreateDirectory(folder);
         AtomicFile.WriteText(Path.Combine(folder, "report.json"), report.ToJson());
+        HtmlReport.Write(report, Path.Combine(folder, "report.html"));
     }
 
     private static string Figure(ReportMetric metric, bool withInterval) => withInterval && metric.Low != metric.High
