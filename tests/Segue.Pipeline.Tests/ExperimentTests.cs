@@ -16,9 +16,9 @@ public sealed class ExperimentTests
     [Fact]
     public void ModelsThatLearnBeatPopularityWhereThereIsStructure()
     {
-        ExperimentReport report = Experiment.Run(Specification("ease", "ials", "item-knn"), World, cancellation: TestContext.Current.CancellationToken);
+        ExperimentReport report = Experiment.Run(Specification("ease", "user-knn", "item-knn"), World, cancellation: TestContext.Current.CancellationToken);
         double popularity = Value(report, "popularity");
-        Assert.All(new[] { "ease", "ials", "item-knn" }, label => Assert.True(Value(report, label) > popularity, $"{label} {Value(report, label)} against {popularity}"));
+        Assert.All(new[] { "ease", "user-knn", "item-knn" }, label => Assert.True(Value(report, label) > popularity, $"{label} {Value(report, label)} against {popularity}"));
         Assert.True(report.Rows.First(r => r.Label == report.BestModel).Metrics["ndcg@10"].PVsBestBaseline < 0.05);
         Assert.Null(report.Rows.First(r => r.Label == report.BestBaseline).Metrics["ndcg@10"].PVsBestBaseline);
         Assert.Null(report.Warnings);

@@ -9,20 +9,20 @@ public sealed class HeadlineTests
     {
         Assert.Equal(
             "Best on this data: ease, ndcg@10 0.2000 (0.1900–0.2100), 2.00 × popularity (0.1000); p < 0.001, more than luck.",
-            Headline.Of(Reports.Of(("popularity", 0.1, null, true), ("ease", 0.2, 0.0001, false))));
-        Assert.Contains("p = 0.40, which may be luck", Headline.Of(Reports.Of(("popularity", 0.1, null, true), ("ease", 0.2, 0.4, false))), StringComparison.Ordinal);
+            Headline.Of(SmallReport.Of(("popularity", 0.1, null, true), ("ease", 0.2, 0.0001, false))));
+        Assert.Contains("p = 0.40, which may be luck", Headline.Of(SmallReport.Of(("popularity", 0.1, null, true), ("ease", 0.2, 0.4, false))), StringComparison.Ordinal);
     }
 
     [Fact]
     public void AWinningBaselineIsSaidToWin() =>
-        Assert.Contains("No model beats it here", Headline.Of(Reports.Of(("popularity", 0.3, null, true), ("ease", 0.2, 0.01, false))), StringComparison.Ordinal);
+        Assert.Contains("No model beats it here", Headline.Of(SmallReport.Of(("popularity", 0.3, null, true), ("ease", 0.2, 0.01, false))), StringComparison.Ordinal);
 
     [Fact]
-    public void NothingMeasuredSaysNothing() => Assert.Empty(Headline.Of(Reports.Of() with { BestModel = null }));
+    public void NothingMeasuredSaysNothing() => Assert.Empty(Headline.Of(SmallReport.Of() with { BestModel = null }));
 }
 
 /// <summary>Small reports for tests.</summary>
-internal static class Reports
+internal static class SmallReport
 {
     public static ExperimentReport Of(params (string Label, double Value, double? P, bool IsBaseline)[] rows) => new()
     {

@@ -61,7 +61,7 @@ public sealed class RecipeTests : IDisposable
             }
             """);
         Recipe recipe = Recipe.Read(path);
-        ExperimentReport report = Experiment.Run(recipe.Specification, recipe.OpenDataset(), cancellation: TestContext.Current.CancellationToken);
+        ExperimentReport report = Experiment.Run(recipe.Specification, recipe.OpenDataset(cancellation: TestContext.Current.CancellationToken), cancellation: TestContext.Current.CancellationToken);
         Assert.Equal(3, report.Dataset.KCore);
         Assert.Contains(report.Rows, r => r.Label == "popularity" && r.IsBaseline);
         Assert.Equal([1.0, 10.0], report.Series![0].Lines[0].X);
@@ -76,7 +76,7 @@ public sealed class RecipeTests : IDisposable
     {
         string path = _folder.File("recipe.json");
         File.WriteAllText(path, """{"dataset":{"format":"csv","paths":["absent-file.csv"]},"split":"random","metrics":["ndcg@10"],"models":["ease"]}""");
-        DatasetException e = Assert.Throws<DatasetException>(() => Recipe.Read(path).OpenDataset());
+        DatasetException e = Assert.Throws<DatasetException>(() => Recipe.Read(path).OpenDataset(cancellation: TestContext.Current.CancellationToken));
         Assert.Contains("absent-file.csv", e.Message, StringComparison.Ordinal);
         Assert.Contains("SEGUE_DATA", e.Message, StringComparison.Ordinal);
     }
