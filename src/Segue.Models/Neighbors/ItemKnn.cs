@@ -15,7 +15,7 @@ public enum ItemSimilarityKind
     /// <summary>Cosine of the items' listener vectors.</summary>
     Cosine,
 
-    /// <summary>Cosine after weighting every listener by ln((1 + items) / (1 + the listener's items)) + 1.</summary>
+    /// <summary>Cosine after weighting every listener by ln((1 + items) / (1 + the listener's items)) + 1, scaled to a mean square of 1.</summary>
     TfIdf,
 
     /// <summary>Product of BM25 weights, an item being a document and its listeners the terms.</summary>
@@ -34,10 +34,10 @@ public sealed record ItemKnnOptions : ModelOptions
     [Description("most alike items kept for every item")]
     public int Neighbors { get; init; } = 100;
 
-    /// <summary>Added to the product of the norms, so that items with few shared listeners are less alike; not with bm25.</summary>
+    /// <summary>Added to the product of the norms, in listeners, so that items with few shared listeners are less alike; bm25 has no norms.</summary>
     [Range(0.0, 1e9)]
-    [Description("added to the product of the norms, so that items with few shared listeners are less alike; not with bm25")]
-    public double Shrinkage { get; init; }
+    [Description("cosine, tf_idf: added to the product of the norms, in listeners, so that items with few shared listeners are less alike")]
+    public double Shrinkage { get; init; } = 10;
 
     /// <summary>Count plays instead of listeners.</summary>
     [Description("count plays instead of distinct items")]
@@ -53,10 +53,10 @@ public sealed record ItemKnnOptions : ModelOptions
     [Description("bm25: how soon more plays by one listener stop counting (k1)")]
     public double Bm25Saturation { get; init; } = 1.2;
 
-    /// <summary>BM25's b: how far popular items are held back, 0 … 1.</summary>
+    /// <summary>BM25's b: how far popular items are held back, 0 … 1. Text search uses 0.75; listeners an item vary far more than words a text.</summary>
     [Range(0.0, 1.0)]
     [Description("bm25: how far popular items are held back (b)")]
-    public double Bm25LengthNormalization { get; init; } = 0.75;
+    public double Bm25LengthNormalization { get; init; } = 0.25;
 }
 
 /// <summary>
@@ -70,7 +70,8 @@ public sealed record ItemKnnOptions : ModelOptions
 /// idf_u = ln(1 + (n − n_u + ½) / (n_u + ½)), n items, n_u of them the listener's. Time decay changes the listener's vector only.
 /// </para>
 /// <para>
-/// Items without a neighbour score NaN; items whose neighbours the listener never heard score 0. Fit O(Σ over users of items²), score
+/// Every item keeps its own neighbours, rather than every heard item its own: on playlists of 10 and more tracks (validation, seed 42) that
+/// gives Recall@10 .194 against .186. Items without a neighbour score NaN; items whose neighbours the listener never heard score 0. Fit O(Σ over users of items²), score
 /// O(the listener's items · neighbours), 8 bytes a neighbour. Sources: Sarwar et al., WWW 2001; Deshpande and Karypis, TOIS 2004; Robertson and Zaragoza
 /// 2009 (BM25); Ploshkin et al., "Yambda-5B", RecSys 2025 (decay).
 /// </para>
@@ -89,11 +90,6 @@ public sealed class ItemKnn(ItemKnnOptions options) : IModel
         ArgumentNullException.ThrowIfNull(context);
         OptionsText.Validate(options, Owner);
         bool isBm25 = options.Similarity == ItemSimilarityKind.Bm25;
-        if (isBm25 && options.Shrinkage > 0)
-        {
-            throw new OptionException($"{Owner} has similarity=bm25 and shrinkage={OptionsText.Format(options.Shrinkage)}; bm25 has no norms to shrink by, leave it 0");
-        }
-
         if (options.HalfLifeDays > 0 && !train.HasTime)
         {
             throw new DatasetException($"{Owner} with half_life_days needs times and dataset '{train.Name}' has none; set half_life_days=0 or import the data with times");
@@ -154,6 +150,19 @@ public sealed class ItemKnn(ItemKnnOptions options) : IModel
             {
                 length[i] += value;
             }
+        }
+
+        if (!isBm25)
+        {
+            // A common factor does not change a cosine; this one keeps the shrinkage in listeners.
+            double squares = 0;
+            foreach (int user in byItem.ColumnIndex)
+            {
+                squares += idf[user] * idf[user];
+            }
+
+            double scale = 1 / Math.Sqrt(squares / Math.Max(1, byItem.Count));
+            idf = Array.ConvertAll(idf, value => value * scale);
         }
 
         double mean = length.Sum() / Math.Max(1, length.Count(l => l > 0));

@@ -15,7 +15,7 @@ public sealed class ItemKnnTests : RecommenderContract
     // plays for ones .4095, shrinkage of 10 .4222, one neighbour more .4156 or fewer .4180.
     protected override (double Low, double High) NdcgWindow => (0.4187, 0.4207);
 
-    protected override IModel CreateModel() => new ItemKnn(new ItemKnnOptions { Neighbors = 30 });
+    protected override IModel CreateModel() => new ItemKnn(new ItemKnnOptions { Neighbors = 30, Shrinkage = 0 });
 
     [Theory]
     [InlineData("cosine", ItemSimilarityKind.Cosine, false, 0)]
@@ -23,6 +23,7 @@ public sealed class ItemKnnTests : RecommenderContract
     [InlineData("shrunk", ItemSimilarityKind.Cosine, false, 3.5)]
     [InlineData("shrunk_weighted", ItemSimilarityKind.Cosine, true, 3.5)]
     [InlineData("tf_idf", ItemSimilarityKind.TfIdf, false, 0)]
+    [InlineData("tf_idf_shrunk", ItemSimilarityKind.TfIdf, false, 3.5)]
     [InlineData("tf_idf_weighted", ItemSimilarityKind.TfIdf, true, 0)]
     [InlineData("bm25", ItemSimilarityKind.Bm25, false, 0)]
     [InlineData("bm25_weighted", ItemSimilarityKind.Bm25, true, 0)]
@@ -59,14 +60,14 @@ public sealed class ItemKnnTests : RecommenderContract
     {
         // Listeners {0, 1}, {0, 1}, {1, 2}, {0, 2}, {3}: s01 = 2/3, s02 = s12 = 1/√6, item 3 is like none.
         Dataset train = SmallWorld.Of(5, 4, [(0, 0), (0, 1), (1, 0), (1, 1), (2, 1), (2, 2), (3, 0), (3, 2), (4, 3)]);
-        float[] all = Scores(new ItemKnn(new ItemKnnOptions()).Fit(train, Context()), Query.ForUser(0));
+        float[] all = Scores(new ItemKnn(new ItemKnnOptions { Shrinkage = 0 }).Fit(train, Context()), Query.ForUser(0));
         Assert.Equal([2 / 3f, 2 / 3f, 2 / MathF.Sqrt(6)], all[..3], (a, b) => Math.Abs(a - b) < 1e-6);
         Assert.True(float.IsNaN(all[3]));
 
         // With one neighbour an item, items 0 and 1 keep each other and item 2 keeps item 0, the lower of the two that tie.
-        float[] one = Scores(new ItemKnn(new ItemKnnOptions { Neighbors = 1 }).Fit(train, Context()), Query.ForHistory(new[] { 1 }));
+        float[] one = Scores(new ItemKnn(new ItemKnnOptions { Neighbors = 1, Shrinkage = 0 }).Fit(train, Context()), Query.ForHistory(new[] { 1 }));
         Assert.Equal([2 / 3f, 0, 0], one[..3], (a, b) => Math.Abs(a - b) < 1e-6);
-        Assert.All(Scores(new ItemKnn(new ItemKnnOptions()).Fit(train, Context()), Query.ForUser(4)), s => Assert.True(float.IsNaN(s)));
+        Assert.All(Scores(new ItemKnn(new ItemKnnOptions { Shrinkage = 0 }).Fit(train, Context()), Query.ForUser(4)), s => Assert.True(float.IsNaN(s)));
     }
 
     [Fact]
@@ -80,8 +81,8 @@ public sealed class ItemKnnTests : RecommenderContract
         }
 
         Dataset train = builder.Build();
-        IRecommender recommender = new ItemKnn(new ItemKnnOptions { HalfLifeDays = 2 }).Fit(train, Context());
-        float plain = Scores(new ItemKnn(new ItemKnnOptions()).Fit(train, Context()), Query.ForUser(0))[recommender.Items.IndexOf("item 2")];
+        IRecommender recommender = new ItemKnn(new ItemKnnOptions { HalfLifeDays = 2, Shrinkage = 0 }).Fit(train, Context());
+        float plain = Scores(new ItemKnn(new ItemKnnOptions { Shrinkage = 0 }).Fit(train, Context()), Query.ForUser(0))[recommender.Items.IndexOf("item 2")];
         int first = recommender.Items.IndexOf("item 0"), second = recommender.Items.IndexOf("item 1"), third = recommender.Items.IndexOf("item 2");
         Assert.Equal(1, plain, 6);
         Assert.Equal(0.5 * (1 + 0.25), Scores(recommender, Query.ForUser(0))[third], 6);
@@ -117,12 +118,10 @@ public sealed class ItemKnnTests : RecommenderContract
     }
 
     [Fact]
-    public void What_does_not_go_together_is_refused()
+    public void Decay_without_times_is_refused()
     {
         var decayed = new ItemKnn(new ItemKnnOptions { HalfLifeDays = 1 });
         Assert.Contains("time", Assert.Throws<DatasetException>(() => decayed.Fit(SmallWorld.Checkerboard(withTime: false), Context())).Message, StringComparison.Ordinal);
-        var shrunk = new ItemKnn(new ItemKnnOptions { Similarity = ItemSimilarityKind.Bm25, Shrinkage = 1 });
-        Assert.Throws<OptionException>(() => shrunk.Fit(SmallWorld.Checkerboard(), Context()));
     }
 
     private static double[][] Matrix(JsonNode node) => [.. node.AsArray().Select(row => row!.AsArray().Select(v => (double)v!).ToArray())];
@@ -148,10 +147,10 @@ public sealed class ItemKnnTests : RecommenderContract
 
 public sealed class ItemKnnTfIdfTests : RecommenderContract
 {
-    // Measured .4206; without the weighting and shrinkage .4197, sign lost .0133, seen items kept .2471, test data in training .3910.
-    protected override (double Low, double High) NdcgWindow => (0.4201, 0.4211);
+    // Measured .4228; without the weighting .4222, without shrinkage .4207, with half or twice as much .4221 and .4264, sign lost .0133.
+    protected override (double Low, double High) NdcgWindow => (0.4225, 0.4231);
 
-    protected override IModel CreateModel() => new ItemKnn(new ItemKnnOptions { Similarity = ItemSimilarityKind.TfIdf, Neighbors = 30, Shrinkage = 2 });
+    protected override IModel CreateModel() => new ItemKnn(new ItemKnnOptions { Similarity = ItemSimilarityKind.TfIdf, Neighbors = 30 });
 }
 
 public sealed class ItemKnnBm25Tests : RecommenderContract
@@ -159,7 +158,7 @@ public sealed class ItemKnnBm25Tests : RecommenderContract
     // Measured .4288; without plays .4209, without length normalisation .4336, sign lost .0131, seen items kept .2400.
     protected override (double Low, double High) NdcgWindow => (0.4278, 0.4298);
 
-    protected override IModel CreateModel() => new ItemKnn(new ItemKnnOptions { Similarity = ItemSimilarityKind.Bm25, Weighted = true, Neighbors = 30 });
+    protected override IModel CreateModel() => new ItemKnn(new ItemKnnOptions { Similarity = ItemSimilarityKind.Bm25, Weighted = true, Neighbors = 30, Bm25LengthNormalization = 0.75 });
 }
 
 public sealed class ItemKnnDecayTests : RecommenderContract
@@ -172,5 +171,5 @@ public sealed class ItemKnnDecayTests : RecommenderContract
 
     protected override string? NeedsTime => "the listener's vector fades with time";
 
-    protected override IModel CreateModel() => new ItemKnn(new ItemKnnOptions { HalfLifeDays = 30, Weighted = true, Neighbors = 30 });
+    protected override IModel CreateModel() => new ItemKnn(new ItemKnnOptions { HalfLifeDays = 30, Weighted = true, Neighbors = 30, Shrinkage = 0 });
 }

@@ -33,9 +33,17 @@ def shrunk(counts):
     return counts @ counts.T / (np.outer(norms, norms) + 3.5)
 
 
+def tf_idf_shrunk(counts):
+    # Undo scikit-learn's row norms to get the idf weights, scaled so that the stored entries' idf has a mean square of 1.
+    weights = TfidfTransformer(smooth_idf=True, norm=None).fit_transform(counts).toarray()
+    present = counts > 0
+    return shrunk(weights / np.sqrt(np.mean((weights[present] / counts[present]) ** 2)))
+
+
 result = {"plays": plays.tolist()}
 result |= both("cosine", cosine_similarity)
 result |= both("shrunk", shrunk)
 result |= both("tf_idf", lambda counts: cosine_similarity(TfidfTransformer(smooth_idf=True).fit_transform(counts)))
+result |= both("tf_idf_shrunk", tf_idf_shrunk)
 result |= both("bm25", lambda counts: bm25(counts, 1.7, 0.6))
 pathlib.Path(__file__).with_suffix(".json").write_text(json.dumps(result) + "\n")

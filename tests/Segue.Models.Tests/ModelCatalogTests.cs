@@ -1,0 +1,51 @@
+using System.Text.RegularExpressions;
+using Segue.Core;
+using Segue.Core.Contracts;
+using Xunit;
+
+namespace Segue.Models.Tests;
+
+public sealed partial class ModelCatalogTests
+{
+    public static TheoryData<string> Names => [.. ModelCatalog.All.Select(m => m.Name)];
+
+    [Fact]
+    public void Names_are_unique()
+    {
+        Assert.Equal(ModelCatalog.All.Count, ModelCatalog.All.Select(m => m.Name).Distinct().Count());
+        Assert.Equal(ModelCatalog.All.Count, ModelCatalog.All.Select(m => m.OptionsType).Distinct().Count());
+    }
+
+    [Fact]
+    public void Trivial_models_are_the_baselines() => Assert.Equal(
+        ["random", "popularity", "recent-popularity", "own-repeats", "bias"], ModelCatalog.All.Where(m => m.IsBaseline).Select(m => m.Name));
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Every_model_is_described_and_made_from_the_texts_of_its_own_options(string name)
+    {
+        ModelDescription model = ModelCatalog.Get(name);
+        Assert.Matches(KebabCase(), model.Name);
+        Assert.NotEmpty(model.Summary);
+        Assert.NotEmpty(model.Source);
+        IReadOnlyList<OptionDescription> options = OptionsText.Describe(model.OptionsType);
+        Assert.All(options, o => Assert.NotEmpty(o.Meaning));
+        IModel made = ModelCatalog.Create(name, options.Select(o => new KeyValuePair<string, string>(o.Name, o.Default)));
+        Assert.Equal(ModelCatalog.Create(name, []).Options, made.Options);
+        Assert.Equal(model.OptionsType, made.Options.GetType());
+    }
+
+    [Fact]
+    public void Unknown_names_and_keys_list_the_near_ones()
+    {
+        Assert.Contains("'item-knn'", Assert.Throws<OptionException>(() => ModelCatalog.Get("itemknn")).Message, StringComparison.Ordinal);
+        OptionException error = Assert.Throws<OptionException>(() => ModelCatalog.Create("item-knn", [new("neighbours", "5")]));
+        Assert.Contains("'neighbors'", error.Message, StringComparison.Ordinal);
+        Assert.Contains("item-knn", error.Message, StringComparison.Ordinal);
+        Assert.Throws<OptionException>(() => ModelCatalog.Create("item-knn", [new("neighbors", "0")]));
+        Assert.Throws<OptionException>(() => ModelCatalog.Create("item-knn", [new("similarity", "cosines")]));
+    }
+
+    [GeneratedRegex("^[a-z0-9]+(-[a-z0-9]+)*$")]
+    private static partial Regex KebabCase();
+}
