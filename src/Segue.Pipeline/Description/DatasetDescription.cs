@@ -74,12 +74,17 @@ public sealed record DatasetDescription
         ArgumentNullException.ThrowIfNull(dataset);
         if (dataset.Count == 0)
         {
-            throw new DatasetException($"dataset '{dataset.Name}' has no interactions, so there is nothing to describe; import one that has");
+            throw new DatasetException(
+                $"dataset '{dataset.Name}' has no interactions, so there is nothing to describe; import one that has");
         }
 
         bool countsPlays = dataset.HasWeight && IsWhole(dataset.Weight.Span);
         CsrMatrix counts = CsrMatrix.FromTriplets(
-            dataset.Users.Count, dataset.Items.Count, dataset.UserIndex.Span, dataset.ItemIndex.Span, countsPlays ? dataset.Weight.Span : default);
+            dataset.Users.Count,
+            dataset.Items.Count,
+            dataset.UserIndex.Span,
+            dataset.ItemIndex.Span,
+            countsPlays ? dataset.Weight.Span : default);
         cancellation.ThrowIfCancellationRequested();
         long[] itemPlays = Plays(counts, out double plays);
         int usedUsers = Enumerable.Range(0, counts.Rows).Count(u => counts.RowLength(u) > 0);
@@ -177,7 +182,9 @@ public sealed record DatasetDescription
 /// <param name="Albums">Known albums.</param>
 public sealed record SizeSummary(int Users, int Items, int Interactions, int Pairs, double Density, int Artists, int Albums);
 
-/// <summary>Listening habits, after table I of the temporal-graph study of Last.fm-1K; averages over users and items with interactions.</summary>
+/// <summary>
+/// Listening habits, after table I of the temporal-graph study of Last.fm-1K; averages over users and items with interactions.
+/// </summary>
 /// <param name="PlaysAre"><c>interactions</c>, or <c>weights</c> where all weights are whole numbers.</param>
 /// <param name="UniquePerUser">Distinct items per user.</param>
 /// <param name="TotalPerUser">Plays per user.</param>
@@ -234,7 +241,8 @@ public sealed record TimeSummary(string First, string Last, double Days, int Kno
 /// <param name="MedianLength">Median number of interactions.</param>
 /// <param name="LongestLength">Most interactions in one session.</param>
 /// <param name="MeanMinutes">Mean minutes from the first start to the last start.</param>
-public sealed record SessionSummary(int Count, double PerUser, double MeanLength, double MedianLength, int LongestLength, double MeanMinutes);
+public sealed record SessionSummary(
+    int Count, double PerUser, double MeanLength, double MedianLength, int LongestLength, double MeanMinutes);
 
 /// <summary>Tags.</summary>
 /// <param name="Assignments">Assignments.</param>
@@ -306,8 +314,12 @@ public sealed record ProfileSummary(string Name, int Known, int Distinct, IReadO
             }
         }
 
-        return new(name, counts.Values.Sum(), counts.Count,
-            [.. counts.OrderByDescending(c => c.Value).ThenBy(c => c.Key, StringComparer.Ordinal).Take(10).Select(c => new ValueCount(c.Key, c.Value))]);
+        IEnumerable<ValueCount> commonest = counts
+            .OrderByDescending(c => c.Value)
+            .ThenBy(c => c.Key, StringComparer.Ordinal)
+            .Take(10)
+            .Select(c => new ValueCount(c.Key, c.Value));
+        return new(name, counts.Values.Sum(), counts.Count, [.. commonest]);
     }
 }
 
@@ -326,7 +338,14 @@ public sealed record ValueCount(string Value, int Count);
 /// <param name="Mean">Mean.</param>
 /// <param name="StandardDeviation">Standard deviation of the population.</param>
 public sealed record NumberSummary(
-    int Known, double Minimum, double LowerQuartile, double Median, double UpperQuartile, double Maximum, double Mean, double StandardDeviation)
+    int Known,
+    double Minimum,
+    double LowerQuartile,
+    double Median,
+    double UpperQuartile,
+    double Maximum,
+    double Mean,
+    double StandardDeviation)
 {
     /// <summary>Summary of the finite values of a column (which is sorted in place), or null where there is none.</summary>
     internal static NumberSummary? Of(float[] values)

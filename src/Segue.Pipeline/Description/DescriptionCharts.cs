@@ -11,7 +11,9 @@ public sealed record DescriptionCharts
     private const int FeatureBins = 40;
     private const int PairsLookedAt = 200;
 
-    /// <summary>Plays of one track by one user over time: the burstiest of the 200 most played pairs; null where no pair has three timed plays.</summary>
+    /// <summary>
+    /// Plays of one track by one user over time: the burstiest of the 200 most played pairs; null where no pair has three timed plays.
+    /// </summary>
     public BurstChart? Burst { get; init; }
 
     /// <summary>Interactions per calendar month; null without times.</summary>
@@ -20,7 +22,7 @@ public sealed record DescriptionCharts
     /// <summary>Plays of the items by rank, 1 the most played; at most 400 ranks, evenly spaced on a logarithmic axis.</summary>
     public required IReadOnlyList<RankPlays> Ranks { get; init; }
 
-    /// <summary>Slope of ln plays on ln rank over the ranks of <see cref="Ranks"/> with two plays and more; null below three ranks.</summary>
+    /// <summary>Slope of ln plays on ln rank over those <see cref="Ranks"/> with two plays and more; null below three.</summary>
     public double? RankSlope { get; init; }
 
     /// <summary>Users by their number of distinct items; bins double in width.</summary>
@@ -32,7 +34,7 @@ public sealed record DescriptionCharts
     /// <summary>A histogram for every feature with a known value.</summary>
     public required IReadOnlyList<FeatureHistogram> Features { get; init; }
 
-    /// <summary>Pearson correlations of the features, in the order of <see cref="Features"/>; null where one of the two is constant.</summary>
+    /// <summary>Pearson correlations, in the order of <see cref="Features"/>; null where one of the two features is constant.</summary>
     public required IReadOnlyList<IReadOnlyList<double?>> Correlations { get; init; }
 
     internal static DescriptionCharts Of(Dataset dataset, CsrMatrix counts, long[] itemPlays)
@@ -92,7 +94,8 @@ public sealed record DescriptionCharts
         }
 
         // Most plays first, then the lower user and item, so that the choice never depends on anything but the data.
-        CsrMatrix events = CsrMatrix.FromTriplets(dataset.Users.Count, dataset.Items.Count, dataset.UserIndex.Span, dataset.ItemIndex.Span, default);
+        CsrMatrix events = CsrMatrix.FromTriplets(
+            dataset.Users.Count, dataset.Items.Count, dataset.UserIndex.Span, dataset.ItemIndex.Span, default);
         var most = new PriorityQueue<(int User, int Item), (float Plays, int User, int Item)>();
         for (int u = 0; u < events.Rows; u++)
         {
@@ -130,7 +133,8 @@ public sealed record DescriptionCharts
             double burstiness = Burstiness([.. times]);
             if (burstiness > (best?.Burstiness ?? double.NegativeInfinity))
             {
-                best = new BurstChart(dataset.Users[u], dataset.DisplayName(i), burstiness, times.Count, string.Empty, Binned(times, out string unit)) with { Unit = unit };
+                List<ValueCount> plays = Binned(times, out string unit);
+                best = new BurstChart(dataset.Users[u], dataset.DisplayName(i), burstiness, times.Count, unit, plays);
             }
         }
 
@@ -277,6 +281,8 @@ public sealed record FeatureHistogram(string Name, IReadOnlyList<HistogramBin> B
         }
 
         double width = (high - low) / bins;
-        return new(name, [.. counts.Select((c, b) => new HistogramBin(low + (b * width), b + 1 == bins ? high : low + ((b + 1) * width), c))]);
+        return new(name, [.. counts.Select((c, b) => new HistogramBin(Edge(b), b + 1 == bins ? high : Edge(b + 1), c))]);
+
+        double Edge(int bin) => low + (bin * width);
     }
 }

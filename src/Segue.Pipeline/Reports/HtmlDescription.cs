@@ -7,7 +7,7 @@ using static Segue.Pipeline.Reports.HtmlPage;
 
 namespace Segue.Pipeline.Reports;
 
-/// <summary>Shows a <see cref="DatasetDescription"/> as one HTML file with its tables and charts, as <see cref="HtmlReport"/> does for a report.</summary>
+/// <summary>Shows a <see cref="DatasetDescription"/> as one HTML file, made as that of <see cref="HtmlReport"/> is.</summary>
 public static class HtmlDescription
 {
     /// <summary>Writes the page; an existing file is replaced.</summary>
@@ -29,7 +29,7 @@ public static class HtmlDescription
 
     private static void Head(StringBuilder body, DatasetDescription d, string title)
     {
-        body.Append(CultureInfo.InvariantCulture, $"<header>\n<h1>{Name(title)}</h1>\n<ul class=\"facts\">\n");
+        body.Add($"<header>\n<h1>{Name(title)}</h1>\n<ul class=\"facts\">\n");
         Fact($"<b>{d.Size.Users:N0}</b> users");
         Fact($"<b>{d.Size.Items:N0}</b> items (each {Article(d.Level)} {Text(d.Level)})");
         Fact($"<b>{d.Size.Interactions:N0}</b> interactions");
@@ -42,7 +42,12 @@ public static class HtmlDescription
 
         body.Append("</ul>\n</header>\n");
 
-        void Fact(FormattableString html) => body.Append("<li>").Append(html.ToString(CultureInfo.InvariantCulture)).Append("</li>\n");
+        void Fact(FormattableString html)
+        {
+            body.Append("<li>");
+            body.Add(html);
+            body.Append("</li>\n");
+        }
     }
 
     private static void Tables(StringBuilder body, DatasetDescription d)
@@ -66,24 +71,36 @@ public static class HtmlDescription
             Card("The same with users' months", [("month nodes", Number(months.MonthNodes)), .. GraphRows(months)]);
         }
 
-        body.Append("<div class=\"wide\"><table><caption>K-cores</caption><thead><tr><th scope=\"col\">K</th><th scope=\"col\">users</th><th scope=\"col\">items</th><th scope=\"col\">pairs</th></tr></thead><tbody>\n");
+        body.Append("<div class=\"wide\"><table><caption>K-cores</caption>\n");
+        body.AddHead(["K", "users", "items", "pairs"]);
         foreach (CoreSummary core in d.Cores)
         {
-            body.Append(CultureInfo.InvariantCulture, $"<tr><th scope=\"row\">{core.K}</th><td>{core.Users:N0}</td><td>{core.Items:N0}</td><td>{core.Pairs:N0}</td></tr>\n");
+            body.Add($"<tr><th scope=\"row\">{core.K}</th><td>{core.Users:N0}</td><td>{core.Items:N0}</td>");
+            body.Add($"<td>{core.Pairs:N0}</td></tr>\n");
         }
 
         body.Append("</tbody></table></div>\n");
         if (d.Time is { } time)
         {
-            Card("Time", [("first", Text(time.First)), ("last", Text(time.Last)), ("days", Number(Math.Round(time.Days))), ("interactions with a time", Number(time.Known))]);
+            Card("Time",
+            [
+                ("first", Text(time.First)),
+                ("last", Text(time.Last)),
+                ("days", Number(Math.Round(time.Days))),
+                ("interactions with a time", Number(time.Known)),
+            ]);
         }
 
         if (d.Sessions is { } sessions)
         {
             Card("Sessions (pause over 30 minutes)",
             [
-                ("sessions", Number(sessions.Count)), ("sessions a user", Number(sessions.PerUser)), ("mean length", Number(sessions.MeanLength)),
-                ("median length", Number(sessions.MedianLength)), ("longest", Number(sessions.LongestLength)), ("mean minutes", Number(sessions.MeanMinutes)),
+                ("sessions", Number(sessions.Count)),
+                ("sessions a user", Number(sessions.PerUser)),
+                ("mean length", Number(sessions.MeanLength)),
+                ("median length", Number(sessions.MedianLength)),
+                ("longest", Number(sessions.LongestLength)),
+                ("mean minutes", Number(sessions.MeanMinutes)),
             ]);
         }
 
@@ -94,12 +111,23 @@ public static class HtmlDescription
 
         if (d.Tags is { } tags)
         {
-            Card("Tags", [("assignments", Number(tags.Assignments)), ("distinct tags", Number(tags.Distinct)), ("tagged items", Number(tags.TaggedItems)), ("tagging users", Number(tags.TaggingUsers))]);
+            Card("Tags",
+            [
+                ("assignments", Number(tags.Assignments)),
+                ("distinct tags", Number(tags.Distinct)),
+                ("tagged items", Number(tags.TaggedItems)),
+                ("tagging users", Number(tags.TaggingUsers)),
+            ]);
         }
 
         if (d.Friends is { } friends)
         {
-            Card("Friendships", [("pairs", Number(friends.Pairs)), ("users with friends", Number(friends.Users)), ("friends of such a user", Number(friends.MeanFriends))]);
+            Card("Friendships",
+            [
+                ("pairs", Number(friends.Pairs)),
+                ("users with friends", Number(friends.Users)),
+                ("friends of such a user", Number(friends.MeanFriends)),
+            ]);
         }
 
         if (d.Size.Artists + d.Size.Albums > 0)
@@ -111,10 +139,10 @@ public static class HtmlDescription
 
         void Card(string title, IEnumerable<(string Name, string Value)> rows)
         {
-            body.Append(CultureInfo.InvariantCulture, $"<div class=\"wide\"><table><caption>{Text(title)}</caption><tbody>\n");
+            body.Add($"<div class=\"wide\"><table><caption>{Text(title)}</caption><tbody>\n");
             foreach ((string name, string value) in rows)
             {
-                body.Append(CultureInfo.InvariantCulture, $"<tr><td class=\"text\">{Text(name)}</td><td>{value}</td></tr>\n");
+                body.Add($"<tr><td class=\"text\">{Text(name)}</td><td>{value}</td></tr>\n");
             }
 
             body.Append("</tbody></table></div>\n");
@@ -127,15 +155,19 @@ public static class HtmlDescription
         body.Append("<h2>Charts</h2>\n<div class=\"charts\">\n");
         if (charts.Burst is { } burst)
         {
-            body.Append(Figure(
-                "chart-burst",
-                $"Plays of one {Text(d.Level)} over time",
-                $"{Name(burst.Item)}, {Number(burst.Plays)} plays by {Name(burst.User)}: the burstiest of the 200 most played pairs (burstiness {burst.Burstiness.ToString("0.00", CultureInfo.InvariantCulture)}; 0 is random, 1 most bursty).",
-                full: true));
+            string note = $"{Name(burst.Item)}, {Number(burst.Plays)} plays by {Name(burst.User)}: the burstiest of the 200 "
+                + FormattableString.Invariant($"most played pairs (burstiness {burst.Burstiness:0.00}; 0 is random, 1 most bursty).");
+            body.Append(Figure("chart-burst", $"Plays of one {Text(d.Level)} over time", note, full: true));
         }
 
-        body.Append(charts.Months is null ? string.Empty : Figure("chart-months", "Interactions over time", "Calendar months, UTC.", full: true));
-        string slope = charts.RankSlope is { } s ? $"Slope of the straight line through all ranks with two plays and more: {s.ToString("0.00", CultureInfo.InvariantCulture)}." : string.Empty;
+        if (charts.Months is not null)
+        {
+            body.Append(Figure("chart-months", "Interactions over time", "Calendar months, UTC.", full: true));
+        }
+
+        string slope = charts.RankSlope is { } s
+            ? FormattableString.Invariant($"Slope of the straight line through all ranks with two plays and more: {s:0.00}.")
+            : string.Empty;
         body.Append(Figure("chart-ranks", "Popularity: plays by rank", slope, full: true));
         body.Append(Figure("chart-users", "Interactions per user", "Bars double in width."));
         body.Append(Figure("chart-items", "Interactions per item", "Bars double in width."));
@@ -155,7 +187,8 @@ public static class HtmlDescription
         if (charts.Features.Count > 1)
         {
             body.Append("<div class=\"charts\" style=\"margin-top:16px\">\n")
-                .Append(Figure("chart-correlation", "Correlation of the features", "Pearson; an empty cell has a constant feature.", full: true)).Append("</div>\n");
+                .Append(Figure("chart-correlation", "Correlations", "Pearson's; an empty cell has a constant feature.", full: true))
+                .Append("</div>\n");
         }
     }
 
@@ -163,13 +196,14 @@ public static class HtmlDescription
     {
         if (d.Features.Count > 0)
         {
-            body.Append("<h2>Feature columns</h2>\n<div class=\"wide\" tabindex=\"0\"><table class=\"rows\"><thead><tr><th scope=\"col\">Feature</th><th scope=\"col\">known</th><th scope=\"col\">least</th><th scope=\"col\">quartile</th><th scope=\"col\">median</th><th scope=\"col\">quartile</th><th scope=\"col\">greatest</th><th scope=\"col\">mean</th><th scope=\"col\">deviation</th></tr></thead><tbody>\n");
+            body.Append("<h2>Feature columns</h2>\n<div class=\"wide\" tabindex=\"0\"><table class=\"rows\">\n");
+            body.AddHead(["Feature", "known", "least", "quartile", "median", "quartile", "greatest", "mean", "deviation"]);
             foreach (FeatureSummary feature in d.Features)
             {
-                string cells = feature.Values is { } v
-                    ? string.Concat(new[] { v.Minimum, v.LowerQuartile, v.Median, v.UpperQuartile, v.Maximum, v.Mean, v.StandardDeviation }.Select(x => $"<td>{Number(x)}</td>"))
+                string cells = feature.Values is { } values
+                    ? string.Concat(NumberRows(values).Select(row => $"<td>{row.Value}</td>"))
                     : "<td colspan=\"7\">–</td>";
-                body.Append(CultureInfo.InvariantCulture, $"<tr><th scope=\"row\">{Name(feature.Name)}</th><td>{feature.Coverage * 100:0.#} %</td>{cells}</tr>\n");
+                body.Add($"<tr><th scope=\"row\">{Name(feature.Name)}</th><td>{feature.Coverage * 100:0.#} %</td>{cells}</tr>\n");
             }
 
             body.Append("</tbody></table></div>\n");
@@ -177,11 +211,13 @@ public static class HtmlDescription
 
         if (d.Profile.Count > 0)
         {
-            body.Append("<h2>Profile columns of the users</h2>\n<div class=\"wide\"><table><thead><tr><th scope=\"col\">Column</th><th scope=\"col\">known</th><th scope=\"col\">different</th><th scope=\"col\" class=\"text\">commonest</th></tr></thead><tbody>\n");
+            body.Append("<h2>Profile columns of the users</h2>\n<div class=\"wide\"><table>\n");
+            body.AddHead(["Column", "known", "different", "commonest"], "commonest");
             foreach (ProfileSummary column in d.Profile)
             {
                 string commonest = string.Join(", ", column.Commonest.Take(6).Select(c => $"{Name(c.Value)} ({Number(c.Count)})"));
-                body.Append(CultureInfo.InvariantCulture, $"<tr><th scope=\"row\">{Name(column.Name)}</th><td>{column.Known:N0}</td><td>{column.Distinct:N0}</td><td class=\"text\">{commonest}</td></tr>\n");
+                body.Add($"<tr><th scope=\"row\">{Name(column.Name)}</th><td>{column.Known:N0}</td><td>{column.Distinct:N0}</td>");
+                body.Add($"<td class=\"text\">{commonest}</td></tr>\n");
             }
 
             body.Append("</tbody></table></div>\n");
@@ -193,9 +229,15 @@ public static class HtmlDescription
 
     private static (string Name, string Value)[] NumberRows(NumberSummary n) =>
     [
-        ("least", Number(n.Minimum)), ("lower quartile", Number(n.LowerQuartile)), ("median", Number(n.Median)), ("upper quartile", Number(n.UpperQuartile)),
-        ("greatest", Number(n.Maximum)), ("mean", Number(n.Mean)), ("standard deviation", Number(n.StandardDeviation)),
+        ("least", Number(n.Minimum)),
+        ("lower quartile", Number(n.LowerQuartile)),
+        ("median", Number(n.Median)),
+        ("upper quartile", Number(n.UpperQuartile)),
+        ("greatest", Number(n.Maximum)),
+        ("mean", Number(n.Mean)),
+        ("standard deviation", Number(n.StandardDeviation)),
     ];
 
-    private static string Article(string word) => word.Length > 0 && "aeiou".Contains(char.ToLowerInvariant(word[0]), StringComparison.Ordinal) ? "an" : "a";
+    private static string Article(string word) =>
+        word.Length > 0 && "aeiou".Contains(char.ToLowerInvariant(word[0]), StringComparison.Ordinal) ? "an" : "a";
 }

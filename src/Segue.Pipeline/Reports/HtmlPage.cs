@@ -39,6 +39,22 @@ internal static class HtmlPage
     /// <summary>A number for a program: shortest form that reads back, empty where it is not finite.</summary>
     public static string Raw(double value) => double.IsFinite(value) ? value.ToString("R", CultureInfo.InvariantCulture) : string.Empty;
 
+    /// <summary>Appends HTML; numbers in it are written in the invariant culture.</summary>
+    public static void Add(this StringBuilder body, FormattableString html) => body.Append(html.ToString(CultureInfo.InvariantCulture));
+
+    /// <summary>Appends a table's head row; the columns named in <paramref name="left"/> hold text.</summary>
+    public static void AddHead(this StringBuilder body, string[] names, params string[] left)
+    {
+        body.Append("<thead><tr>");
+        foreach (string name in names)
+        {
+            string kind = left.Contains(name) ? " class=\"text\"" : string.Empty;
+            body.Append($"<th scope=\"col\"{kind}>{Text(name)}</th>");
+        }
+
+        body.Append("</tr></thead>\n<tbody>\n");
+    }
+
     /// <summary>Puts a page together.</summary>
     /// <param name="title">Plain text.</param>
     /// <param name="body">HTML of the main part.</param>
@@ -47,13 +63,14 @@ internal static class HtmlPage
     public static string Make(string title, string body, JsonNode data, string script)
     {
         string[] scripts = [Asset("echarts.min.js"), Asset("page.js"), Asset(script)];
-        string hashes = string.Join(' ', scripts.Select(s => $"'sha256-{Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(s)))}'"));
+        string hashes = string.Join(' ', scripts.Select(s => $"'sha256-{Hash(s)}'"));
         var page = new StringBuilder(2_000_000);
         page.Append("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
-        page.Append("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; script-src ")
-            .Append(hashes).Append("\">\n");
-        page.Append("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"generator\" content=\"Segue\">\n");
-        page.Append("<title>").Append(Text(title)).Append("</title>\n<style>\n").Append(Asset("page.css")).Append("</style>\n</head>\n<body>\n<main>\n");
+        page.Append("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data: blob:; ")
+            .Append("style-src 'unsafe-inline'; script-src ").Append(hashes).Append("\">\n");
+        page.Append("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
+        page.Append("<meta name=\"generator\" content=\"Segue\">\n<title>").Append(Text(title)).Append("</title>\n");
+        page.Append("<style>\n").Append(Asset("page.css")).Append("</style>\n</head>\n<body>\n<main>\n");
         page.Append(body);
         page.Append("<noscript><p class=\"notice\">The charts need JavaScript; the tables do not.</p></noscript>\n");
         page.Append("<footer><p>Made by Segue. This file holds everything it shows and loads nothing. Charts: Apache ECharts 6.1.0, ")
@@ -99,6 +116,8 @@ internal static class HtmlPage
         </figure>
 
         """;
+
+    private static string Hash(string script) => Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(script)));
 
     internal static string Asset(string name)
     {

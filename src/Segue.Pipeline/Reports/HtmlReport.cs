@@ -6,10 +6,13 @@ using Segue.Core;
 using Segue.Core.Contracts;
 using Segue.Evaluation;
 using static Segue.Pipeline.Reports.HtmlPage;
+using static Segue.Pipeline.Reports.Verdict;
 
 namespace Segue.Pipeline.Reports;
 
-/// <summary>Shows an <see cref="ExperimentReport"/> as one HTML file: headline, sortable table, charts, options, protocol, environment.</summary>
+/// <summary>
+/// Shows an <see cref="ExperimentReport"/> as one HTML file: headline, sortable table, charts, options, protocol, environment.
+/// </summary>
 /// <remarks>
 /// The tables are plain HTML and need no script. The report's JSON is in the element <c>data</c>. Names and options may hold
 /// anything: nothing in them is read as HTML or script.
@@ -18,6 +21,10 @@ public static class HtmlReport
 {
     // Figures that describe lists and judge nothing.
     private static readonly string[] BeyondAccuracy = ["coverage", "gini", "novelty", "artist-diversity"];
+
+    private const string SampledMeaning =
+        "Its figures are higher than those of full ranking, can order models differently, and compare only with figures "
+        + "of the same protocol.";
 
     /// <summary>Writes the page; an existing file is replaced.</summary>
     /// <exception cref="SegueException">The file cannot be written.</exception>
@@ -48,87 +55,12 @@ public static class HtmlReport
         return Make(title, body.ToString(), data, "report.js");
     }
 
-    /// <summary>In plain words: which model is best, by how much, and whether chance explains it.</summary>
-    internal static IReadOnlyList<string> Headline(ExperimentReport report)
-    {
-        ReportRow? best = report.Rows.FirstOrDefault(r => r.Label == report.BestModel && r.Metrics.Count > 0);
-        if (best is null)
-        {
-            return ["No model gave a figure, so there is nothing to compare."];
-        }
-
-        string metric = DecidingMetric(report, best);
-        ReportMetric figure = best.Metrics[metric];
-        int others = report.Rows.Count(r => r.Metrics.ContainsKey(metric)) - 1;
-        var lines = new List<string>();
-        string value = $"{Text(metric)} {Number(figure.Value)}{Interval(figure, " (95 % interval ", " to ", ")")}";
-        ReportRow? baseline = report.Rows.FirstOrDefault(r => r.Label == report.BestBaseline && r.Metrics.ContainsKey(metric));
-        if (baseline is not null && baseline.Label == best.Label)
-        {
-            lines.Add($"No model beats the trivial baselines on this data: <b>{Name(best.Label)}</b> is best of {Count(others + 1, "model")} with {value}.");
-        }
-        else
-        {
-            lines.Add(others == 0
-                ? $"<b>{Name(best.Label)}</b> reaches {value}; it was compared with nothing."
-                : $"<b>{Name(best.Label)}</b> is the best of {Count(others + 1, "model")} on this data: {value}.");
-            lines.Add(baseline is null
-                ? "No trivial baseline was run, so whether the model learned anything worth its time is open."
-                : AgainstBaseline(metric, figure, baseline, report.Split.TestUsers));
-        }
-
-        ReportRow? next = report.Rows
-            .Where(r => r.Label != best.Label && r.Label != report.BestBaseline && r.Metrics.TryGetValue(metric, out ReportMetric? m) && double.IsFinite(m.Value))
-            .OrderBy(r => HigherIsBetter(metric) ? -r.Metrics[metric].Value : r.Metrics[metric].Value)
-            .FirstOrDefault();
-        if (next is not null)
-        {
-            ReportMetric second = next.Metrics[metric];
-            string overlap = second.Low >= second.High || figure.Low >= figure.High
-                ? string.Empty
-                : second.High >= figure.Low && figure.High >= second.Low
-                    ? "; the two intervals overlap"
-                    : "; the two intervals do not overlap";
-            lines.Add($"Next comes {Name(next.Label)} with {Number(second.Value)}{overlap}.");
-        }
-
-        return lines;
-    }
-
     internal static bool IsSampled(ExperimentReport report) => report.Protocol.Contains("sampled", StringComparison.OrdinalIgnoreCase);
-
-    private static string AgainstBaseline(string metric, ReportMetric figure, ReportRow baseline, int users)
-    {
-        double reference = baseline.Metrics[metric].Value;
-        bool better = HigherIsBetter(metric) ? figure.Value > reference : figure.Value < reference;
-        double ratio = figure.Value / reference;
-        string gain = (HigherIsBetter(metric), ratio) switch
-        {
-            _ when !better => "no better than",
-            _ when !double.IsFinite(ratio) || reference <= 0 => "above",
-            (true, >= 2) => $"{ratio.ToString("0.0", CultureInfo.InvariantCulture)} times",
-            (true, _) => $"{((ratio - 1) * 100).ToString("0.0", CultureInfo.InvariantCulture)} % above",
-            (false, _) => $"{((1 - ratio) * 100).ToString("0.0", CultureInfo.InvariantCulture)} % below",
-        };
-        if (!HigherIsBetter(metric) && gain == "above")
-        {
-            gain = "below";
-        }
-
-        string test = figure.PVsBestBaseline switch
-        {
-            null => "The difference was not tested.",
-            < 0.05 and double p => $"The difference is significant ({P(p)}, paired test over {Count(users, "user")}).",
-            double p when double.IsFinite(p) => $"The difference is not significant ({P(p)}, paired test over {Count(users, "user")}): chance alone may explain it.",
-            _ => "The difference could not be tested.",
-        };
-        return $"That is {gain} the best trivial baseline, {Name(baseline.Label)} ({Number(reference)}). {test}";
-    }
 
     private static void Head(StringBuilder body, ExperimentReport report, string title)
     {
         DatasetSummary data = report.Dataset;
-        body.Append(CultureInfo.InvariantCulture, $"<header>\n<h1>{Name(title)}</h1>\n<ul class=\"facts\">\n");
+        body.Add($"<header>\n<h1>{Name(title)}</h1>\n<ul class=\"facts\">\n");
         Fact($"<b>{Name(data.Name)}</b>{(data.KCore is { } k ? $" {k}-core" : string.Empty)}");
         Fact($"<b>{data.Users:N0}</b> users");
         Fact($"<b>{data.Items:N0}</b> items");
@@ -137,19 +69,24 @@ public static class HtmlReport
         body.Append("</ul>\n");
         if (IsSampled(report))
         {
-            body.Append(CultureInfo.InvariantCulture,
-                $"<p class=\"notice\" id=\"sampled\"><b>Sampled protocol:</b> {Text(report.Protocol)}. Its figures are higher than those of full ranking, can order models differently, and compare only with figures of the same protocol.</p>\n");
+            body.Add(
+                $"<p class=\"notice\" id=\"sampled\"><b>Sampled protocol:</b> {Text(report.Protocol)}. {SampledMeaning}</p>\n");
         }
 
         body.Append("<section class=\"headline\" aria-label=\"Result\">\n");
-        foreach (string line in Headline(report))
+        foreach (string line in Verdict.Of(report))
         {
             body.Append("<p>").Append(line).Append("</p>\n");
         }
 
         body.Append("</section>\n</header>\n");
 
-        void Fact(FormattableString html) => body.Append("<li>").Append(html.ToString(CultureInfo.InvariantCulture)).Append("</li>\n");
+        void Fact(FormattableString html)
+        {
+            body.Append("<li>");
+            body.Add(html);
+            body.Append("</li>\n");
+        }
     }
 
     private static void Warnings(StringBuilder body, ExperimentReport report)
@@ -168,9 +105,11 @@ public static class HtmlReport
 
     private static void Table(StringBuilder body, ExperimentReport report, string[] metrics)
     {
-        string? deciding = report.Rows.FirstOrDefault(r => r.Label == report.BestModel) is { Metrics.Count: > 0 } best ? DecidingMetric(report, best) : null;
+        ReportRow? best = report.Rows.FirstOrDefault(r => r.Label == report.BestModel && r.Metrics.Count > 0);
+        string? deciding = best is null ? null : DecidingMetric(report, best);
         body.Append("<h2 id=\"comparison\">Comparison</h2>\n");
-        body.Append("<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-labelledby=\"comparison\">\n<table class=\"rows sortable\">\n<thead><tr>");
+        body.Append("<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-labelledby=\"comparison\">\n");
+        body.Append("<table class=\"rows sortable\">\n<thead><tr>");
         Header("Model", "text", "ascending", string.Empty);
         foreach (string metric in metrics)
         {
@@ -181,21 +120,23 @@ public static class HtmlReport
         Header("score s", "number", "ascending", "wall-clock seconds of scoring and ranking all test users");
         Header("peak MB", "number", "ascending", "highest memory of the process, in 10⁶ bytes");
         body.Append("</tr></thead>\n<tbody>\n");
-        Dictionary<string, double> most = metrics.ToDictionary(m => m, m => report.Rows
-            .Select(r => r.Metrics.TryGetValue(m, out ReportMetric? f) && double.IsFinite(f.Value) ? Math.Abs(f.Value) : 0).DefaultIfEmpty(0).Max());
+        Dictionary<string, double> most = metrics.ToDictionary(
+            m => m,
+            m => report.Rows.Select(r => Value(r, m)).Where(double.IsFinite).Select(Math.Abs).DefaultIfEmpty(0).Max());
         foreach (ReportRow row in report.Rows)
         {
             bool isBest = row.Label == report.BestModel && row.Error is null;
-            string[] classes = [.. new[] { isBest ? "best" : string.Empty, row.IsBaseline ? "baseline" : string.Empty }.Where(c => c.Length > 0)];
-            body.Append(classes.Length == 0 ? "<tr>" : $"<tr class=\"{string.Join(' ', classes)}\">");
-            body.Append(CultureInfo.InvariantCulture, $"<th scope=\"row\" data-value=\"{Text(row.Label)}\">{Name(row.Label)}");
+            string kind = $"{(isBest ? "best" : string.Empty)} {(row.IsBaseline ? "baseline" : string.Empty)}".Trim();
+            body.Append(kind.Length == 0 ? "<tr>" : $"<tr class=\"{kind}\">");
+            body.Add($"<th scope=\"row\" data-value=\"{Text(row.Label)}\">{Name(row.Label)}");
             body.Append(isBest ? "<span class=\"badge good\">best</span>" : string.Empty);
-            body.Append(row.Label == report.BestBaseline ? "<span class=\"badge\">best baseline</span>" : row.IsBaseline ? "<span class=\"badge\">baseline</span>" : string.Empty);
+            string baseline = row.Label == report.BestBaseline ? "best baseline" : row.IsBaseline ? "baseline" : string.Empty;
+            body.Append(baseline.Length == 0 ? string.Empty : $"<span class=\"badge\">{baseline}</span>");
             string model = row.Model == row.Label ? string.Empty : Text(row.Model) + " ";
-            body.Append(CultureInfo.InvariantCulture, $"<span class=\"model\">{model}{Text(row.ChangedOptions).Replace(",", ",<wbr>", StringComparison.Ordinal).Replace("=", "=<wbr>", StringComparison.Ordinal)}</span></th>");
+            body.Add($"<span class=\"model\">{model}{Breakable(row.ChangedOptions)}</span></th>");
             if (row.Error is not null)
             {
-                body.Append(CultureInfo.InvariantCulture, $"<td class=\"failed\" colspan=\"{metrics.Length + 3}\">failed: {Text(row.Error)}</td></tr>\n");
+                body.Add($"<td class=\"failed\" colspan=\"{metrics.Length + 3}\">failed: {Text(row.Error)}</td></tr>\n");
                 continue;
             }
 
@@ -208,17 +149,21 @@ public static class HtmlReport
 
             foreach (double value in new[] { row.FitSeconds, row.ScoreSeconds, row.PeakMb })
             {
-                body.Append(CultureInfo.InvariantCulture, $"<td data-value=\"{Raw(value)}\">{Short(value)}</td>");
+                body.Add($"<td data-value=\"{Raw(value)}\">{Short(value)}</td>");
             }
 
             body.Append("</tr>\n");
         }
 
-        body.Append("</tbody>\n</table>\n</div>\n<p class=\"soft\">Under a figure: its 95 % bootstrap interval over users, and p of a paired test against the best baseline. ");
+        body.Append("</tbody>\n</table>\n</div>\n<p class=\"soft\">");
+        body.Append("Under a figure: its 95 % bootstrap interval over users, and p of a paired test against the best baseline. ");
         body.Append("A bar compares figures within its column. Column heads sort.</p>\n");
 
-        void Header(string name, string kind, string first, string meaning) => body.Append(CultureInfo.InvariantCulture,
-            $"<th scope=\"col\" aria-sort=\"none\" data-kind=\"{kind}\" data-first=\"{first}\"><button type=\"button\" title=\"{Text(meaning)}\">{Text(name)}</button></th>");
+        void Header(string name, string kind, string first, string meaning)
+        {
+            body.Add($"<th scope=\"col\" aria-sort=\"none\" data-kind=\"{kind}\" data-first=\"{first}\">");
+            body.Add($"<button type=\"button\" title=\"{Text(meaning)}\">{Text(name)}</button></th>");
+        }
     }
 
     private static string Cell(ReportMetric figure, double most, bool isReference)
@@ -230,9 +175,11 @@ public static class HtmlReport
 
         double share = most > 0 ? Math.Clamp(figure.Value / most, 0, 1) * 100 : 0;
         string interval = Interval(figure, "<small>", " – ", "</small>");
-        string p = figure.PVsBestBaseline is { } tested && double.IsFinite(tested) ? $"<small>{P(tested)}</small>" : isReference ? "<small>reference</small>" : string.Empty;
+        string p = figure.PVsBestBaseline is { } tested && double.IsFinite(tested) ? P(tested) : isReference ? "reference" : string.Empty;
+        string test = p.Length == 0 ? string.Empty : $"<small>{p}</small>";
         string width = share.ToString("0.#", CultureInfo.InvariantCulture);
-        return $"<td class=\"figure\" data-value=\"{Raw(figure.Value)}\"><b>{Number(figure.Value)}</b><span class=\"meter\" aria-hidden=\"true\"><i style=\"--share:{width}%\"></i></span>{interval}{p}</td>";
+        string meter = $"<span class=\"meter\" aria-hidden=\"true\"><i style=\"--share:{width}%\"></i></span>";
+        return $"<td class=\"figure\" data-value=\"{Raw(figure.Value)}\"><b>{Number(figure.Value)}</b>{meter}{interval}{test}</td>";
     }
 
     private static void Charts(StringBuilder body, ExperimentReport report, string[] metrics)
@@ -242,7 +189,8 @@ public static class HtmlReport
             return;
         }
 
-        body.Append("<h2>Charts</h2>\n<div class=\"tools\"><label for=\"select-metric\">Metric <select id=\"select-metric\"></select></label>");
+        body.Append("<h2>Charts</h2>\n<div class=\"tools\">");
+        body.Append("<label for=\"select-metric\">Metric <select id=\"select-metric\"></select></label>");
         bool beyond = metrics.Any(IsBeyondAccuracy) && !metrics.All(IsBeyondAccuracy);
         bool lengths = metrics.Where(m => m.Contains('@', StringComparison.Ordinal)).GroupBy(BaseName).Any(g => g.Count() > 1);
         body.Append(beyond ? "<label for=\"select-beyond\">against <select id=\"select-beyond\"></select></label>" : string.Empty);
@@ -250,8 +198,16 @@ public static class HtmlReport
         body.Append("</div>\n<div class=\"charts\">\n");
         body.Append(Figure("chart-metric", "Metric by model", "Whiskers are 95 % intervals; grey bars are trivial baselines.", full: true));
         body.Append(Figure("chart-time", "Accuracy against training time", "Up and to the left is better.", full: !beyond && !lengths));
-        body.Append(beyond ? Figure("chart-beyond", "Accuracy against variety", "What the lists cost or gain in coverage, evenness or novelty.") : string.Empty);
-        body.Append(lengths ? Figure("chart-lengths", "Accuracy by list length", "Broken lines are trivial baselines.", full: beyond) : string.Empty);
+        if (beyond)
+        {
+            body.Append(Figure("chart-beyond", "Accuracy against variety", "What accuracy costs or gains in coverage or novelty."));
+        }
+
+        if (lengths)
+        {
+            body.Append(Figure("chart-lengths", "Accuracy by list length", "Broken lines are trivial baselines.", full: beyond));
+        }
+
         body.Append("</div>\n");
     }
 
@@ -265,7 +221,8 @@ public static class HtmlReport
         body.Append("<h2>Curves</h2>\n<div class=\"charts\">\n");
         for (int n = 0; n < series.Count; n++)
         {
-            body.Append(Figure($"chart-series-{n.ToString(CultureInfo.InvariantCulture)}", Text(series[n].Title), Text(series[n].Note), full: series.Count == 1));
+            string id = FormattableString.Invariant($"chart-series-{n}");
+            body.Append(Figure(id, Text(series[n].Title), Text(series[n].Note), full: series.Count == 1));
         }
 
         body.Append("</div>\n");
@@ -278,18 +235,19 @@ public static class HtmlReport
             return;
         }
 
-        body.Append(CultureInfo.InvariantCulture, $"<h2>What {Name(example.Model)} recommends to {Name(example.User)}</h2>\n<div class=\"pairs\">\n");
+        body.Add($"<h2>What {Name(example.Model)} recommends to {Name(example.User)}</h2>\n<div class=\"pairs\">\n");
         body.Append("<div class=\"wide\"><table><caption>Heard last, newest first</caption><tbody>\n");
         foreach (string heard in example.History)
         {
-            body.Append(CultureInfo.InvariantCulture, $"<tr><td class=\"text\">{Name(heard)}</td></tr>\n");
+            body.Add($"<tr><td class=\"text\">{Name(heard)}</td></tr>\n");
         }
 
-        body.Append("</tbody></table></div>\n<div class=\"wide\"><table><caption>Recommended</caption><thead><tr><th class=\"text\">Item</th><th class=\"text\">Why</th><th>Score</th></tr></thead><tbody>\n");
+        body.Append("</tbody></table></div>\n<div class=\"wide\"><table><caption>Recommended</caption>\n");
+        body.AddHead(["Item", "Why", "Score"], "Item", "Why");
         foreach (ExampleRecommendation item in example.Recommendations)
         {
-            body.Append(CultureInfo.InvariantCulture,
-                $"<tr><td class=\"text\">{Name(item.Name)}</td><td class=\"text\">{Name(item.Reason)}</td><td>{Number(item.Score)}</td></tr>\n");
+            body.Add($"<tr><td class=\"text\">{Name(item.Name)}</td><td class=\"text\">{Name(item.Reason)}</td>");
+            body.Add($"<td>{Number(item.Score)}</td></tr>\n");
         }
 
         body.Append("</tbody></table></div>\n</div>\n");
@@ -297,15 +255,17 @@ public static class HtmlReport
 
     private static void Options(StringBuilder body, ExperimentReport report)
     {
-        body.Append("<h2>Options of every row</h2>\n<p class=\"soft\">Marked: different from the default.</p>\n<div class=\"wide\"><table>\n<thead><tr><th scope=\"col\">Row</th><th scope=\"col\" class=\"text\">Model</th><th scope=\"col\" class=\"text\">Options</th></tr></thead>\n<tbody>\n");
+        body.Append("<h2>Options of every row</h2>\n<p class=\"soft\">Marked: different from the default.</p>\n");
+        body.Append("<div class=\"wide\"><table>\n");
+        body.AddHead(["Row", "Model", "Options"], "Model", "Options");
         foreach (ReportRow row in report.Rows)
         {
             string changed = "," + (row.ChangedOptions ?? string.Empty);
-            body.Append(CultureInfo.InvariantCulture, $"<tr><th scope=\"row\">{Name(row.Label)}</th><td class=\"text\">{Text(row.Model)}</td><td class=\"options\">");
+            body.Add($"<tr><th scope=\"row\">{Name(row.Label)}</th><td class=\"text\">{Text(row.Model)}</td><td class=\"options\">");
             foreach ((string key, object value) in row.Options)
             {
                 bool isChanged = changed.Contains($",{key}=", StringComparison.Ordinal);
-                body.Append(CultureInfo.InvariantCulture, $"<code{(isChanged ? " class=\"changed\"" : string.Empty)}>{Text(key)}={Text(ValueText(value))}</code> ");
+                body.Add($"<code{(isChanged ? " class=\"changed\"" : string.Empty)}>{Text(key)}={Text(ValueText(value))}</code> ");
             }
 
             body.Append(row.Options.Count == 0 ? "<span class=\"soft\">none</span>" : string.Empty).Append("</td></tr>\n");
@@ -321,48 +281,37 @@ public static class HtmlReport
         Entry("protocol", report.Protocol);
         Entry("split", $"{split.Name}: {string.Join(", ", split.Options.Select(o => $"{o.Key}={ValueText(o.Value)}"))}");
         Entry("seed", split.Seed.ToString(CultureInfo.InvariantCulture));
-        Entry("train", $"{split.Train.ToString("N0", CultureInfo.InvariantCulture)} interactions");
-        Entry("validation", split.Validation == 0 ? "none" : $"{split.Validation.ToString("N0", CultureInfo.InvariantCulture)} interactions");
-        Entry("test", $"{split.Test.ToString("N0", CultureInfo.InvariantCulture)} interactions of {Count(split.TestUsers, "user")}");
+        Entry("train", Count(split.Train, "interaction"));
+        Entry("validation", split.Validation == 0 ? "none" : Count(split.Validation, "interaction"));
+        Entry("test", $"{Count(split.Test, "interaction")} of {Count(split.TestUsers, "user")}");
         Entry("k-core", report.Dataset.KCore?.ToString(CultureInfo.InvariantCulture) ?? "none");
         Entry("weights", report.Dataset.Weights ?? "as they are");
         body.Append("</dl>\n<h2>Where it ran</h2>\n<dl>\n");
         Entry("processor", report.Environment.Cpu);
-        Entry("cores", $"{report.Environment.Cores.ToString(CultureInfo.InvariantCulture)} ({report.Environment.Threads.ToString(CultureInfo.InvariantCulture)} threads allowed)");
+        Entry("cores", $"{Number(report.Environment.Cores)} ({Count(report.Environment.Threads, "thread")} allowed)");
         Entry("runtime", report.Environment.Runtime);
         Entry("system", report.Environment.Os);
         Entry("commit", report.Environment.Commit);
         body.Append("</dl>\n");
 
-        void Entry(string name, string value) => body.Append(CultureInfo.InvariantCulture, $"<dt>{Text(name)}</dt><dd>{Name(value)}</dd>\n");
+        void Entry(string name, string value) => body.Add($"<dt>{Text(name)}</dt><dd>{Name(value)}</dd>\n");
     }
-
-    // The first metric of the report decides, as in ExperimentReport.BestModel.
-    private static string DecidingMetric(ExperimentReport report, ReportRow best)
-    {
-        string first = report.Rows.First(r => r.Metrics.Count > 0).Metrics.Keys.First();
-        return best.Metrics.ContainsKey(first) ? first : best.Metrics.Keys.First();
-    }
-
-    private static string BaseName(string metric) => metric.Split('@')[0];
 
     private static bool IsBeyondAccuracy(string metric) => BeyondAccuracy.Contains(BaseName(metric));
-
-    private static bool HigherIsBetter(string metric) => MetricCatalog.All.FirstOrDefault(m => m.Name == BaseName(metric))?.HigherIsBetter ?? true;
 
     private static string Meaning(string metric) => MetricCatalog.All.FirstOrDefault(m => m.Name == BaseName(metric)) is { } definition
         ? $"{definition.Meaning}; divided by {definition.Denominator}{(definition.HigherIsBetter ? string.Empty : "; lower is better")}"
         : string.Empty;
 
-    private static string Interval(ReportMetric figure, string open, string between, string close) =>
-        figure.Low < figure.High ? $"{open}{Number(figure.Low)}{between}{Number(figure.High)}{close}" : string.Empty;
+    private static double Value(ReportRow row, string metric) =>
+        row.Metrics.TryGetValue(metric, out ReportMetric? figure) ? figure.Value : double.NaN;
 
-    private static string P(double p) => p < 0.001 ? "p &lt; 0.001" : $"p = {p.ToString("0.000", CultureInfo.InvariantCulture)}";
+    // Long lists of options may break after a comma or a sign of equality, and nowhere else.
+    private static string Breakable(string? options) =>
+        Text(options).Replace(",", ",<wbr>", StringComparison.Ordinal).Replace("=", "=<wbr>", StringComparison.Ordinal);
 
     private static string Short(double value) => !double.IsFinite(value) ? "–" : value.ToString(
         Math.Abs(value) switch { < 1 => "0.000", < 10 => "0.00", < 100 => "0.0", _ => "N0" }, CultureInfo.InvariantCulture);
-
-    private static string Count(int count, string what) => $"{count.ToString("N0", CultureInfo.InvariantCulture)} {what}{(count == 1 ? string.Empty : "s")}";
 
     // Options of a report that was read back are JSON values.
     private static string ValueText(object? value) => value switch

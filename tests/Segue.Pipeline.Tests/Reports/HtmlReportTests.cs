@@ -9,23 +9,26 @@ namespace Segue.Pipeline.Tests.Reports;
 
 public sealed class HtmlReportTests
 {
-    private static ReportRow Row(string label, double value, bool baseline = false, double? p = 0.0004, string metric = "recall@20", double fit = 1.5) => new()
-    {
-        Model = label.Split(' ')[0],
-        Label = label,
-        Options = new Dictionary<string, object> { ["regularization"] = 200.0, ["solver"] = "exact", ["epochs"] = 15 },
-        ChangedOptions = "regularization=200",
-        Metrics = new Dictionary<string, ReportMetric>
+    private static ReportRow Row(
+        string label, double value, bool baseline = false, double? p = 0.0004, string metric = "recall@20", double fit = 1.5) => new()
         {
-            [metric] = new(value, value - 0.01, value + 0.01, p),
-            ["recall@50"] = new(value * 1.5, value * 1.4, value * 1.6),
-            ["coverage@20"] = new(0.3, 0.3, 0.3),
-        },
-        IsBaseline = baseline,
-        FitSeconds = fit,
-        ScoreSeconds = 0.25,
-        PeakMb = 321,
-    };
+            Model = label.Split(' ')[0],
+            Label = label,
+            Options = new Dictionary<string, object> { ["regularization"] = 200.0, ["solver"] = "exact", ["epochs"] = 15 },
+            ChangedOptions = "regularization=200",
+            Metrics = new Dictionary<string, ReportMetric>
+            {
+                [metric] = new(value, value - 0.01, value + 0.01, p),
+                ["recall@50"] = new(value * 1.5, value * 1.4, value * 1.6),
+                ["coverage@20"] = new(0.3, 0.3, 0.3),
+            },
+            IsBaseline = baseline,
+            FitSeconds = fit,
+            ScoreSeconds = 0.25,
+            PeakMb = 321,
+        };
+
+    private static Dictionary<string, ReportMetric> NoFigures => [];
 
     private static ExperimentReport Report(params ReportRow[] rows) => new()
     {
@@ -40,7 +43,10 @@ public sealed class HtmlReportTests
     };
 
     private static ExperimentReport Typical() => Report(
-        Row("ease", 0.35, fit: 12.5), Row("als", 0.345, fit: 3), Row("item-knn wide", 0.3, fit: 0), Row("popularity", 0.2, baseline: true, p: null, fit: 0.004));
+        Row("ease", 0.35, fit: 12.5),
+        Row("als", 0.345, fit: 3),
+        Row("item-knn wide", 0.3, fit: 0),
+        Row("popularity", 0.2, baseline: true, p: null, fit: 0.004));
 
     [Fact]
     public void Loads_nothing_and_carries_its_licence()
@@ -84,7 +90,7 @@ public sealed class HtmlReportTests
             Options = new Dictionary<string, object> { [Bad] = Bad },
             Metrics = new Dictionary<string, ReportMetric> { [Bad] = new(0.3, 0.2, 0.4, 0.5) },
         };
-        ExperimentReport report = Report(row, Row("popularity", 0.1, baseline: true), row with { Label = Bad + "2", Error = Bad, Metrics = new Dictionary<string, ReportMetric>() }) with
+        ExperimentReport report = Report(row, Row("popularity", 0.1, baseline: true), row with { Label = Bad + "2", Error = Bad, Metrics = NoFigures }) with
         {
             Title = Bad,
             Dataset = new DatasetSummary(Bad, 1, 1, 1, 1, Bad),
@@ -107,9 +113,10 @@ public sealed class HtmlReportTests
     {
         Assert.Equal(
             "<b><bdi>ease</bdi></b> is the best of 4 models on this data: recall@20 0.3500 (95 % interval 0.3400 to 0.3600). "
-            + "That is 75.0 % above the best trivial baseline, <bdi>popularity</bdi> (0.2000). The difference is significant (p &lt; 0.001, paired test over 1,998 users). "
+            + "That is 75.0 % above the best trivial baseline, <bdi>popularity</bdi> (0.2000). "
+            + "The difference is significant (p &lt; 0.001, paired test over 1,998 users). "
             + "Next comes <bdi>als</bdi> with 0.3450; the two intervals overlap.",
-            string.Join(' ', HtmlReport.Headline(Typical())));
+            string.Join(' ', Verdict.Of(Typical())));
         Assert.Contains("3.5 times the best trivial baseline", Say(Row("ease", 0.35), Row("popularity", 0.1, true)), StringComparison.Ordinal);
         Assert.Contains("not significant (p = 0.210", Say(Row("ease", 0.21, p: 0.21), Row("popularity", 0.2, true)), StringComparison.Ordinal);
         Assert.Contains("was not tested", Say(Row("ease", 0.21, p: null), Row("popularity", 0.2, true)), StringComparison.Ordinal);
@@ -117,11 +124,11 @@ public sealed class HtmlReportTests
         Assert.Contains("No trivial baseline was run", Say(Row("ease", 0.3), Row("als", 0.2)), StringComparison.Ordinal);
         Assert.Contains("do not overlap", Say(Row("ease", 0.3), Row("als", 0.2)), StringComparison.Ordinal);
         Assert.Contains("compared with nothing", Say(Row("ease", 0.3)), StringComparison.Ordinal);
-        Assert.Contains("nothing to compare", string.Join(' ', HtmlReport.Headline(Report())), StringComparison.Ordinal);
+        Assert.Contains("nothing to compare", string.Join(' ', Verdict.Of(Report())), StringComparison.Ordinal);
         Assert.Contains("50.0 % below the best trivial baseline", Say(Row("als", 0.05, metric: "mse"), Row("bias", 0.1, true, metric: "mse")), StringComparison.Ordinal);
         Assert.Contains("no better than the best trivial baseline", Say(Row("als", 0.1), Row("popularity", 0.2, true)), StringComparison.Ordinal);
 
-        static string Say(params ReportRow[] rows) => string.Join(' ', HtmlReport.Headline(Report(rows)));
+        static string Say(params ReportRow[] rows) => string.Join(' ', Verdict.Of(Report(rows)));
     }
 
     [Fact]
@@ -168,7 +175,15 @@ public sealed class HtmlReportTests
             Title = Pages.Hostile,
             Series = [new ReportSeries(Pages.Hostile, "K", "AUC", [new ReportLine(Pages.Hostile, [1, 10, 100], [0.5, 0.6, double.NaN])])],
         };
-        report = report with { Rows = [.. report.Rows, Row("bad", 0.1) with { Label = Pages.Hostile }, Row("dead", 0) with { Label = "dead", Error = "no", Metrics = new Dictionary<string, ReportMetric>() }] };
+        report = report with
+        {
+            Rows =
+            [
+                .. report.Rows,
+                Row("bad", 0.1) with { Label = Pages.Hostile },
+                Row("dead", 0) with { Error = "no", Metrics = NoFigures },
+            ],
+        };
         string document = await Browser.DocumentAfterLoading(Pages.WithScript(HtmlReport.ToHtml(report), Pages.CountIntruders));
         Assert.DoesNotContain("data-script-error", document[..500], StringComparison.Ordinal);
         // Metric, time, variety, list length, one series.
@@ -189,7 +204,7 @@ public sealed class HtmlReportTests
             document.body.dataset.sorted = [press(0), press(1), press(1), press(4)].join(" / ");
             """;
         string html = HtmlReport.ToHtml(Report(
-            Row("b", 0.2, fit: 10), Row("failed", 0) with { Error = "no", Metrics = new Dictionary<string, ReportMetric>() }, Row("c", 0.1, fit: 9), Row("a", 0.15, fit: 100)));
+            Row("b", 0.2, fit: 10), Row("failed", 0) with { Error = "no", Metrics = NoFigures }, Row("c", 0.1, fit: 9), Row("a", 0.15, fit: 100)));
         string document = await Browser.DocumentAfterLoading(Pages.WithScript(html, Script));
         Assert.Contains(
             "data-sorted=\"ascending:a|b|c|failed / descending:b|a|c|failed / ascending:c|a|b|failed / ascending:c|b|a|failed\"",

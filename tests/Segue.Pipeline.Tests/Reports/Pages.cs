@@ -14,7 +14,8 @@ internal static partial class Pages
 
     /// <summary>Counts, a moment after the charts are drawn, what only hostile text can have put into the page.</summary>
     public const string CountIntruders =
-        "setTimeout(() => { document.body.dataset.intruders = document.images.length + document.querySelectorAll('[onerror], script:not([type])').length - 4; }, 500);";
+        "setTimeout(() => { document.body.dataset.intruders = document.images.length"
+        + " + document.querySelectorAll('[onerror], script:not([type])').length - 4; }, 500);";
 
     public static JsonElement Data(string html)
     {

@@ -7,13 +7,20 @@ namespace Segue.Core.Data.Synthetic;
 internal sealed class NameMaker(Rng rng)
 {
     private static readonly string[] Onsets =
-        ["b", "d", "f", "g", "h", "j", "k", "l", "m", "n", "p", "r", "s", "t", "v", "w", "z", "l", "m", "n", "r", "s", "t", "v", "br", "dr", "tr", "sh", "th", "qu"];
+    [
+        "b", "d", "f", "g", "h", "j", "k", "l", "m", "n", "p", "r", "s", "t", "v", "w", "z",
+        "l", "m", "n", "r", "s", "t", "v", "br", "dr", "tr", "sh", "th", "qu",
+    ];
 
     private static readonly string[] Vowels = ["a", "e", "i", "o", "u", "a", "e", "i", "o", "a", "ia", "ei"];
     private static readonly string[] Codas = ["", "", "", "", "", "", "l", "n", "r", "s", "th", "x", "rn"];
-    private static readonly string[] GenreEnds = ["wave", "step", "folk", "hop", "drone", "swing", "rock", "tronica", "blues", "chant", "pop", "dub"];
+    private static readonly string[] GenreEnds =
+        ["wave", "step", "folk", "hop", "drone", "swing", "rock", "tronica", "blues", "chant", "pop", "dub"];
     private static readonly string[] Things =
-        ["Lanterns", "Harbour", "Gardens", "Echoes", "Weather", "Rivers", "Staircase", "Machines", "Letters", "Winter", "Islands", "Mirrors", "Smoke", "Orbit", "Carousel"];
+    [
+        "Lanterns", "Harbour", "Gardens", "Echoes", "Weather", "Rivers", "Staircase", "Machines", "Letters", "Winter", "Islands",
+        "Mirrors", "Smoke", "Orbit", "Carousel",
+    ];
 
     private readonly HashSet<string> _used = new(StringComparer.Ordinal);
 

@@ -78,7 +78,8 @@ public sealed class SyntheticWorld
                 Rng rng = context.CreateRng($"world/listener/{u.ToString(CultureInfo.InvariantCulture)}");
                 Range rows = userStart[u]..userStart[u + 1];
                 user.AsSpan(rows).Fill(u);
-                MakeTaste(options, music, rng, taste.AsSpan(u * options.Months * Poles * LatentSize), weight.AsSpan(u * options.Months * Poles));
+                int firstPole = u * options.Months * Poles;
+                MakeTaste(options, music, rng, taste.AsSpan(firstPole * LatentSize), weight.AsSpan(firstPole));
                 new Listener(options, music, truth, features, u, rng, scores).Play(joined[u], item.AsSpan(rows), time.AsSpan(rows));
             }
         }, context.Cancellation);
@@ -89,7 +90,7 @@ public sealed class SyntheticWorld
             Name = "synthetic-world",
             Level = "track",
             Users = Listeners(options.Users, context.CreateRng("world/listener-names")),
-            Items = new Vocabulary(Enumerable.Range(0, options.Tracks).Select(i => string.Create(CultureInfo.InvariantCulture, $"track-{i:D5}"))),
+            Items = new Vocabulary(Enumerable.Range(0, options.Tracks).Select(i => FormattableString.Invariant($"track-{i:D5}"))),
             UserIndex = user,
             ItemIndex = item,
             Time = time,
@@ -124,11 +125,12 @@ public sealed class SyntheticWorld
             most[u] = Math.Floor((months[^1] - joined[u]) / 86_400.0 * MostListensADay);
         }
 
-        if (options.Interactions > 0.8 * most.Sum())
+        double room = Math.Floor(0.8 * most.Sum());
+        if (options.Interactions > room)
         {
             throw new OptionException(
                 $"{options.Interactions} listens of {options.Users} users do not fit into {options.Months} months " +
-                $"at {MostListensADay} a day; lower interactions to {OptionsText.Format(Math.Floor(0.8 * most.Sum()))} or raise users or months");
+                $"at {MostListensADay} a day; lower interactions to {OptionsText.Format(room)} or raise users or months");
         }
 
         double low = 0, high = 1e9;
@@ -263,7 +265,8 @@ public sealed class SyntheticWorld
         {
             for (int q = 0; q < Poles; q++)
             {
-                sum += truth.PoleWeight(a, 0, p) * truth.PoleWeight(b, 0, q) * Math.Exp(4 * Music.Dot(truth.Pole(a, 0, p), truth.Pole(b, 0, q)));
+                double weight = truth.PoleWeight(a, 0, p) * truth.PoleWeight(b, 0, q);
+                sum += weight * Math.Exp(4 * Music.Dot(truth.Pole(a, 0, p), truth.Pole(b, 0, q)));
             }
         }
 
