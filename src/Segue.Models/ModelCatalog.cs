@@ -41,6 +41,7 @@ public static class ModelCatalog
         Describe<ItemKnnOptions>(
             "item-knn", "the items most alike to the listener's own: cosine, TF-IDF or BM25, with or without time decay",
             "Deshpande and Karypis, TOIS 2004; Ploshkin et al., RecSys 2025 (decay)", o => new ItemKnn(o)),
+        Describe<BprOptions>("bpr", "matrix factorization trained to rank heard above unheard items", "Rendle et al., UAI 2009", o => new Bpr(o)),
     ];
 
     /// <summary>The model called <paramref name="name"/>.</summary>

@@ -185,7 +185,7 @@ internal sealed unsafe class LeastSquaresRecommender : IVectorRecommender, IExpl
         double[] Vector(int item) => Array.ConvertAll(ItemVectors.Row(item).ToArray(), v => (double)v);
     }
 
-    public void Similarity(int itemIndex, Span<float> scores) => FactorSimilarity.Cosine(Items, ItemVectors, itemIndex, scores);
+    public void Similarity(int itemIndex, Span<float> scores) => FactorSimilarity.Cosine(Items, ItemVectors, _size, itemIndex, scores);
 
     /// <summary>Distinct items of a history, ascending, with the weights aₖ of training; repeats add up before they are weighed.</summary>
     private (int[] Index, float[] Weight) Weights(Query query)
@@ -207,15 +207,16 @@ internal sealed unsafe class LeastSquaresRecommender : IVectorRecommender, IExpl
 /// <summary>Cosine of item vectors, the notion of alike items of every factorization.</summary>
 internal static class FactorSimilarity
 {
-    public static void Cosine(Vocabulary items, DenseMatrix vectors, int itemIndex, Span<float> scores)
+    /// <summary>Cosine of the first <paramref name="size"/> columns.</summary>
+    public static void Cosine(Vocabulary items, DenseMatrix vectors, int size, int itemIndex, Span<float> scores)
     {
         ScoreBuffer.Check(scores, items);
         ScoreBuffer.CheckItem(itemIndex, items);
-        ReadOnlySpan<float> own = vectors.Row(itemIndex);
+        ReadOnlySpan<float> own = vectors.Row(itemIndex)[..size];
         double ownNorm = TensorPrimitives.Norm(own);
         for (int i = 0; i < scores.Length; i++)
         {
-            ReadOnlySpan<float> other = vectors.Row(i);
+            ReadOnlySpan<float> other = vectors.Row(i)[..size];
             double norm = ownNorm * TensorPrimitives.Norm(other);
 
             // An item nobody interacted with has no direction: nothing can be said.

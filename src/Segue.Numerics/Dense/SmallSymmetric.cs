@@ -80,10 +80,8 @@ public static unsafe class SmallSymmetric
     {
         switch (path == SimdPath.Best ? Widest : path)
         {
-            case SimdPath.Vector512:
-                Kernels<Lanes512, Vector512<float>>.Solve(factor, size, stride, inverseDiagonal, vector);
-                break;
-            case SimdPath.Vector256:
+            case SimdPath.Vector512 or SimdPath.Vector256:
+                // Panels of eight rows: wider vectors would straddle their ends.
                 Kernels<Lanes256, Vector256<float>>.Solve(factor, size, stride, inverseDiagonal, vector);
                 break;
             case SimdPath.Vector128:
@@ -374,28 +372,25 @@ public static unsafe class SmallSymmetric
                     }
                 }
 
-                // The vector that straddles the panel's end would change finished unknowns: those few columns go by scalars.
-                int next = k + 8, vectorStart = Math.Min((next + Lanes - 1) / Lanes * Lanes, size);
-                for (int c = next; c < vectorStart; c++)
+                TVector y0 = TLanes.Broadcast(-vector[k]), y1 = TLanes.Broadcast(-vector[k + 1]);
+                TVector y2 = TLanes.Broadcast(-vector[k + 2]), y3 = TLanes.Broadcast(-vector[k + 3]);
+                TVector y4 = TLanes.Broadcast(-vector[k + 4]), y5 = TLanes.Broadcast(-vector[k + 5]);
+                TVector y6 = TLanes.Broadcast(-vector[k + 6]), y7 = TLanes.Broadcast(-vector[k + 7]);
+                for (int c = k + 8; c < size; c += Lanes)
                 {
-                    float sum = 0f;
-                    for (int i = 0; i < 8; i++)
-                    {
-                        sum += vector[k + i] * panel[((long)i * stride) + c];
-                    }
-
-                    vector[c] -= sum;
-                }
-
-                for (int c = vectorStart; c < size; c += Lanes)
-                {
-                    TVector sum = TLanes.Load(vector + c);
-                    for (int i = 0; i < 8; i++)
-                    {
-                        sum = TLanes.MultiplyAdd(TLanes.Broadcast(-vector[k + i]), TLanes.Load(panel + ((long)i * stride) + c), sum);
-                    }
-
-                    TLanes.Store(sum, vector + c);
+                    float* column = panel + c;
+                    TVector first = TLanes.MultiplyAdd(y0, TLanes.Load(column), TLanes.Load(vector + c));
+                    TVector second = TLanes.Multiply(y1, TLanes.Load(column + stride));
+                    column += 2 * (long)stride;
+                    first = TLanes.MultiplyAdd(y2, TLanes.Load(column), first);
+                    second = TLanes.MultiplyAdd(y3, TLanes.Load(column + stride), second);
+                    column += 2 * (long)stride;
+                    first = TLanes.MultiplyAdd(y4, TLanes.Load(column), first);
+                    second = TLanes.MultiplyAdd(y5, TLanes.Load(column + stride), second);
+                    column += 2 * (long)stride;
+                    first = TLanes.MultiplyAdd(y6, TLanes.Load(column), first);
+                    second = TLanes.MultiplyAdd(y7, TLanes.Load(column + stride), second);
+                    TLanes.Store(TLanes.Add(first, second), vector + c);
                 }
             }
 
@@ -403,35 +398,36 @@ public static unsafe class SmallSymmetric
             for (int k = size - 8; k >= 0; k -= 8)
             {
                 float* panel = factor + ((long)k * stride);
-                int next = k + 8, vectorStart = Math.Min((next + Lanes - 1) / Lanes * Lanes, size);
-                for (int i = 7; i >= 0; i--)
+                if (k + 8 < size)
                 {
-                    float* row = panel + ((long)i * stride);
-                    TVector sum = TLanes.Broadcast(0f);
-                    for (int c = vectorStart; c < size; c += Lanes)
+                    for (int half = 0; half < 8; half += 4)
                     {
-                        sum = TLanes.MultiplyAdd(TLanes.Load(row + c), TLanes.Load(vector + c), sum);
-                    }
+                        float* row = panel + ((long)half * stride);
+                        TVector s0 = TLanes.Broadcast(0f), s1 = s0, s2 = s0, s3 = s0;
+                        for (int c = k + 8; c < size; c += Lanes)
+                        {
+                            TVector x = TLanes.Load(vector + c);
+                            s0 = TLanes.MultiplyAdd(x, TLanes.Load(row + c), s0);
+                            s1 = TLanes.MultiplyAdd(x, TLanes.Load(row + stride + c), s1);
+                            s2 = TLanes.MultiplyAdd(x, TLanes.Load(row + (2 * stride) + c), s2);
+                            s3 = TLanes.MultiplyAdd(x, TLanes.Load(row + (3 * stride) + c), s3);
+                        }
 
-                    float known = TLanes.Sum(sum);
-                    for (int c = next; c < vectorStart; c++)
-                    {
-                        known += row[c] * vector[c];
+                        float* part = vector + k + half;
+                        Vector128.Store(Vector128.Load(part) - TLanes.SumFour(s0, s1, s2, s3), part);
                     }
-
-                    vector[k + i] -= known;
                 }
 
                 for (int i = 7; i >= 0; i--)
                 {
-                    float* row = panel + ((long)i * stride) + k;
-                    float x = vector[k + i];
-                    for (int j = i + 1; j < 8; j++)
+                    // Column by column, so that the chain of dependent operations is one multiplication and one subtraction long.
+                    float x = vector[k + i] * inverseDiagonal[k + i];
+                    vector[k + i] = x;
+                    float* column = panel + k + i;
+                    for (int j = 0; j < i; j++)
                     {
-                        x -= row[j] * vector[k + j];
+                        vector[k + j] -= x * column[(long)j * stride];
                     }
-
-                    vector[k + i] = x * inverseDiagonal[k + i];
                 }
             }
         }
@@ -539,6 +535,11 @@ public static unsafe class SmallSymmetric
         public static void AddNormalProduct(float* rows, int count, int stride, float* vector, float* result)
         {
             int k = 0;
+            if (Lanes == 16 && stride == 64)
+            {
+                k = AddNormalProduct64(rows, count, vector, result);
+            }
+
             for (; k + 4 <= count; k += 4)
             {
                 float* a = rows + ((long)k * stride);
@@ -585,6 +586,41 @@ public static unsafe class SmallSymmetric
                     TLanes.Store(TLanes.MultiplyAdd(dot, TLanes.Load(a + j), TLanes.Load(result + j)), result + j);
                 }
             }
+        }
+
+        /// <summary>Rows of four whole vectors, each loaded once and kept in registers; returns how many rows are done.</summary>
+        private static int AddNormalProduct64(float* rows, int count, float* vector, float* result)
+        {
+            TVector p0 = TLanes.Load(vector), p1 = TLanes.Load(vector + 16), p2 = TLanes.Load(vector + 32), p3 = TLanes.Load(vector + 48);
+            TVector r0 = TLanes.Load(result), r1 = TLanes.Load(result + 16), r2 = TLanes.Load(result + 32), r3 = TLanes.Load(result + 48);
+            int k = 0;
+            for (; k + 4 <= count; k += 4)
+            {
+                TVector a0 = TLanes.Load(rows), a1 = TLanes.Load(rows + 16), a2 = TLanes.Load(rows + 32), a3 = TLanes.Load(rows + 48);
+                TVector b0 = TLanes.Load(rows + 64), b1 = TLanes.Load(rows + 80), b2 = TLanes.Load(rows + 96), b3 = TLanes.Load(rows + 112);
+                TVector c0 = TLanes.Load(rows + 128), c1 = TLanes.Load(rows + 144), c2 = TLanes.Load(rows + 160), c3 = TLanes.Load(rows + 176);
+                TVector d0 = TLanes.Load(rows + 192), d1 = TLanes.Load(rows + 208), d2 = TLanes.Load(rows + 224), d3 = TLanes.Load(rows + 240);
+                TVector sa = TLanes.MultiplyAdd(p3, a3, TLanes.MultiplyAdd(p2, a2, TLanes.MultiplyAdd(p1, a1, TLanes.Multiply(p0, a0))));
+                TVector sb = TLanes.MultiplyAdd(p3, b3, TLanes.MultiplyAdd(p2, b2, TLanes.MultiplyAdd(p1, b1, TLanes.Multiply(p0, b0))));
+                TVector sc = TLanes.MultiplyAdd(p3, c3, TLanes.MultiplyAdd(p2, c2, TLanes.MultiplyAdd(p1, c1, TLanes.Multiply(p0, c0))));
+                TVector sd = TLanes.MultiplyAdd(p3, d3, TLanes.MultiplyAdd(p2, d2, TLanes.MultiplyAdd(p1, d1, TLanes.Multiply(p0, d0))));
+                Vector128<float> dots = TLanes.SumFour(sa, sb, sc, sd);
+                sa = TLanes.Broadcast(dots[0]);
+                sb = TLanes.Broadcast(dots[1]);
+                sc = TLanes.Broadcast(dots[2]);
+                sd = TLanes.Broadcast(dots[3]);
+                r0 = TLanes.MultiplyAdd(sd, d0, TLanes.MultiplyAdd(sc, c0, TLanes.MultiplyAdd(sb, b0, TLanes.MultiplyAdd(sa, a0, r0))));
+                r1 = TLanes.MultiplyAdd(sd, d1, TLanes.MultiplyAdd(sc, c1, TLanes.MultiplyAdd(sb, b1, TLanes.MultiplyAdd(sa, a1, r1))));
+                r2 = TLanes.MultiplyAdd(sd, d2, TLanes.MultiplyAdd(sc, c2, TLanes.MultiplyAdd(sb, b2, TLanes.MultiplyAdd(sa, a2, r2))));
+                r3 = TLanes.MultiplyAdd(sd, d3, TLanes.MultiplyAdd(sc, c3, TLanes.MultiplyAdd(sb, b3, TLanes.MultiplyAdd(sa, a3, r3))));
+                rows += 256;
+            }
+
+            TLanes.Store(r0, result);
+            TLanes.Store(r1, result + 16);
+            TLanes.Store(r2, result + 32);
+            TLanes.Store(r3, result + 48);
+            return k;
         }
 
         /// <summary>
