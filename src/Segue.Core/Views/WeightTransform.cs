@@ -106,7 +106,8 @@ public static class WeightTransform
         {
             throw new DatasetException(string.Create(
                 System.Globalization.CultureInfo.InvariantCulture,
-                $"user '{dataset.Users[user]}' has weight {plays} for item '{dataset.Items[item]}'; weights '{mode}' need play counts of 1 and more"));
+                $"user '{dataset.Users[user]}' has weight {plays} for item '{dataset.Items[item]}'; "
+                + $"weights '{Contracts.OptionsText.Format(mode)}' need play counts{(mode == WeightMode.LogShare ? " of 1 and more" : " above 0")}"));
         }
 
         return plays;

@@ -91,8 +91,8 @@ public sealed class Bias(BiasOptions options) : IModel
         return mean.Length == 1 && userBias.Length == train.Users.Count && itemBias.Length == train.Items.Count
             ? new BiasRecommender(train.Items, options.UserRegularization, mean[0], userBias, itemBias)
             : throw new DatasetException(
-                $"the model knows {userBias.Length} users and {itemBias.Length} items, the dataset has {train.Users.Count} and {train.Items.Count}; "
-                + "give the dataset it was trained on");
+                $"the model knows {userBias.Length} users and {itemBias.Length} items, "
+                + $"the dataset has {train.Users.Count} and {train.Items.Count}; give the dataset it was trained on");
     }
 
     private static void Solve(CsrMatrix matrix, double mean, double[] fixedBias, double[] bias, double regularization)
@@ -137,7 +137,8 @@ internal sealed class BiasRecommender(Vocabulary items, double userRegularizatio
 
         if (userIndex < -1 || userIndex >= userBias.Length)
         {
-            throw new ArgumentOutOfRangeException(nameof(userIndex), $"user {userIndex} is not one of {userBias.Length}; give −1 for an unknown user");
+            throw new ArgumentOutOfRangeException(
+                nameof(userIndex), $"user {userIndex} is not one of {userBias.Length}; give −1 for an unknown user");
         }
 
         return (float)(mean + (userIndex < 0 ? 0 : userBias[userIndex]) + (itemIndex < 0 ? 0 : itemBias[itemIndex]));

@@ -60,7 +60,8 @@ public sealed class OwnRepeats(OwnRepeatsOptions options) : IModel
             || Array.Exists(item, i => (uint)i >= (uint)itemCount))
         {
             throw new DatasetException(
-                $"the model was not trained on this dataset of {train.Users.Count} users and {train.Items.Count} items; give the one it was trained on");
+                $"the model was not trained on this dataset of {train.Users.Count} users and {train.Items.Count} items; "
+                + "give the one it was trained on");
         }
 
         return new OwnRepeatsRecommender(options, train.Items, start, item, weight, time, ordered != 0, latest);
@@ -96,7 +97,9 @@ internal sealed class OwnRepeatsRecommender(
     {
         ScoreBuffer.CheckItem(itemIndex, items);
         ScoreBuffer.Check(query, start.Length - 1, items.Count);
-        return count > 0 && Decayed(query).TryGetValue(itemIndex, out double score) ? [new Reason(itemIndex, double.Exp2(score), "replayed")] : [];
+        return count > 0 && Decayed(query).TryGetValue(itemIndex, out double score)
+            ? [new Reason(itemIndex, double.Exp2(score), "replayed")]
+            : [];
     }
 
     public void Save(ArtifactWriter artifact)
@@ -133,7 +136,9 @@ internal sealed class OwnRepeatsRecommender(
                 continue;
             }
 
-            double age = hasTime ? (moment - at) / (options.HalfLifeDays * 86_400) : isOrdered ? (plays.Length - 1 - n) / options.HalfLifePlays : 0;
+            double age = hasTime ? (moment - at) / (options.HalfLifeDays * 86_400)
+                : isOrdered ? (plays.Length - 1 - n) / options.HalfLifePlays
+                : 0;
             (double sum, double before) = sums.GetValueOrDefault(plays[n], (0, age));
             sums[plays[n]] = ((weights.IsEmpty ? 1 : weights[n]) + (sum * double.Exp2(age - before)), age);
         }

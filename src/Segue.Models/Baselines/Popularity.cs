@@ -40,7 +40,8 @@ public sealed class Popularity(PopularityOptions options) : IModel
         float[] listeners = artifact.Floats("listeners");
         return listeners.Length == train.Items.Count
             ? new PopularityRecommender(train.Items, train.Users.Count, listeners)
-            : throw new DatasetException($"the model knows {listeners.Length} items and the dataset has {train.Items.Count}; give the dataset it was trained on");
+            : throw new DatasetException(
+                $"the model knows {listeners.Length} items and the dataset has {train.Items.Count}; give the dataset it was trained on");
     }
 }
 

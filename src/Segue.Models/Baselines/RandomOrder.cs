@@ -9,7 +9,9 @@ namespace Segue.Models.Baselines;
 /// <summary>A random order has no options; its seed is that of the run.</summary>
 public sealed record RandomOrderOptions : ModelOptions;
 
-/// <summary>Scores every item with a uniform number in [0, 1) that depends on the seed and the query only: the floor of every comparison.</summary>
+/// <summary>
+/// Scores every item with a uniform number in [0, 1) that depends on the seed and the query only: the floor of every comparison.
+/// </summary>
 /// <remarks>A listener without history gets such an order too. O(items) a query.</remarks>
 public sealed class RandomOrder(RandomOrderOptions options) : IModel
 {
@@ -33,7 +35,8 @@ public sealed class RandomOrder(RandomOrderOptions options) : IModel
         if (artifact.Longs("random") is not [long seed, long users, long items] || users != train.Users.Count || items != train.Items.Count)
         {
             throw new DatasetException(
-                $"the model was not trained on this dataset of {train.Users.Count} users and {train.Items.Count} items; give the one it was trained on");
+                $"the model was not trained on this dataset of {train.Users.Count} users and {train.Items.Count} items; "
+                + "give the one it was trained on");
         }
 
         return new RandomOrderRecommender(train.Items, train.Users.Count, (ulong)seed);

@@ -38,7 +38,8 @@ public sealed class RecentPopularity(RecentPopularityOptions options) : IModel
         OptionsText.Validate(options, "model 'recent-popularity'");
         if (!train.HasTime || train.LatestTime < 0)
         {
-            throw new DatasetException($"model 'recent-popularity' needs times and dataset '{train.Name}' has none; use 'popularity' or import the data with times");
+            throw new DatasetException(
+                $"model 'recent-popularity' needs times and dataset '{train.Name}' has none; use 'popularity' or import the data with times");
         }
 
         context.Report("recent popularity", 0, 1);
@@ -73,7 +74,8 @@ public sealed class RecentPopularity(RecentPopularityOptions options) : IModel
         if (start.Length != train.Items.Count + 1 || latest.Length != 1 || start[^1] != time.Length || time.Length != sum.Length)
         {
             throw new DatasetException(
-                $"the model knows {start.Length - 1} items and the dataset has {train.Items.Count}, or its arrays do not fit; give the dataset it was trained on");
+                $"the model knows {start.Length - 1} items and the dataset has {train.Items.Count}, or its arrays do not fit; "
+                + "give the dataset it was trained on");
         }
 
         return new RecentPopularityRecommender(train.Items, train.Users.Count, options.HalfLifeDays * 86_400, latest[0], start, time, sum);

@@ -53,7 +53,8 @@ public sealed record ItemKnnOptions : ModelOptions
     [Description("bm25: how soon more plays by one listener stop counting (k1)")]
     public double Bm25Saturation { get; init; } = 1.2;
 
-    /// <summary>BM25's b: how far popular items are held back, 0 … 1. Text search uses 0.75; listeners an item vary far more than words a text.</summary>
+    /// <summary>BM25's b: how far popular items are held back, 0 … 1.</summary>
+    /// <remarks>Text search uses 0.75; listeners an item vary far more than words a text.</remarks>
     [Range(0.0, 1.0)]
     [Description("bm25: how far popular items are held back (b)")]
     public double Bm25LengthNormalization { get; init; } = 0.25;
@@ -71,9 +72,9 @@ public sealed record ItemKnnOptions : ModelOptions
 /// </para>
 /// <para>
 /// Every item keeps its own neighbours, rather than every heard item its own: on playlists of 10 and more tracks (validation, seed 42) that
-/// gives Recall@10 .194 against .186. Items without a neighbour score NaN; items whose neighbours the listener never heard score 0. Fit O(Σ over users of items²), score
-/// O(the listener's items · neighbours), 8 bytes a neighbour. Sources: Sarwar et al., WWW 2001; Deshpande and Karypis, TOIS 2004; Robertson and Zaragoza
-/// 2009 (BM25); Ploshkin et al., "Yambda-5B", RecSys 2025 (decay).
+/// gives Recall@10 .194 against .186. Items without a neighbour score NaN; items whose neighbours the listener never heard score 0.
+/// Fit O(Σ over users of items²), score O(the listener's items · neighbours), 8 bytes a neighbour. Sources: Sarwar et al., WWW 2001;
+/// Deshpande and Karypis, TOIS 2004; Robertson and Zaragoza, "The probabilistic relevance framework", FnTIR 2009 (BM25); Ploshkin et al., "Yambda-5B", RecSys 2025 (decay).
 /// </para>
 /// </remarks>
 public sealed class ItemKnn(ItemKnnOptions options) : IModel
@@ -92,7 +93,8 @@ public sealed class ItemKnn(ItemKnnOptions options) : IModel
         bool isBm25 = options.Similarity == ItemSimilarityKind.Bm25;
         if (options.HalfLifeDays > 0 && !train.HasTime)
         {
-            throw new DatasetException($"{Owner} with half_life_days needs times and dataset '{train.Name}' has none; set half_life_days=0 or import the data with times");
+            throw new DatasetException(
+                $"{Owner} with half_life_days needs times and dataset '{train.Name}' has none; set half_life_days=0 or import the data with times");
         }
 
         context.Report("item similarity", 0, train.Items.Count);
@@ -119,7 +121,8 @@ public sealed class ItemKnn(ItemKnnOptions options) : IModel
         return neighbors.Rows == items && neighbors.Columns == items && listeners.Rows == users && listeners.Columns == items
             ? new ItemKnnRecommender(train.Items, Vector, listeners, neighbors)
             : throw new DatasetException(
-                $"the model knows {listeners.Rows} users and {neighbors.Rows} items, the dataset has {users} and {items}; give the dataset it was trained on");
+                $"the model knows {listeners.Rows} users and {neighbors.Rows} items, the dataset has {users} and {items}; "
+                + "give the dataset it was trained on");
     }
 
     private ListenerVector Vector => new(options.Weighted, options.HalfLifeDays);
@@ -182,7 +185,8 @@ public sealed class ItemKnn(ItemKnnOptions options) : IModel
     }
 }
 
-internal sealed class ItemKnnRecommender(Vocabulary items, ListenerVector vector, CsrMatrix listeners, CsrMatrix neighbors) : IExplains, IItemSimilarity
+internal sealed class ItemKnnRecommender(Vocabulary items, ListenerVector vector, CsrMatrix listeners, CsrMatrix neighbors)
+    : IExplains, IItemSimilarity
 {
     // Row j: the items that have j among their neighbours, so that a listener's few items reach all scores.
     private readonly CsrMatrix _reached = neighbors.Transpose();

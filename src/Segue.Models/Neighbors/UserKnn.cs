@@ -86,8 +86,8 @@ public sealed class UserKnn(UserKnnOptions options) : IModel
         return listeners.Rows == train.Users.Count && listeners.Columns == train.Items.Count
             ? new UserKnnRecommender(options, train.Items, listeners)
             : throw new DatasetException(
-                $"the model knows {listeners.Rows} users and {listeners.Columns} items, the dataset has {train.Users.Count} and {train.Items.Count}; "
-                + "give the dataset it was trained on");
+                $"the model knows {listeners.Rows} users and {listeners.Columns} items, "
+                + $"the dataset has {train.Users.Count} and {train.Items.Count}; give the dataset it was trained on");
     }
 }
 
@@ -138,13 +138,14 @@ public sealed class UserKnnRecommender : IExplains
     }
 
     /// <summary>
-    /// The scores of <paramref name="query"/> for several numbers of neighbours, as if <see cref="UserKnnOptions.Neighbors"/> were each of them
-    /// in turn; the option itself is not used. Neighbours are searched once and added one by one, so all counts together cost as much as the largest.
+    /// The scores of <paramref name="query"/> for several numbers of neighbours, as if <see cref="UserKnnOptions.Neighbors"/> were each
+    /// of them in turn; the option itself is not used. Neighbours are searched once and added one by one, so all counts together cost
+    /// as much as the largest.
     /// </summary>
     /// <param name="query">Who asks.</param>
     /// <param name="counts">Numbers of neighbours, ascending, at least 1; more than <see cref="ListenerCount"/> means all.</param>
     /// <param name="visit">Called once a count, in order.</param>
-    /// <exception cref="ArgumentException">The counts are not ascending from 1, or the query names a user or item outside the training data.</exception>
+    /// <exception cref="ArgumentException">The counts are not ascending from 1, or the query names an unknown user or item.</exception>
     public void ScoreForNeighborCounts(Query query, ReadOnlySpan<int> counts, NeighborCountVisitor visit)
     {
         ArgumentNullException.ThrowIfNull(visit);

@@ -34,7 +34,7 @@ public static class RowSimilarity
     /// </summary>
     /// <param name="matrix">The rows, n × m.</param>
     /// <param name="transposed">Its transpose, m × n.</param>
-    /// <param name="norms">Norm of every row (<see cref="Norms"/>), or empty: then the plain product counts and <paramref name="shrinkage"/> is not used.</param>
+    /// <param name="norms">Norm of every row (<see cref="Norms"/>), or empty: then the plain product counts, without shrinkage.</param>
     /// <param name="shrinkage">Added to the denominator, so that rows with few shared entries count less; not negative.</param>
     /// <param name="k">Entries kept a row; only similarities above 0 are kept, and ties go to the lower row.</param>
     /// <param name="threads">Threads; the result does not depend on their number.</param>
@@ -57,7 +57,8 @@ public static class RowSimilarity
         if (transposed.Rows != matrix.Columns || transposed.Columns != rows || transposed.Count != matrix.Count)
         {
             throw new ArgumentException(
-                $"{transposed.Rows} × {transposed.Columns} is not the transpose of {rows} × {matrix.Columns}; give matrix.Transpose()", nameof(transposed));
+                $"{transposed.Rows} × {transposed.Columns} is not the transpose of {rows} × {matrix.Columns}; give matrix.Transpose()",
+                nameof(transposed));
         }
 
         if (!norms.IsEmpty && norms.Length != rows)
@@ -89,7 +90,7 @@ public static class RowSimilarity
         return Join(rows, parts);
     }
 
-    /// <summary>Adds <paramref name="factor"/> times row <paramref name="row"/> to <paramref name="sums"/>, which has a place for every column.</summary>
+    /// <summary>Adds <paramref name="factor"/> times a row to <paramref name="sums"/>, which has a place for every column.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void AddRow(CsrMatrix matrix, int row, float factor, Span<float> sums)
     {
@@ -124,7 +125,8 @@ public static class RowSimilarity
     }
 
     private static int SelectDense(
-        CsrMatrix transposed, ReadOnlySpan<float> norms, float shrinkage, int row, ReadOnlySpan<int> columns, ReadOnlySpan<float> values, Scratch scratch)
+        CsrMatrix transposed, ReadOnlySpan<float> norms, float shrinkage, int row, ReadOnlySpan<int> columns, ReadOnlySpan<float> values,
+        Scratch scratch)
     {
         Span<float> sums = scratch.Sums;
         for (int n = 0; n < columns.Length; n++)
@@ -145,7 +147,8 @@ public static class RowSimilarity
     }
 
     private static int SelectTouched(
-        CsrMatrix transposed, ReadOnlySpan<float> norms, float shrinkage, int row, ReadOnlySpan<int> columns, ReadOnlySpan<float> values, Scratch scratch)
+        CsrMatrix transposed, ReadOnlySpan<float> norms, float shrinkage, int row, ReadOnlySpan<int> columns, ReadOnlySpan<float> values,
+        Scratch scratch)
     {
         Span<float> sums = scratch.Sums;
         int[] mark = scratch.Mark;

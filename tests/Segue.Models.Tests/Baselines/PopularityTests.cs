@@ -14,7 +14,8 @@ public sealed class PopularityTests : RecommenderContract
 
     protected override IReadOnlyDictionary<string, string> VariantsNotRejected => new Dictionary<string, string>
     {
-        ["popularity"] = "is the model", ["answers of another user"] = "all users get the same",
+        ["popularity"] = "is the model",
+        ["answers of another user"] = "all users get the same",
     };
 
     protected override IModel CreateModel() => new Popularity(new PopularityOptions());

@@ -16,8 +16,11 @@ public sealed class RandomOrderTests : RecommenderContract
 
     protected override IReadOnlyDictionary<string, string> VariantsNotRejected => new Dictionary<string, string>
     {
-        ["random"] = "is the model", ["lost sign"] = "random backwards is random", ["answers of another user"] = "is random too",
-        ["seen items kept"] = "heard items crowd out few", ["test data in training"] = "nothing is learned",
+        ["random"] = "is the model",
+        ["lost sign"] = "random backwards is random",
+        ["answers of another user"] = "is random too",
+        ["seen items kept"] = "heard items crowd out few",
+        ["test data in training"] = "nothing is learned",
     };
 
     protected override IModel CreateModel() => new RandomOrder(new RandomOrderOptions());

@@ -34,7 +34,11 @@ public sealed class ItemKnnTests : RecommenderContract
         double[][] plays = Matrix(oracle["plays"]!), expected = Matrix(oracle[name]!);
         var model = new ItemKnn(new ItemKnnOptions
         {
-            Similarity = kind, Weighted = weighted, Shrinkage = shrinkage, Bm25Saturation = 1.7, Bm25LengthNormalization = 0.6,
+            Similarity = kind,
+            Weighted = weighted,
+            Shrinkage = shrinkage,
+            Bm25Saturation = 1.7,
+            Bm25LengthNormalization = 0.6,
         });
         var similarity = (IItemSimilarity)model.Fit(Plays(plays), Context());
         var scores = new float[expected.Length];
@@ -158,7 +162,8 @@ public sealed class ItemKnnBm25Tests : RecommenderContract
     // Measured .4288; without plays .4209, without length normalisation .4336, sign lost .0131, seen items kept .2400.
     protected override (double Low, double High) NdcgWindow => (0.4278, 0.4298);
 
-    protected override IModel CreateModel() => new ItemKnn(new ItemKnnOptions { Similarity = ItemSimilarityKind.Bm25, Weighted = true, Neighbors = 30, Bm25LengthNormalization = 0.75 });
+    protected override IModel CreateModel() => new ItemKnn(
+        new ItemKnnOptions { Similarity = ItemSimilarityKind.Bm25, Weighted = true, Neighbors = 30, Bm25LengthNormalization = 0.75 });
 }
 
 public sealed class ItemKnnDecayTests : RecommenderContract
