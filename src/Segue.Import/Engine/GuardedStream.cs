@@ -14,11 +14,18 @@ internal sealed class GuardedStream : Stream
     private readonly ImportLimits _limits;
     private readonly Action<InputFile, int>? _onBytes;
     private readonly Stream _inner;
+    private readonly long _most;
     private long _read;
     private uint _crc;
 
-    public GuardedStream(InputFile file, ImportLimits limits, Action<InputFile, int>? onBytes)
+    /// <summary>Opens a file.</summary>
+    /// <param name="file">What to read.</param>
+    /// <param name="limits">Guards.</param>
+    /// <param name="onBytes">Told about every read, or null.</param>
+    /// <param name="most">For a look at the start: seems to end after so many bytes.</param>
+    public GuardedStream(InputFile file, ImportLimits limits, Action<InputFile, int>? onBytes, long most = long.MaxValue)
     {
+        _most = most;
         _file = file;
         _limits = limits;
         _onBytes = onBytes;
@@ -43,6 +50,15 @@ internal sealed class GuardedStream : Stream
 
     public override int Read(Span<byte> buffer)
     {
+        if (buffer.Length > _most - _read)
+        {
+            buffer = buffer[..(int)(_most - _read)];
+            if (buffer.IsEmpty)
+            {
+                return 0;
+            }
+        }
+
         int count;
         try
         {

@@ -103,8 +103,8 @@ internal sealed class ImportRun
         return new GuardedStream(file, Limits, OnBytes);
     }
 
-    /// <summary>Opens for a look that does not count as use.</summary>
-    public Stream Peek(InputFile file) => new GuardedStream(file, Limits, null);
+    /// <summary>Opens the first MiBs for a look that does not count as use.</summary>
+    public Stream Peek(InputFile file) => new GuardedStream(file, Limits, null, (2L * Limits.MaxLineBytes) + (1 << 20));
 
     /// <summary>Goes to the next row that can be read; the others are rejected here.</summary>
     public static bool Next(RowSource reader, TableLog table)

@@ -191,7 +191,7 @@ internal sealed class InputFiles : IDisposable
         }
         else if (start.StartsWith(GzipMagic))
         {
-            Add(new InputFile(name, new InputArchive(name, info.Length), -1, null, isDirect, () => new GZipStream(OpenDisk(path), CompressionMode.Decompress)));
+            Add(new InputFile(name, new InputArchive(name, info.Length), -1, null, isDirect, () => new CheckedGzip(OpenDisk(path))));
         }
         else
         {
@@ -243,7 +243,7 @@ internal sealed class InputFiles : IDisposable
             false,
             new Func<string, InputFile>(full => new InputFile(full, null, n.Length, null, false, () => OpenEntry(n.Name))))));
 
-        Stream OpenWhole() => gzip ? new GZipStream(OpenDisk(path), CompressionMode.Decompress) : OpenDisk(path);
+        Stream OpenWhole() => gzip ? new CheckedGzip(OpenDisk(path)) : OpenDisk(path);
 
         Stream OpenEntry(string wanted)
         {
@@ -357,7 +357,7 @@ internal sealed class InputFiles : IDisposable
         byte[] head = new byte[265];
         try
         {
-            using var stream = new GZipStream(OpenDisk(path), CompressionMode.Decompress);
+            using var stream = new CheckedGzip(OpenDisk(path));
             return IsTar(head.AsSpan(0, stream.ReadAtLeast(head, head.Length, throwOnEndOfStream: false)));
         }
         catch (InvalidDataException)

@@ -91,7 +91,11 @@ internal sealed class JsonRecordReader : RowSource
     private void Start()
     {
         _started = true;
-        Fill();
+        while (_end < 8 && Fill())
+        {
+            // a stream may give a byte at a time, and the first few tell what the file is
+        }
+
         ReadOnlySpan<byte> head = _buffer.AsSpan(0, _end);
         Archives.Refuse(File, head);
         if (head.StartsWith((ReadOnlySpan<byte>)[0xEF, 0xBB, 0xBF]))

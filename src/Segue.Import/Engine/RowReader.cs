@@ -57,7 +57,11 @@ internal sealed class RowReader : RowSource
         _maxLine = maxLine;
         _anyBytes = anyBytes;
         _buffer = new byte[Math.Min(1 << 18, Math.Max(4096, maxLine + 2L))];
-        Fill();
+        while (_end < 8 && Fill())
+        {
+            // a stream may give a byte at a time, and the first few tell what the file is
+        }
+
         ReadOnlySpan<byte> head = _buffer.AsSpan(0, _end);
         IsEmpty = head.IsEmpty;
         if (head.StartsWith((ReadOnlySpan<byte>)[0xEF, 0xBB, 0xBF]))
@@ -347,7 +351,6 @@ internal sealed class RowReader : RowSource
                     int moved = before - _start;
                     if (tooLong || more < 0)
                     {
-                        _next -= 0;
                         Reset(Reasons.UnclosedQuote, firstLength);
                         return;
                     }

@@ -71,7 +71,7 @@ internal static class Csv
     {
         List<string[]> rows = Look(run, file, map.Delimiter ?? ',', map);
         return rows.Count == 0
-            ? file.Broken("has no rows; name another file")
+            ? file.Broken("has no rows at its start that can be read; name another file")
             : file.Broken($"does not have the columns of --map '{map}'; its first line is {Text.List(rows[0])}");
     }
 
@@ -86,7 +86,7 @@ internal static class Csv
         }
 
         Layout? best = null;
-        int bestWidth = 0;
+        (int Alike, int Width) bestFit = default;
         foreach (char delimiter in map.Delimiter is { } given ? [given] : new[] { ',', ';', '\t', '|', ' ' })
         {
             List<string[]> rows = Look(run, file, delimiter, map);
@@ -108,9 +108,10 @@ internal static class Csv
 
             // The right delimiter cuts every line into the same number of fields; between several, the one with most fields.
             int alike = rows.Count(r => r.Length == rows[0].Length);
-            if (index.Count == columns.Length && alike * 2 > rows.Count && rows[0].Length > bestWidth)
+            (int Alike, int Width) fit = (alike, rows[0].Length);
+            if (index.Count == columns.Length && fit.CompareTo(bestFit) > 0)
             {
-                bestWidth = rows[0].Length;
+                bestFit = fit;
                 best = new Layout(file, delimiter, named || (map.Header ?? LooksLikeHeader(rows, index, map)), rows[0], index);
             }
         }
@@ -131,9 +132,10 @@ internal static class Csv
             return !TryTime(Utf8(rows[0], time), map.TimeFormat, out _);
         }
 
+        // A line of words above a column of nothing but numbers.
         return rows.Count > 1
             && !index.Values.Any(i => NumberText.IsNumber(Utf8(rows[0], i)))
-            && index.Values.Any(i => NumberText.IsNumber(Utf8(rows[1], i)));
+            && index.Values.Any(i => rows.Skip(1).All(r => NumberText.IsNumber(Utf8(r, i))));
     }
 
     private static List<string[]> Look(ImportRun run, InputFile file, char delimiter, ColumnMap map)
@@ -178,6 +180,7 @@ internal static class Csv
             {
                 header = false;
                 table.Rows--;
+                run.Details["header_lines"] = run.Details.GetValueOrDefault("header_lines") + 1;
                 continue;
             }
 

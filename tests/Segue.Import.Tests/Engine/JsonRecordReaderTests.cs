@@ -1,0 +1,79 @@
+using System.Text;
+using FsCheck;
+using FsCheck.Fluent;
+using Segue.Import.Engine;
+using Xunit;
+
+namespace Segue.Import.Tests.Engine;
+
+public sealed class JsonRecordReaderTests
+{
+    [Theory]
+    [InlineData("[]")]
+    [InlineData(" [ ] \n")]
+    [InlineData("[1, \"a]\", {\"x\":[1,{\"y\":\"}\\\"\"}]}, null]", "1", "\"a]\"", "{\"x\":[1,{\"y\":\"}\\\"\"}]}", "null")]
+    [InlineData("\uFEFF[{\"a\":1}]", "{\"a\":1}")]
+    public void Elements(string text, params string[] expected)
+    {
+        Assert.Equal(expected, Read(text, null, 1));
+        Assert.Equal(expected, Read(text, null, 1 << 20));
+    }
+
+    [Fact]
+    public void TheListMayBeAPropertyAnywhere()
+    {
+        string text = "{\"info\":{\"playlists\":[9]},\"x\":\"}{\",\"playlists\":[{\"p\":1},2],\"after\":[[]]}";
+        Assert.Equal(["{\"p\":1}", "2"], Read(text, "playlists", 1));
+    }
+
+    [Theory]
+    [InlineData("", null, "is empty")]
+    [InlineData("   ", null, "is empty")]
+    [InlineData("[1,2", null, "ends in the middle")]
+    [InlineData("[{\"a\":\"b", null, "ends in the middle")]
+    [InlineData("[1 2]", null, "where a comma")]
+    [InlineData("[1,]", null, "comma without an element")]
+    [InlineData("{\"a\":1}", null, "where '[' should be")]
+    [InlineData("[1] x", null, "text after its end")]
+    [InlineData("{\"a\":[1]}", "playlists", "no list 'playlists'")]
+    [InlineData("[1]", "playlists", "does not start with")]
+    [InlineData("{\"playlists\":{}}", "playlists", "where '[' should be")]
+    [InlineData("{\"playlists\":[1],\"playlists\":[1]}", "playlists", "twice")]
+    public void ABrokenFrameIsAnError(string text, string? property, string message) =>
+        Assert.Contains(message, Assert.Throws<ImportException>(() => Read(text, property, 3)).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void AnElementBeyondTheLimitIsAnError() =>
+        Assert.Contains("longer than", Assert.Throws<ImportException>(() => Read($"[\"{new string('x', 500_000)}\"]", null, 1000)).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void OtherPropertiesMayBeOfAnyLength() =>
+        Assert.Equal(["1"], Read($"{{\"x\":\"{new string('x', 500_000)}\",\"playlists\":[1]}}", "playlists", 1000));
+
+    [Fact]
+    public void WhatIsWrittenIsReadBack()
+    {
+        Gen<string> text = Gen.ArrayOf(Gen.Elements('a', '"', '\\', '{', '}', '[', ']', ',', '\u00e9', '\n')).Select(c => new string(c));
+        Prop.ForAll(Gen.ListOf(text).SelectMany(t => Gen.Choose(1, 30).Select(c => (t.ToArray(), c))).ToArbitrary(), c =>
+        {
+            string json = System.Text.Json.JsonSerializer.Serialize(c.Item1.Select(t => new Dictionary<string, object> { [t] = new[] { t } }));
+            string[] read = [.. Read(json, null, c.Item2).Select(r =>
+                System.Text.Json.JsonSerializer.Deserialize<Dictionary<string, string[]>>(r)!.Single() is var p && p.Key == p.Value[0] ? p.Key : "?")];
+            Assert.Equal(c.Item1, read);
+        }).QuickCheckThrowOnFailure();
+    }
+
+    private static List<string> Read(string text, string? property, int chunk)
+    {
+        byte[] bytes = Encoding.UTF8.GetBytes(text);
+        var file = new InputFile("test.json", null, bytes.Length, null, true, () => new ChunkedStream(bytes, chunk));
+        using var reader = new JsonRecordReader(file, new GuardedStream(file, new ImportLimits(), null), property, 100_000);
+        var records = new List<string>();
+        while (reader.Read())
+        {
+            records.Add(Encoding.UTF8.GetString(reader.Raw));
+        }
+
+        return records;
+    }
+}

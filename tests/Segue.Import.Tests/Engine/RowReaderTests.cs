@@ -1,0 +1,166 @@
+using System.Text;
+using FsCheck;
+using FsCheck.Fluent;
+using Segue.Import.Engine;
+using Xunit;
+
+namespace Segue.Import.Tests.Engine;
+
+public sealed class RowReaderTests
+{
+    [Theory]
+    [InlineData("a,b\nc,d\n", "a|b", "c|d")]
+    [InlineData("a,b\r\nc,d", "a|b", "c|d")]
+    [InlineData("\uFEFFa,b\n", "a|b")]
+    [InlineData("a,\n,b\n", "a|", "|b")]
+    [InlineData("\"a,b\",c\n", "a,b|c")]
+    [InlineData("\"say \"\"hi\"\"\",c\n", "say \"hi\"|c")]
+    [InlineData("\"two\nlines\",c\nd,e\n", "two\nlines|c", "d|e")]
+    [InlineData("\"\",\"\"\n", "|")]
+    [InlineData("5\" single,c\n", "5\" single|c")]
+    [InlineData("\"a\"x,b\nc,d\n", "!malformed-quote", "c|d")]
+    [InlineData("\"a,b\nc,d\n", "!unclosed-quote", "c|d")]
+    [InlineData("\"a\r\nb\",c\r\n", "a\r\nb|c")]
+    [InlineData("a,b\n\nc,d\n", "a|b", "!blank-line", "c|d")]
+    [InlineData("a\0b,c\nd,e\n", "!nul-byte", "d|e")]
+    public void RowsAndFields(string text, params string[] expected)
+    {
+        Assert.Equal(expected, Rows(text, ','));
+        Assert.Equal(expected, Rows(text, ',', chunk: 1));
+    }
+
+    [Fact]
+    public void WithoutQuotesAQuoteIsALetter() => Assert.Equal(["\"a|b\"", "c|d"], Rows("\"a\tb\"\nc\td\n", '\t', quotes: false));
+
+    [Fact]
+    public void SpacesAreOneDelimiter() => Assert.Equal(["1|2|3", "4", "!blank-line"], Rows("1  2\t3 \n 4\n   \n", ' ', quotes: false));
+
+    [Fact]
+    public void LinesAreNumberedByWhereTheyStart()
+    {
+        using RowReader reader = Open(Encoding.UTF8.GetBytes("a\n\"b\nb\",x\nc\n"), ',', true, 100, 3);
+        var lines = new List<long>();
+        while (reader.Read())
+        {
+            lines.Add(reader.Line);
+        }
+
+        Assert.Equal([1, 2, 4], lines);
+    }
+
+    [Fact]
+    public void BadUtf8CostsItsRowOnly()
+    {
+        byte[] bytes = [.. "a,b\n"u8, 0xC3, 0x28, .. ",x\nc,d\n"u8];
+        Assert.Equal(["a|b", "!invalid-utf8", "c|d"], Rows(bytes, ','));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(7)]
+    [InlineData(100_000)]
+    public void TooLongLinesCostTheirRowOnlyAndNoMemory(int chunk)
+    {
+        string text = "a,b\n" + new string('x', 50_000) + "\nc,d\n" + new string('y', 50_000);
+        using RowReader reader = Open(Encoding.UTF8.GetBytes(text), ',', true, 100, chunk);
+        var rows = new List<string>();
+        while (reader.Read())
+        {
+            rows.Add(reader.Fault is null ? Join(reader) : $"!{reader.Fault}@{reader.Line}:{Encoding.UTF8.GetString(reader.Raw)[..5]}");
+        }
+
+        Assert.Equal(["a|b", "!line-too-long@2:xxxxx", "c|d", "!line-too-long@4:yyyyy"], rows);
+    }
+
+    [Fact]
+    public void AnUnclosedQuoteInABigFileCostsItsLineOnly()
+    {
+        string text = "\"open,b\n" + string.Concat(Enumerable.Range(0, 5000).Select(i => $"{i},x\n"));
+        using RowReader reader = Open(Encoding.UTF8.GetBytes(text), ',', true, 1000, 512);
+        var rows = new List<string>();
+        while (reader.Read())
+        {
+            rows.Add(reader.Fault ?? Join(reader));
+        }
+
+        Assert.Equal("unclosed-quote", rows[0]);
+        Assert.Equal(Enumerable.Range(0, 5000).Select(i => $"{i}|x"), rows.Skip(1));
+    }
+
+    [Theory]
+    [InlineData(new byte[] { 0xFF, 0xFE, 0x61, 0 }, "UTF-16")]
+    [InlineData(new byte[] { 0x50, 0x4B, 3, 4, 0 }, "archive inside an archive")]
+    [InlineData(new byte[] { 0x37, 0x7A, 0xBC, 0xAF, 0x27 }, "something other than zip")]
+    public void OtherKindsOfFileAreRefused(byte[] bytes, string message) =>
+        Assert.Contains(message, Assert.Throws<ImportException>(() => Open(bytes, ',', true, 100, 100)).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void WhatIsWrittenWithQuotesIsReadBack()
+    {
+        Gen<string> field = Gen.ArrayOf(Gen.Elements('a', 'ü', ',', '"', '\n', '\r', ' ', '\u4E2D', ';', '\t')).Select(c => new string(c));
+        Gen<string[][]> table = Gen.NonEmptyListOf(Gen.NonEmptyListOf(field).Select(f => f.ToArray())).Select(r => r.ToArray());
+        Gen<(string[][], char, int)> cases = table.SelectMany(t => Gen.Elements(',', ';', '\t').SelectMany(d => Gen.Choose(1, 40).Select(c => (t, d, c))));
+        Prop.ForAll(cases.ToArbitrary(), c =>
+        {
+            (string[][] rows, char delimiter, int chunk) = c;
+            string text = string.Concat(rows.Select(r => string.Join(delimiter, r.Select(f => $"\"{f.Replace("\"", "\"\"", StringComparison.Ordinal)}\"")) + "\r\n"));
+            using RowReader reader = Open(Encoding.UTF8.GetBytes(text), delimiter, true, 1 << 20, chunk);
+            foreach (string[] row in rows)
+            {
+                Assert.True(reader.Read());
+                Assert.Null(reader.Fault);
+                Assert.Equal(row, Fields(reader));
+            }
+
+            Assert.False(reader.Read());
+        }).QuickCheckThrowOnFailure();
+    }
+
+    [Fact]
+    public void WhatNeedsNoQuotesIsCutLikeSplit()
+    {
+        Gen<string> line = Gen.NonEmptyListOf(Gen.Elements('a', '\u00e9', '\t', '"', ' ', '\\')).Select(c => new string([.. c]));
+        Gen<(string[], int)> cases = Gen.NonEmptyListOf(line).SelectMany(l => Gen.Choose(1, 40).Select(c => (l.ToArray(), c)));
+        Prop.ForAll(cases.ToArbitrary(), c =>
+        {
+            using RowReader reader = Open(Encoding.UTF8.GetBytes(string.Join('\n', c.Item1)), '\t', false, 1 << 20, c.Item2);
+            foreach (string expected in c.Item1)
+            {
+                Assert.True(reader.Read());
+                Assert.Equal(expected.Split('\t'), Fields(reader));
+            }
+
+            Assert.False(reader.Read());
+        }).QuickCheckThrowOnFailure();
+    }
+
+    internal static string[] Fields(RowReader reader) => [.. Enumerable.Range(0, reader.Count).Select(i => Encoding.UTF8.GetString(reader[i]))];
+
+    private static RowReader Open(byte[] bytes, char delimiter, bool quotes, int maxLine, int chunk)
+    {
+        var file = new InputFile("test.txt", null, bytes.Length, null, true, () => new ChunkedStream(bytes, chunk));
+        return new RowReader(file, new GuardedStream(file, new ImportLimits(), null), (byte)delimiter, quotes, maxLine);
+    }
+
+    private static string Join(RowReader reader) => string.Join('|', Fields(reader));
+
+    private static List<string> Rows(string text, char delimiter, bool quotes = true, int chunk = 1 << 20) => Rows(Encoding.UTF8.GetBytes(text), delimiter, quotes, chunk);
+
+    private static List<string> Rows(byte[] bytes, char delimiter, bool quotes = true, int chunk = 1 << 20)
+    {
+        using RowReader reader = Open(bytes, delimiter, quotes, 1000, chunk);
+        var rows = new List<string>();
+        while (reader.Read())
+        {
+            rows.Add(reader.Fault is null ? Join(reader) : "!" + reader.Fault);
+        }
+
+        return rows;
+    }
+}
+
+/// <summary>Gives at most some bytes a read, as inflaters and networks do.</summary>
+internal sealed class ChunkedStream(byte[] bytes, int chunk) : MemoryStream(bytes)
+{
+    public override int Read(Span<byte> buffer) => base.Read(buffer[..Math.Min(buffer.Length, chunk)]);
+}

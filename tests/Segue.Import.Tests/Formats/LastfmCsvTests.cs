@@ -1,0 +1,43 @@
+using Segue.Testing;
+using Xunit;
+
+namespace Segue.Import.Tests.Formats;
+
+public sealed class LastfmCsvTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void GhanNlByHeader()
+    {
+        string path = _folder.Write(
+            "recenttracks-ann-1700000000.csv",
+            "\"uts\",\"utc_time\",\"artist\",\"artist_mbid\",\"album\",\"album_mbid\",\"track\",\"track_mbid\"\n"
+            + "\"1443521965\",\"29 Sep 2015, 10:19\",\"Rick \"\"R\"\" Astley\",\"ar1\",\"Whenever\",\"al1\",\"Never\",\"tr1\"\n1443521900,,B,,,,\"T, two\",\n\"\",\"\",\"B\",\"\",\"\",\"\",\"Now\",\"\"\n"
+            + "1443521900,,B,,,,\"T, two\",\n12,,B,,,,C,\n1443521901,,,,,,C,\n");
+        ImportResult result = Import.Files("lastfm-csv", path);
+        result.Report.AddsUp();
+        Assert.Equal(["ann B \u2013 T, two 1443521900", "ann tr1 1443521965"], result.Dataset.Lines());
+        Assert.Equal("Rick \"R\" Astley \u2013 Never", result.Dataset.DisplayName(0));
+        Assert.Equal(["interactions/empty-item 1", "interactions/now-playing 1", "interactions/time-before-2002 1"], result.Report.Reasons());
+        Assert.Equal(1, result.Report.Duplicate);
+        Assert.Equal(["ann B 1443521900", "ann ar1 1443521965"], Import.Files("lastfm-csv", "artist", null, path).Dataset.Lines());
+        Assert.Equal(["ann al1 1443521965"], Import.Files("lastfm-csv", "album", null, path).Dataset.Lines());
+    }
+
+    [Fact]
+    public void WithoutHeader()
+    {
+        string path = _folder.Write("bob.csv", "Rick Astley,Whenever,Never,06 Jan 2014 20:19\n\"A, B\",,T,\"6 Jan 2014 20:20\"\nA,,T,\n");
+        ImportResult result = Import.Files("lastfm-csv", path);
+        Assert.Equal(["bob Rick Astley \u2013 Never 1389039540", "bob A, B \u2013 T 1389039600"], result.Dataset.Lines());
+        Assert.Equal(["interactions/now-playing 1"], result.Report.Reasons());
+        Assert.Equal(["Whenever"], result.Dataset.Catalog.Albums.AsEnumerable());
+    }
+
+    [Fact]
+    public void OtherCsvIsRefused() => Assert.Contains(
+        "no column 'uts'", Assert.Throws<ImportException>(() => Import.Files("lastfm-csv", _folder.Write("a.csv", "x,y\n1,2\n"))).Message, StringComparison.Ordinal);
+}

@@ -1,0 +1,36 @@
+using Segue.Testing;
+using Xunit;
+
+namespace Segue.Import.Tests.Formats;
+
+public sealed class LightGcnTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void TheGivenSplitIsKept()
+    {
+        _folder.Write("d/train.txt", "0 10 11 10\n1 11\n2\n");
+        _folder.Write("d/test.txt", "0 12 10\n1 \n\n");
+        _folder.Write("d/user_list.txt", "org_id remap_id\na 0\n");
+        ImportResult result = Import.Files("lightgcn", _folder.File("d"));
+        result.Report.AddsUp();
+        Assert.Equal(["0 10 0", "0 11 0", "0 12 2", "0 10 2", "1 11 0"], result.Dataset.Lines());
+        Assert.Equal((6L, 5L, 1L), (result.Report.Rows, result.Report.Accepted, result.Report.Duplicate));
+        Assert.Equal(["lines/no-items 2", "lines/blank-line 1"], result.Report.Reasons());
+        Assert.EndsWith("user_list.txt", Assert.Single(result.Report.Ignored), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void OneFileHasNoSplit() => Assert.Equal(["0 1", "0 2"], Import.Files("lightgcn", _folder.Write("x.txt", "0 1 2\n")).Dataset.Lines());
+
+    [Fact]
+    public void TwoTrainFilesAreAnError()
+    {
+        _folder.Write("d/a/train.txt", "0 1\n");
+        _folder.Write("d/b/train.txt", "0 1\n");
+        Assert.Contains("2 files for one part", Assert.Throws<ImportException>(() => Import.Files("lightgcn", _folder.File("d"))).Message, StringComparison.Ordinal);
+    }
+}

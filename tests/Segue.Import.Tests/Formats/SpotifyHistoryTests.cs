@@ -1,0 +1,83 @@
+using Segue.Testing;
+using Xunit;
+
+namespace Segue.Import.Tests.Formats;
+
+public sealed class SpotifyHistoryTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void ListensAreKeptAndTheRestIsCounted()
+    {
+        string zip = _folder.Zip(
+            "my_spotify_data.zip",
+            ("MyData/Streaming_History_Audio_2021_1.json", "[" + string.Join(
+                ",\n",
+                Play("2021-11-15T13:41:44Z", "A", "T", "L", "spotify:track:1", 200000),
+                Play("2021-11-15T13:41:44Z", "A", "T", "L", "spotify:track:1", 200000),
+                Play("2021-11-15T13:41:50Z", "A", "T", "L", "spotify:track:1", 200000),
+                Play("2021-11-15T14:41:44Z", "A", "T", "L", "spotify:track:1", 200000),
+                Play("2021-11-15T15:00:00Z", "A", "Short", "L", "spotify:track:2", 20000, end: "fwdbtn"),
+                Play("2021-11-15T15:01:00Z", "A", "Short", "L", "spotify:track:2", 20000, end: "trackdone"),
+                Play("2021-11-15T15:02:00Z", "A", "Short", "L", "spotify:track:2", 20000, end: "trackdone", more: "\"skipped\":true"),
+                Play("2021-11-15T15:03:00Z", "A", "Long", "L", "spotify:track:3", 40000, end: "fwdbtn", more: "\"skipped\":true"),
+                Play("2021-11-15T15:04:00Z", "A", "Secret", "L", "spotify:track:4", 40000, more: "\"incognito_mode\":true"),
+                """{"ts":"2021-11-15T16:00:00Z","ms_played":500000,"master_metadata_track_name":null,"master_metadata_album_artist_name":null,"spotify_track_uri":null,"episode_name":"Pod","spotify_episode_uri":"spotify:episode:1"}""",
+                """{"ts":"2021-11-15T16:00:00Z","ms_played":500000,"master_metadata_track_name":null,"spotify_track_uri":null}""",
+                Play("1970-01-01T00:00:00Z", "A", "T", "L", "spotify:track:1", 200000),
+                Play("2099-01-01T00:00:00Z", "A", "T", "L", "spotify:track:1", 200000),
+                Play("2021-11-15T17:00:00Z", "A", "T", "L", "spotify:track:1", -5),
+                """{"ts":"2021-11-15T17:00:00Z","ms_played":"many","master_metadata_track_name":"T","master_metadata_album_artist_name":"A"}""",
+                """{"ts":"soon","ms_played":1}""",
+                """{"unknown":1}""",
+                "17") + "]"),
+            ("MyData/Streaming_History_Video_2021.json", "[{}]"),
+            ("MyData/ReadMe.pdf", "x"));
+        ImportResult result = Import.Files("spotify-history", zip);
+        result.Report.AddsUp();
+        Assert.Equal(
+            [
+                "me spotify:track:1 1636983704", "me spotify:track:1 1636987304", "me spotify:track:2 1636988460", "me spotify:track:3 1636988580",
+            ],
+            result.Dataset.Lines());
+        Assert.Equal(
+            ["short-play 2", "bad-json 1", "bad-number 1", "bad-time 1", "empty-item 1", "incognito 1", "no-time 1", "not-music 1", "time-before-2002 1", "time-in-future 1", "weight-not-positive 1"],
+            result.Report.Reasons().Select(r => r["interactions/".Length..]));
+        Assert.Equal(2, result.Report.Duplicate);
+        Assert.Equal(new Sample("my_spotify_data.zip!MyData/Streaming_History_Audio_2021_1.json", 2, "2021-11-15T13:41:44Z A \u2013 T (200000 ms)"), result.Report.Duplicates.Single().Samples[0]);
+        Assert.Equal(2, result.Report.Ignored.Count);
+    }
+
+    [Fact]
+    public void BothExportsMeet()
+    {
+        string account = _folder.Write("StreamingHistory0.json", """
+            [{"endTime":"2021-11-15 13:41","artistName":"A","trackName":"T","msPlayed":200000},
+             {"endTime":"2021-11-15 13:42","artistName":"A","trackName":"T","msPlayed":200000},
+             {"endTime":"2021-11-16 10:00","artistName":"B","trackName":"U","msPlayed":100000},
+             {"endTime":"2021-11-16 10:00","artistName":"B","trackName":"U","msPlayed":100000},
+             {"endTime":"2021-11-16 11:00","artistName":"B","trackName":"U","msPlayed":9000}]
+            """);
+        string extended = _folder.Write("endsong_0.json", "[" + Play("2021-11-15T13:41:44Z", "A", "T", "L", "spotify:track:1", 200000, more: "\"username\":\"ann\"") + "]");
+        ImportResult result = Import.Files("spotify-history", [account, extended]);
+        result.Report.AddsUp();
+        Assert.Equal(["ann spotify:track:1 1636983704", "ann spotify:track:1 1636983720", "ann B \u2013 U 1637056800"], result.Dataset.Lines());
+        Assert.Equal(2, result.Report.Duplicate);
+        Assert.Equal(["interactions/short-play 1"], result.Report.Reasons());
+        Assert.Equal(["ann A 1636983704", "ann A 1636983720", "ann B 1637056800"], Import.Files("spotify-history", "artist", null, account, extended).Dataset.Lines());
+        ImportResult albums = Import.Files("spotify-history", "album", null, account, extended);
+        Assert.Equal(["ann A \u2013 L 1636983704", "ann A \u2013 L 1636983720"], albums.Dataset.Lines());
+        Assert.Equal(1, albums.Report.RejectedCount - 1);
+        Import.SameBytes(result, Import.Files("spotify-history", [account, extended]));
+    }
+
+    [Fact]
+    public void OtherZipsAreRefused() => Assert.Contains(
+        "no Streaming_History_Audio", Assert.Throws<ImportException>(() => Import.Files("spotify-history", _folder.Zip("a.zip", ("x.json", "[]"), ("y.json", "[]")))).Message, StringComparison.Ordinal);
+
+    private static string Play(string time, string artist, string title, string album, string uri, int played, string end = "trackdone", string more = "\"shuffle\":null") =>
+        $$"""{"ts":"{{time}}","platform":"x","ms_played":{{played}},"master_metadata_track_name":"{{title}}","master_metadata_album_artist_name":"{{artist}}","master_metadata_album_album_name":"{{album}}","spotify_track_uri":"{{uri}}","episode_name":null,"reason_start":"clickrow","reason_end":"{{end}}",{{more}}}""";
+}
