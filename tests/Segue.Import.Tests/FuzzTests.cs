@@ -33,7 +33,7 @@ public sealed class FuzzTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Formats))]
-    public void DamagedHandMadeFiles(string format)
+    public void Damaged_hand_made_files(string format)
     {
         (string Name, byte[] Bytes)[] files = HandMade(format);
         int accepted = 0;
@@ -54,7 +54,7 @@ public sealed class FuzzTests : IDisposable
     [InlineData("sessions", "nowplaying-sessions.zip")]
     [InlineData("csv", "spotify_songs.zip")]
     [InlineData("audio-features", "spotify-audio-features.zip")]
-    public void DamagedRealFiles(string format, string data)
+    public void Damaged_real_files(string format, string data)
     {
         (string Name, byte[] Bytes)[] files = Heads(TestData.Find(data), 30_000);
         for (int round = 0; round < RealRounds; round++)

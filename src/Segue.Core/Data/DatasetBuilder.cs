@@ -7,14 +7,14 @@ namespace Segue.Core.Data;
 /// Collects users, items and interactions in the order a source gives them and sorts them into a <see cref="Dataset"/>.
 /// </summary>
 /// <remarks>
-/// Not thread-safe. Memory: 20 bytes an interaction at most (28 to 36 with <see cref="TryInteraction"/>) plus the strings;
+/// Not thread-safe. Memory: 20 bytes an interaction at most (up to 36 with <see cref="TryInteraction"/>) plus the strings;
 /// twice that while building. Ids and names as UTF-8 spans allocate nothing once they are known.
 /// </remarks>
 public sealed class DatasetBuilder(string name, string level)
 {
     private readonly Utf8Interner _users = new(), _items = new(), _artists = new(), _albums = new(), _tags = new();
     private readonly Utf8Lines _names = new();
-    private readonly List<int> _itemName = [], _itemArtist = [], _itemAlbum = [];
+    private readonly List<ItemFacts> _facts = [];
     private readonly List<int> _user = [], _item = [], _detail = [];
     private readonly List<long> _time = [];
     private readonly List<float> _weight = [];
@@ -24,8 +24,10 @@ public sealed class DatasetBuilder(string name, string level)
     private readonly List<int> _tagUser = [], _tagItem = [], _tag = [];
     private readonly List<long> _tagTime = [];
     private byte[] _scratch = [];
+    private readonly List<(long First, long Last)> _span = [];
     private int[] _rowSlots = [];
     private int _uniqueRows;
+    private bool _isHashed;
 
     /// <summary>Number of users so far.</summary>
     public int UserCount => _users.Count;
@@ -76,20 +78,21 @@ public sealed class DatasetBuilder(string name, string level)
     /// <param name="album">Album name, or "".</param>
     public int Item(string id, string title = "", string artist = "", string album = "")
     {
-        int index = Slot(_items.Add(id));
-        if (_itemName[index] < 0 && title.Length > 0)
+        int index = _items.Add(id);
+        ref ItemFacts facts = ref FactsOf(index);
+        if (facts.Name < 0 && title.Length > 0)
         {
-            _itemName[index] = _names.AddEscaped(StringTable.Escape(title));
+            facts.Name = _names.AddEscaped(StringTable.Escape(title));
         }
 
-        if (_itemArtist[index] < 0 && artist.Length > 0)
+        if (facts.Artist < 0 && artist.Length > 0)
         {
-            _itemArtist[index] = _artists.Add(artist);
+            facts.Artist = _artists.Add(artist);
         }
 
-        if (_itemAlbum[index] < 0 && album.Length > 0)
+        if (facts.Album < 0 && album.Length > 0)
         {
-            _itemAlbum[index] = _albums.Add(album);
+            facts.Album = _albums.Add(album);
         }
 
         return index;
@@ -102,20 +105,21 @@ public sealed class DatasetBuilder(string name, string level)
     /// <param name="album">Album name, or empty.</param>
     public int Item(ReadOnlySpan<byte> id, ReadOnlySpan<byte> title = default, ReadOnlySpan<byte> artist = default, ReadOnlySpan<byte> album = default)
     {
-        int index = Slot(_items.Add(id));
-        if (_itemName[index] < 0 && !title.IsEmpty)
+        int index = _items.Add(id);
+        ref ItemFacts facts = ref FactsOf(index);
+        if (facts.Name < 0 && !title.IsEmpty)
         {
-            _itemName[index] = _names.AddEscaped(Utf8Lines.Escape(title, ref _scratch));
+            facts.Name = _names.AddEscaped(Utf8Lines.Escape(title, ref _scratch));
         }
 
-        if (_itemArtist[index] < 0 && !artist.IsEmpty)
+        if (facts.Artist < 0 && !artist.IsEmpty)
         {
-            _itemArtist[index] = _artists.Add(artist);
+            facts.Artist = _artists.Add(artist);
         }
 
-        if (_itemAlbum[index] < 0 && !album.IsEmpty)
+        if (facts.Album < 0 && !album.IsEmpty)
         {
-            _itemAlbum[index] = _albums.Add(album);
+            facts.Album = _albums.Add(album);
         }
 
         return index;
@@ -129,22 +133,18 @@ public sealed class DatasetBuilder(string name, string level)
     /// <param name="fold">0 train, 1 validation, 2 test, where the source gives a split.</param>
     public void Interaction(int userIndex, int itemIndex, long time = -1, float weight = 1f, byte fold = 0)
     {
-        if (_user.Count == Array.MaxLength)
+        if (!_isHashed)
         {
-            throw new DatasetException($"more than {Array.MaxLength} interactions; import a part of the files");
+            HashRows(_uniqueRows);
         }
 
-        _user.Add(userIndex);
-        _item.Add(itemIndex);
-        Append(_time, time, -1L);
-        Append(_weight, weight, 1f);
-        Append(_fold, fold, (byte)0);
-        Append(_detail, 0, 0);
+        Append(userIndex, itemIndex, time, weight, fold, detail: 0);
     }
 
     /// <summary>
     /// Adds an interaction unless one with the same user, item, time and <paramref name="detail"/> was added through this
-    /// method before; weight and fold do not count. Exact, about 100 ns, 8 to 16 bytes an interaction.
+    /// method before; weight and fold do not count. Exact. Costs next to nothing while every user's times only rise or only fall, as in
+    /// nearly all sources; from the first row that goes back on, about 300 ns and 6 to 12 bytes an interaction.
     /// </summary>
     /// <param name="userIndex">From <see cref="User(string)"/>.</param>
     /// <param name="itemIndex">From <see cref="Item(string, string, string, string)"/>.</param>
@@ -155,35 +155,34 @@ public sealed class DatasetBuilder(string name, string level)
     /// <returns>False for a duplicate, which is not added.</returns>
     public bool TryInteraction(int userIndex, int itemIndex, long time = -1, float weight = 1f, byte fold = 0, int detail = 0)
     {
+        if (!_isHashed)
+        {
+            switch (IsNewByTime(userIndex, itemIndex, time, detail))
+            {
+                case true:
+                    Append(userIndex, itemIndex, time, weight, fold, detail);
+                    _uniqueRows++;
+                    return true;
+                case false:
+                    return false;
+                default:
+                    HashRows(_uniqueRows);
+                    break;
+            }
+        }
+
         if (_uniqueRows >= _rowSlots.Length / 3 * 2)
         {
             GrowRowSlots();
         }
 
-        int mask = _rowSlots.Length - 1;
-        int slot = RowHash(userIndex, itemIndex, time, detail) & mask;
-        for (; _rowSlots[slot] != 0; slot = (slot + 1) & mask)
+        int slot = RowSlot(userIndex, itemIndex, time, detail);
+        if (_rowSlots[slot] != 0)
         {
-            int row = _rowSlots[slot] - 1;
-            if (_user[row] == userIndex && _item[row] == itemIndex && At(_time, row, -1L) == time && At(_detail, row, 0) == detail)
-            {
-                return false;
-            }
+            return false;
         }
 
-        Interaction(userIndex, itemIndex, time, weight, fold);
-        if (detail != 0)
-        {
-            if (_detail.Count > 0)
-            {
-                _detail[^1] = detail;
-            }
-            else
-            {
-                Append(_detail, detail, 0);
-            }
-        }
-
+        Append(userIndex, itemIndex, time, weight, fold, detail);
         _rowSlots[slot] = _user.Count;
         _uniqueRows++;
         return true;
@@ -222,8 +221,6 @@ public sealed class DatasetBuilder(string name, string level)
     /// </param>
     public Dataset Build(Action<int, int, long>? isDuplicate = null)
     {
-        _rowSlots = [];
-        _uniqueRows = 0;
         int[] order = SortedOrder();
         if (isDuplicate is not null && _time.Count > 0)
         {
@@ -246,9 +243,9 @@ public sealed class DatasetBuilder(string name, string level)
             Catalog = new Catalog
             {
                 Names = NamesOfItems(),
-                ItemArtist = _artists.Count > 0 ? _itemArtist.ToArray() : [],
+                ItemArtist = _artists.Count > 0 ? _facts.Select(f => f.Artist).ToArray() : [],
                 Artists = _artists.ToTable(),
-                ItemAlbum = _albums.Count > 0 ? _itemAlbum.ToArray() : [],
+                ItemAlbum = _albums.Count > 0 ? _facts.Select(f => f.Album).ToArray() : [],
                 Albums = _albums.ToTable(),
                 FeatureNames = FeatureNames,
                 Features = Features ?? [],
@@ -269,16 +266,14 @@ public sealed class DatasetBuilder(string name, string level)
         };
     }
 
-    private int Slot(int itemIndex)
+    private ref ItemFacts FactsOf(int itemIndex)
     {
-        if (itemIndex == _itemName.Count)
+        if (itemIndex == _facts.Count)
         {
-            _itemName.Add(-1);
-            _itemArtist.Add(-1);
-            _itemAlbum.Add(-1);
+            _facts.Add(new ItemFacts { Name = -1, Artist = -1, Album = -1 });
         }
 
-        return itemIndex;
+        return ref CollectionsMarshal.AsSpan(_facts)[itemIndex];
     }
 
     private StringTable NamesOfItems()
@@ -288,10 +283,10 @@ public sealed class DatasetBuilder(string name, string level)
             return StringTable.Empty;
         }
 
-        bool inOrder = _names.Count == _itemName.Count;
-        for (int i = 0; i < _itemName.Count && inOrder; i++)
+        bool inOrder = _names.Count == _facts.Count;
+        for (int i = 0; i < _facts.Count && inOrder; i++)
         {
-            inOrder = _itemName[i] == i;
+            inOrder = _facts[i].Name == i;
         }
 
         if (inOrder)
@@ -300,12 +295,27 @@ public sealed class DatasetBuilder(string name, string level)
         }
 
         var lines = new Utf8Lines();
-        foreach (int n in _itemName)
+        foreach (ItemFacts facts in _facts)
         {
-            lines.AddEscaped(n < 0 ? [] : _names.Line(n));
+            lines.AddEscaped(facts.Name < 0 ? [] : _names.Line(facts.Name));
         }
 
         return new StringTable(lines.Text, lines.Offsets);
+    }
+
+    private void Append(int user, int item, long time, float weight, byte fold, int detail)
+    {
+        if (_user.Count == Array.MaxLength)
+        {
+            throw new DatasetException($"more than {Array.MaxLength} interactions; import a part of the files");
+        }
+
+        _user.Add(user);
+        _item.Add(item);
+        Append(_time, time, -1L);
+        Append(_weight, weight, 1f);
+        Append(_fold, fold, (byte)0);
+        Append(_detail, detail, 0);
     }
 
     // A column stays empty until the first value that differs from its default, so most sources never pay for it.
@@ -335,25 +345,108 @@ public sealed class DatasetBuilder(string name, string level)
         return (int)(hash >> 33);
     }
 
+    // True = new, false = a duplicate, null = only a look at all rows can tell. A time outside the span of the user's times is new; at
+    // the time of the row just added, only the rows directly before it can be the same.
+    private bool? IsNewByTime(int user, int item, long time, int detail)
+    {
+        const int FarBack = 64;
+        while (_span.Count <= user)
+        {
+            _span.Add((long.MaxValue, long.MinValue));
+        }
+
+        ref (long First, long Last) span = ref CollectionsMarshal.AsSpan(_span)[user];
+        if (time < span.First || time > span.Last)
+        {
+            span = (Math.Min(span.First, time), Math.Max(span.Last, time));
+            return true;
+        }
+
+        int last = _user.Count - 1;
+        if (last < 0 || _user[last] != user || At(_time, last, -1L) != time)
+        {
+            return null;
+        }
+
+        for (int row = last; row > last - FarBack; row--)
+        {
+            if (row < 0 || _user[row] != user || At(_time, row, -1L) != time)
+            {
+                return true;
+            }
+
+            if (_item[row] == item && At(_detail, row, 0) == detail)
+            {
+                return false;
+            }
+        }
+
+        return null;
+    }
+
+    // The slot of an equal row, or the empty slot where it belongs.
+    private int RowSlot(int user, int item, long time, int detail)
+    {
+        int mask = _rowSlots.Length - 1;
+        int slot = RowHash(user, item, time, detail) & mask;
+        while (_rowSlots[slot] != 0)
+        {
+            int row = _rowSlots[slot] - 1;
+            if (_user[row] == user && _item[row] == item && At(_time, row, -1L) == time && At(_detail, row, 0) == detail)
+            {
+                break;
+            }
+
+            slot = (slot + 1) & mask;
+        }
+
+        return slot;
+    }
+
     private void GrowRowSlots()
     {
-        int size = Math.Max(1024, _rowSlots.Length < 1 << 30 ? _rowSlots.Length * 2 : throw new DatasetException("more than 700 million interactions; import a part of the files"));
+        if (_rowSlots.Length >= 1 << 30)
+        {
+            throw new DatasetException("more than 700 million interactions; import a part of the files");
+        }
+
         int[] old = _rowSlots;
-        _rowSlots = new int[size];
+        _rowSlots = new int[Math.Max(1024, old.Length * 2)];
         foreach (int entry in old)
         {
             if (entry != 0)
             {
-                int row = entry - 1;
-                int slot = RowHash(_user[row], _item[row], At(_time, row, -1L), At(_detail, row, 0)) & (size - 1);
-                while (_rowSlots[slot] != 0)
-                {
-                    slot = (slot + 1) & (size - 1);
-                }
-
-                _rowSlots[slot] = entry;
+                Place(entry - 1);
             }
         }
+    }
+
+    // From here on every row that is to be told from others stands in the table; the first count rows are such.
+    private void HashRows(int count)
+    {
+        _isHashed = true;
+        _span.Clear();
+        _span.TrimExcess();
+        while (count >= _rowSlots.Length / 3 * 2)
+        {
+            GrowRowSlots();
+        }
+
+        for (int row = 0; row < count; row++)
+        {
+            Place(row);
+        }
+    }
+
+    private void Place(int row)
+    {
+        int slot = RowHash(_user[row], _item[row], At(_time, row, -1L), At(_detail, row, 0)) & (_rowSlots.Length - 1);
+        while (_rowSlots[slot] != 0)
+        {
+            slot = (slot + 1) & (_rowSlots.Length - 1);
+        }
+
+        _rowSlots[slot] = row + 1;
     }
 
     private int[] SortedOrder()
@@ -468,5 +561,13 @@ public sealed class DatasetBuilder(string name, string level)
         }
 
         return result;
+    }
+
+    // Beside each other, so that a known item costs one cache line.
+    private struct ItemFacts
+    {
+        public int Name;
+        public int Artist;
+        public int Album;
     }
 }

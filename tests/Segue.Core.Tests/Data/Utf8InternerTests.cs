@@ -61,4 +61,19 @@ public sealed class Utf8InternerTests
 
         Assert.Equal(["a"], table.AsEnumerable());
     }
+
+    [Fact]
+    public void A_known_id_allocates_nothing()
+    {
+        var interner = new Utf8Interner();
+        byte[] id = Encoding.UTF8.GetBytes(new string('x', 300));
+        interner.Add(id);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int n = 0; n < 1000; n++)
+        {
+            interner.Add(id);
+        }
+
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
 }

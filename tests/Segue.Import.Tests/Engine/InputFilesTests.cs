@@ -18,7 +18,7 @@ public sealed class InputFilesTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public void ZipGzTarAndFolderGiveTheSameInteractions()
+    public void Zip_gz_tar_and_folder_give_the_same_interactions()
     {
         byte[] bytes = Encoding.UTF8.GetBytes(Rows);
         var tar = new MemoryStream();
@@ -40,7 +40,7 @@ public sealed class InputFilesTests : IDisposable
     }
 
     [Fact]
-    public void SeveralFilesThatFitAreNamed()
+    public void Several_files_that_fit_are_named()
     {
         string message = Fails(_folder.Zip("b.zip", ("a.csv", Rows), ("b.csv", Rows)));
         Assert.Contains("2 files fit", message, StringComparison.Ordinal);
@@ -48,7 +48,7 @@ public sealed class InputFilesTests : IDisposable
     }
 
     [Fact]
-    public void WhatIsNotThereIsNamed()
+    public void What_is_not_there_is_named()
     {
         Assert.Contains("does not exist", Fails(_folder.File("none.csv")), StringComparison.Ordinal);
         Assert.Contains("it holds 'a.csv'", Fails(_folder.Zip("a.zip", ("a.csv", Rows)) + "!b.csv"), StringComparison.Ordinal);
@@ -59,10 +59,10 @@ public sealed class InputFilesTests : IDisposable
     }
 
     [Fact]
-    public void AnEmptyFileIsAnError() => Assert.Contains("no rows", Fails(_folder.Write("a.csv", "")), StringComparison.Ordinal);
+    public void An_empty_file_is_an_error() => Assert.Contains("no rows", Fails(_folder.Write("a.csv", "")), StringComparison.Ordinal);
 
     [Fact]
-    public void ADirectoryWhereAFileIsExpectedIsReadAsAFolder()
+    public void A_directory_where_a_file_is_expected_is_read_as_a_folder()
     {
         Directory.CreateDirectory(_folder.File("in/user_artists.dat"));
         _folder.Write("in/x.txt", "x");
@@ -70,7 +70,7 @@ public sealed class InputFilesTests : IDisposable
     }
 
     [Fact]
-    public void AFileThatMayNotBeReadIsNamed()
+    public void A_file_that_may_not_be_read_is_named()
     {
         string path = _folder.Write("a.csv", Rows);
         if (OperatingSystem.IsWindows())
@@ -92,7 +92,7 @@ public sealed class InputFilesTests : IDisposable
     }
 
     [Fact]
-    public void APipeIsNotWaitedFor()
+    public void A_pipe_is_not_waited_for()
     {
         if (OperatingSystem.IsWindows() || !File.Exists("/usr/bin/mkfifo"))
         {
@@ -112,7 +112,7 @@ public sealed class InputFilesTests : IDisposable
     [InlineData(0.3)]
     [InlineData(0.7)]
     [InlineData(0.95)]
-    public void ACutOffGzIsAnError(double part)
+    public void A_cut_off_gz_is_an_error(double part)
     {
         byte[] packed = Import.Gzip(Encoding.UTF8.GetBytes(Rows + string.Concat(Enumerable.Range(0, 20_000).Select(i => $"u{i * 7919 % 1000},i{i * 104729 % 5000}\n"))));
         Assert.Contains("cut off", Fails(_folder.Write("a.csv.gz", packed[..(int)(packed.Length * part)])), StringComparison.Ordinal);
@@ -121,14 +121,14 @@ public sealed class InputFilesTests : IDisposable
     [Theory]
     [InlineData(0.3)]
     [InlineData(0.99)]
-    public void ACutOffZipIsAnError(double part)
+    public void A_cut_off_zip_is_an_error(double part)
     {
         byte[] bytes = File.ReadAllBytes(_folder.Zip("a.zip", ("a.csv", Rows)));
         Assert.Contains("cut-off zip", Fails(_folder.Write("cut.zip", bytes[..(int)(bytes.Length * part)])), StringComparison.Ordinal);
     }
 
     [Fact]
-    public void AChangedByteInAZipIsAnError()
+    public void A_changed_byte_in_a_zip_is_an_error()
     {
         string path = _folder.File("a.zip");
         using (var zip = new ZipArchive(File.Create(path), ZipArchiveMode.Create))
@@ -150,22 +150,22 @@ public sealed class InputFilesTests : IDisposable
     [InlineData("/etc/a.csv")]
     [InlineData("C:\\a.csv")]
     [InlineData("..\\a.csv")]
-    public void APathThatLeavesTheZipIsAnError(string name) =>
+    public void A_path_that_leaves_the_zip_is_an_error(string name) =>
         Assert.Contains("leaves the archive", Fails(_folder.Zip("a.zip", (name, Rows))), StringComparison.Ordinal);
 
     [Fact]
-    public void AnEntryThatStandsTwiceIsAnError() =>
+    public void An_entry_that_stands_twice_is_an_error() =>
         Assert.Contains("twice", Fails(_folder.Zip("a.zip", ("a.csv", Rows), ("a.csv", Rows))), StringComparison.Ordinal);
 
     [Fact]
-    public void AZipInAZipIsAnError()
+    public void A_zip_in_a_zip_is_an_error()
     {
         byte[] inner = File.ReadAllBytes(_folder.Zip("inner.zip", ("a.csv", Rows)));
         Assert.Contains("archive inside an archive", Fails(_folder.Zip("a.zip", ("inner.zip", inner))), StringComparison.Ordinal);
     }
 
     [Fact]
-    public void AZipBombIsStoppedByWhatReallyComesOut()
+    public void A_zip_bomb_is_stopped_by_what_really_comes_out()
     {
         // 80 MiB of one letter pack to less than 200 kB.
         string path = _folder.File("bomb.zip");
@@ -185,7 +185,7 @@ public sealed class InputFilesTests : IDisposable
     }
 
     [Fact]
-    public void TooManyEntriesAreAnError()
+    public void Too_many_entries_are_an_error()
     {
         string path = _folder.Zip("many.zip", [.. Enumerable.Range(0, 30).Select(i => ($"{i}.csv", Rows))]);
         var few = new ImportOptions { Map = ColumnMap.Parse(Map), Limits = new ImportLimits { MaxFiles = 10 } };
@@ -193,7 +193,7 @@ public sealed class InputFilesTests : IDisposable
     }
 
     [Fact]
-    public void NothingInTheReportNamesAFolderOfTheMachine()
+    public void Nothing_in_the_report_names_a_folder_of_the_machine()
     {
         ImportResult result = Import.Files("csv", null, Map, _folder.Zip("a.zip", ("a.csv", Rows + "x\n")));
         Assert.Equal(["a.zip!a.csv"], result.Report.Files);
@@ -201,7 +201,7 @@ public sealed class InputFilesTests : IDisposable
     }
 
     [Fact]
-    public void CancellingStopsAndProgressIsTold()
+    public void Cancelling_stops_and_progress_is_told()
     {
         string path = _folder.Write("big.csv", "user,item\n" + string.Concat(Enumerable.Repeat("user,item0123456789\n", 900_000)));
         using var stop = new CancellationTokenSource();

@@ -20,7 +20,7 @@ public sealed class JsonRecordReaderTests
     }
 
     [Fact]
-    public void TheListMayBeAPropertyAnywhere()
+    public void The_list_may_be_a_property_anywhere()
     {
         string text = "{\"info\":{\"playlists\":[9]},\"x\":\"}{\",\"playlists\":[{\"p\":1},2],\"after\":[[]]}";
         Assert.Equal(["{\"p\":1}", "2"], Read(text, "playlists", 1));
@@ -39,19 +39,19 @@ public sealed class JsonRecordReaderTests
     [InlineData("[1]", "playlists", "does not start with")]
     [InlineData("{\"playlists\":{}}", "playlists", "where '[' should be")]
     [InlineData("{\"playlists\":[1],\"playlists\":[1]}", "playlists", "twice")]
-    public void ABrokenFrameIsAnError(string text, string? property, string message) =>
+    public void A_broken_frame_is_an_error(string text, string? property, string message) =>
         Assert.Contains(message, Assert.Throws<ImportException>(() => Read(text, property, 3)).Message, StringComparison.Ordinal);
 
     [Fact]
-    public void AnElementBeyondTheLimitIsAnError() =>
+    public void An_element_beyond_the_limit_is_an_error() =>
         Assert.Contains("longer than", Assert.Throws<ImportException>(() => Read($"[\"{new string('x', 500_000)}\"]", null, 1000)).Message, StringComparison.Ordinal);
 
     [Fact]
-    public void OtherPropertiesMayBeOfAnyLength() =>
+    public void Other_properties_may_be_of_any_length() =>
         Assert.Equal(["1"], Read($"{{\"x\":\"{new string('x', 500_000)}\",\"playlists\":[1]}}", "playlists", 1000));
 
     [Fact]
-    public void WhatIsWrittenIsReadBack()
+    public void What_is_written_is_read_back()
     {
         Gen<string> text = Gen.ArrayOf(Gen.Elements('a', '"', '\\', '{', '}', '[', ']', ',', '\u00e9', '\n')).Select(c => new string(c));
         Prop.ForAll(Gen.ListOf(text).SelectMany(t => Gen.Choose(1, 30).Select(c => (t.ToArray(), c))).ToArbitrary(), c =>

@@ -10,11 +10,11 @@ namespace Segue.Import.Tests.Engine;
 public sealed class NumberTextTests
 {
     [Fact]
-    public void WholeNumbersAreReadBack() => Prop.ForAll<long>(n =>
+    public void Whole_numbers_are_read_back() => Prop.ForAll<long>(n =>
         Assert.True(NumberText.TryLong(Utf8(n.ToString(CultureInfo.InvariantCulture)), out long read) && read == n)).QuickCheckThrowOnFailure();
 
     [Fact]
-    public void NumbersAreReadBack() => Prop.ForAll(ArbMap.Default.ArbFor<double>().Filter(double.IsFinite), n =>
+    public void Numbers_are_read_back() => Prop.ForAll(ArbMap.Default.ArbFor<double>().Filter(double.IsFinite), n =>
         Assert.True(NumberText.TryDouble(Utf8(n.ToString("R", CultureInfo.InvariantCulture)), out double read) && read.Equals(n == 0 ? read : n))).QuickCheckThrowOnFailure();
 
     [Theory]
@@ -27,7 +27,7 @@ public sealed class NumberTextTests
     [InlineData("1e999")]
     [InlineData("0x10")]
     [InlineData("--1")]
-    public void AnythingElseIsNoNumber(string text) => Assert.False(NumberText.TryDouble(Utf8(text), out _));
+    public void Anything_else_is_no_number(string text) => Assert.False(NumberText.TryDouble(Utf8(text), out _));
 
     private static byte[] Utf8(string text) => Encoding.UTF8.GetBytes(text);
 }

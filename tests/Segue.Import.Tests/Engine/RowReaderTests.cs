@@ -23,20 +23,20 @@ public sealed class RowReaderTests
     [InlineData("\"a\r\nb\",c\r\n", "a\r\nb|c")]
     [InlineData("a,b\n\nc,d\n", "a|b", "!blank-line", "c|d")]
     [InlineData("a\0b,c\nd,e\n", "!nul-byte", "d|e")]
-    public void RowsAndFields(string text, params string[] expected)
+    public void Rows_and_fields(string text, params string[] expected)
     {
         Assert.Equal(expected, Rows(text, ','));
         Assert.Equal(expected, Rows(text, ',', chunk: 1));
     }
 
     [Fact]
-    public void WithoutQuotesAQuoteIsALetter() => Assert.Equal(["\"a|b\"", "c|d"], Rows("\"a\tb\"\nc\td\n", '\t', quotes: false));
+    public void Without_quotes_a_quote_is_a_letter() => Assert.Equal(["\"a|b\"", "c|d"], Rows("\"a\tb\"\nc\td\n", '\t', quotes: false));
 
     [Fact]
-    public void SpacesAreOneDelimiter() => Assert.Equal(["1|2|3", "4", "!blank-line"], Rows("1  2\t3 \n 4\n   \n", ' ', quotes: false));
+    public void Spaces_are_one_delimiter() => Assert.Equal(["1|2|3", "4", "!blank-line"], Rows("1  2\t3 \n 4\n   \n", ' ', quotes: false));
 
     [Fact]
-    public void LinesAreNumberedByWhereTheyStart()
+    public void Lines_are_numbered_by_where_they_start()
     {
         using RowReader reader = Open(Encoding.UTF8.GetBytes("a\n\"b\nb\",x\nc\n"), ',', true, 100, 3);
         var lines = new List<long>();
@@ -49,7 +49,7 @@ public sealed class RowReaderTests
     }
 
     [Fact]
-    public void BadUtf8CostsItsRowOnly()
+    public void Bad_utf8_costs_its_row_only()
     {
         byte[] bytes = [.. "a,b\n"u8, 0xC3, 0x28, .. ",x\nc,d\n"u8];
         Assert.Equal(["a|b", "!invalid-utf8", "c|d"], Rows(bytes, ','));
@@ -59,7 +59,7 @@ public sealed class RowReaderTests
     [InlineData(1)]
     [InlineData(7)]
     [InlineData(100_000)]
-    public void TooLongLinesCostTheirRowOnlyAndNoMemory(int chunk)
+    public void Too_long_lines_cost_their_row_only_and_no_memory(int chunk)
     {
         string text = "a,b\n" + new string('x', 50_000) + "\nc,d\n" + new string('y', 50_000);
         using RowReader reader = Open(Encoding.UTF8.GetBytes(text), ',', true, 100, chunk);
@@ -73,7 +73,7 @@ public sealed class RowReaderTests
     }
 
     [Fact]
-    public void AnUnclosedQuoteInABigFileCostsItsLineOnly()
+    public void An_unclosed_quote_in_a_big_file_costs_its_line_only()
     {
         string text = "\"open,b\n" + string.Concat(Enumerable.Range(0, 5000).Select(i => $"{i},x\n"));
         using RowReader reader = Open(Encoding.UTF8.GetBytes(text), ',', true, 1000, 512);
@@ -91,11 +91,11 @@ public sealed class RowReaderTests
     [InlineData(new byte[] { 0xFF, 0xFE, 0x61, 0 }, "UTF-16")]
     [InlineData(new byte[] { 0x50, 0x4B, 3, 4, 0 }, "archive inside an archive")]
     [InlineData(new byte[] { 0x37, 0x7A, 0xBC, 0xAF, 0x27 }, "something other than zip")]
-    public void OtherKindsOfFileAreRefused(byte[] bytes, string message) =>
+    public void Other_kinds_of_file_are_refused(byte[] bytes, string message) =>
         Assert.Contains(message, Assert.Throws<ImportException>(() => Open(bytes, ',', true, 100, 100)).Message, StringComparison.Ordinal);
 
     [Fact]
-    public void WhatIsWrittenWithQuotesIsReadBack()
+    public void What_is_written_with_quotes_is_read_back()
     {
         Gen<string> field = Gen.ArrayOf(Gen.Elements('a', 'ü', ',', '"', '\n', '\r', ' ', '\u4E2D', ';', '\t')).Select(c => new string(c));
         Gen<string[][]> table = Gen.NonEmptyListOf(Gen.NonEmptyListOf(field).Select(f => f.ToArray())).Select(r => r.ToArray());
@@ -117,7 +117,7 @@ public sealed class RowReaderTests
     }
 
     [Fact]
-    public void WhatNeedsNoQuotesIsCutLikeSplit()
+    public void What_needs_no_quotes_is_cut_like_split()
     {
         Gen<string> line = Gen.NonEmptyListOf(Gen.Elements('a', '\u00e9', '\t', '"', ' ', '\\')).Select(c => new string([.. c]));
         Gen<(string[], int)> cases = Gen.NonEmptyListOf(line).SelectMany(l => Gen.Choose(1, 40).Select(c => (l.ToArray(), c)));

@@ -10,7 +10,7 @@ public sealed class TextTests
     [InlineData("J\u00fan\u00edus Meyvant")]
     [InlineData("\u201cquoted\u201d \u2013 \uc624\ub80c\uc9c0")]
     [InlineData("\u30de\u30af\u30ed\u30b9 82-99")]
-    public void NamesThatWereEncodedTwiceAreRepaired(string name)
+    public void Names_that_were_encoded_twice_are_repaired(string name)
     {
         // Windows-1252 with the five undefined bytes left as they are, as browsers decode.
         string decodedWrongly = string.Concat(Encoding.UTF8.GetBytes(name).Select(b => b is >= 0x80 and < 0xA0 ? Windows1252[b - 0x80] : (char)b));
@@ -23,10 +23,10 @@ public sealed class TextTests
     [InlineData("\u4E2D\u6587")]
     [InlineData("H\u00fcsker D\u00fc")]
     [InlineData("")]
-    public void SoundNamesStay(string name) => Assert.Null(Repair(name));
+    public void Sound_names_stay(string name) => Assert.Null(Repair(name));
 
     [Fact]
-    public void SamplesAreShortAndPrintable()
+    public void Samples_are_short_and_printable()
     {
         Assert.Equal("a\\u0000b\tc", Text.Sample("a\0b\tc"u8));
         Assert.Equal(201, Text.Sample(Encoding.UTF8.GetBytes(new string('x', 5000))).Length);

@@ -39,14 +39,14 @@ public sealed class TimeTextTests
     [InlineData("0000-01-01")]
     [InlineData("20090503")]
     [InlineData("2009-05-03T")]
-    public void NotIso(string text) => Assert.False(TimeText.TryIso(Utf8(text), out _));
+    public void Not_iso(string text) => Assert.False(TimeText.TryIso(Utf8(text), out _));
 
     [Fact]
-    public void IsoIsReadBack() => Prop.ForAll(Moments.ToArbitrary(), m =>
+    public void Iso_is_read_back() => Prop.ForAll(Moments.ToArbitrary(), m =>
         Assert.True(TimeText.TryIso(Utf8(m.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture)), out long time) && time == m.ToUnixTimeSeconds())).QuickCheckThrowOnFailure();
 
     [Fact]
-    public void DayMonthYearIsReadBack() => Prop.ForAll(Moments.ToArbitrary(), m =>
+    public void Day_month_year_is_read_back() => Prop.ForAll(Moments.ToArbitrary(), m =>
     {
         long minute = m.ToUnixTimeSeconds() - m.Second;
         Assert.True(TimeText.TryDayMonthYear(Utf8(m.ToString("dd MMM yyyy HH:mm", CultureInfo.InvariantCulture)), out long time) && time == minute);
@@ -59,7 +59,7 @@ public sealed class TimeTextTests
     [InlineData("06 Jan 2014")]
     [InlineData("06 Jan 2014 20:19 x")]
     [InlineData("")]
-    public void NotDayMonthYear(string text) => Assert.False(TimeText.TryDayMonthYear(Utf8(text), out _));
+    public void Not_day_month_year(string text) => Assert.False(TimeText.TryDayMonthYear(Utf8(text), out _));
 
     [Theory]
     [InlineData("1443521965", 1443521965)]

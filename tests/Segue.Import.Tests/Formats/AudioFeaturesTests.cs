@@ -12,7 +12,7 @@ public sealed class AudioFeaturesTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public void FeaturesAreJoinedByIdUriOrLink()
+    public void Features_are_joined_by_id_uri_or_link()
     {
         Dataset dataset = Import.Files("csv", null, "user=0,item=1", _folder.Write("x.csv", "u,spotify:track:1\nu,2\nu,spotify:track:3\nu,4\n")).Dataset;
         string table = _folder.Write(
@@ -37,7 +37,7 @@ public sealed class AudioFeaturesTests : IDisposable
     }
 
     [Fact]
-    public void NothingToJoinIsAnError()
+    public void Nothing_to_join_is_an_error()
     {
         Dataset dataset = Import.Files("csv", null, "user=0,item=1", _folder.Write("x.csv", "u,1\n")).Dataset;
         ImportOptions join = new() { JoinTo = dataset };

@@ -20,7 +20,7 @@ public sealed class CsvTests : IDisposable
     [InlineData("u,a\nu,b\n", "user=0,item=1")]
     [InlineData("u a\nu b\n", "user=0,item=1")]
     [InlineData("user,item\nu,a\nu,b\n", "user=0,item=1,header=yes")]
-    public void DelimiterAndHeaderAreFound(string text, string map) =>
+    public void Delimiter_and_header_are_found(string text, string map) =>
         Assert.Equal(["u a", "u b"], Import.Files("csv", null, map, _folder.Write("x.txt", text)).Dataset.Lines());
 
     [Theory]
@@ -33,11 +33,11 @@ public sealed class CsvTests : IDisposable
     [InlineData("a,x,2009-05-03T15:48:25Z\n", "user=0,item=1,time=2", "a x 1241365705")]
     [InlineData("a,x,1241365705999\n", "user=0,item=1,time=2", "a x 1241365705")]
     [InlineData("a,x, 1241365705 \n", "user=0,item=1,time=2", "a x 1241365705")]
-    public void ColumnsByNumberTimesAndWeights(string text, string map, params string[] expected) =>
+    public void Columns_by_number_times_and_weights(string text, string map, params string[] expected) =>
         Assert.Equal(expected, Import.Files("csv", null, map, _folder.Write("x.txt", text)).Dataset.Lines());
 
     [Fact]
-    public void NamesAndLevels()
+    public void Names_and_levels()
     {
         string path = _folder.Write("x.csv", "u,id,t,a,l,ts\nu,1,\"Title, one\",Art,Alb,1241365705\nu,2,Two,Art,Alb,1241365705\nu,2,Two,Art,Alb,1241365705\n");
         string map = "user=u,item=id,title=t,artist=a,album=l,time=ts";
@@ -55,14 +55,14 @@ public sealed class CsvTests : IDisposable
     }
 
     [Fact]
-    public void IdsMadeOfNamesDoNotMeet()
+    public void Ids_made_of_names_do_not_meet()
     {
         string path = _folder.Write("x.csv", "u,a,t\nu,A,B \u2013 C\nu,A \u2013 B,C\nu,A\\\u2013 B,C\n");
         Assert.Equal(3, Import.Files("csv", null, "user=u,artist=a,title=t", path).Dataset.Items.Count);
     }
 
     [Fact]
-    public void DirtyRowsAreCountedByReason()
+    public void Dirty_rows_are_counted_by_reason()
     {
         byte[] bytes =
         [
@@ -86,7 +86,7 @@ public sealed class CsvTests : IDisposable
     }
 
     [Fact]
-    public void OnlyTheFirstSamplesAreKept()
+    public void Only_the_first_samples_are_kept()
     {
         string path = _folder.Write("x.csv", "u,i\na,b\n" + string.Concat(Enumerable.Range(0, 1000).Select(i => $"{i}\n")));
         RejectReason reason = Assert.Single(Import.Files("csv", null, "user=u,item=i", path).Report.Rejected);
@@ -95,7 +95,7 @@ public sealed class CsvTests : IDisposable
     }
 
     [Fact]
-    public void NothingAcceptedSaysWhy()
+    public void Nothing_accepted_says_why()
     {
         string path = _folder.Write("x.tsv", "0\t0\t0\n1\t1\t54\n");
         string message = Assert.Throws<ImportException>(() => Import.Files("csv", null, "user=0,item=1,time=2", path)).Message;
@@ -107,7 +107,7 @@ public sealed class CsvTests : IDisposable
     [InlineData("u,u,i\na,b,c\n", "user=u,item=i", "'u' twice")]
     [InlineData("u,i\na,b\n", "user=u,item=track", "does not have the columns")]
     [InlineData("u,i\na,b\n", "user=0,item=7", "does not have the columns")]
-    public void ColumnsThatCannotBeFoundAreErrors(string text, string map, string message) =>
+    public void Columns_that_cannot_be_found_are_errors(string text, string map, string message) =>
         Assert.Contains(message, Assert.Throws<ImportException>(() => Import.Files("csv", null, map, _folder.Write("x.csv", text))).Message, StringComparison.Ordinal);
 
     [Theory]
@@ -119,10 +119,10 @@ public sealed class CsvTests : IDisposable
     [InlineData("user=a,item=b,delimiter=;")]
     [InlineData("user=a,item=b,header=maybe")]
     [InlineData("user=a,item=b,time_format=julian")]
-    public void WrongMapsAreWrongUsage(string map) => Assert.Throws<OptionException>(() => ColumnMap.Parse(map));
+    public void Wrong_maps_are_wrong_usage(string map) => Assert.Throws<OptionException>(() => ColumnMap.Parse(map));
 
     [Fact]
-    public void AMapIsWrittenAsItIsRead()
+    public void A_map_is_written_as_it_is_read()
     {
         string map = "user=a,item=b,time=3,weight=w,artist=x,title=y,album=z,delimiter=tab,header=no,quotes=yes,ordered=yes,time_format=unix_ms";
         Assert.Equal(map, ColumnMap.Parse(map).ToString());
@@ -132,7 +132,7 @@ public sealed class CsvTests : IDisposable
     }
 
     [Fact]
-    public void RealPlaylistPairs()
+    public void Real_playlist_pairs()
     {
         string zip = TestData.Find("playlists-50k-20k.zip");
         ImportResult pairs = Import.Files("csv", null, "user=playlist_id,item=track_id", zip + "!train.reconstructed.csv");
@@ -145,7 +145,7 @@ public sealed class CsvTests : IDisposable
     }
 
     [Fact]
-    public void RealPlayCountsAndStream()
+    public void Real_play_counts_and_stream()
     {
         ImportResult counts = Import.Files("csv", null, "user=0,item=1,weight=2", TestData.Find("lastfm-1k-fragments.zip") + "!eldrin_userid_trackid_playcount_int_ss.csv");
         Assert.Equal((984, 60000, 244472), (counts.Dataset.Users.Count, counts.Dataset.Items.Count, counts.Dataset.Count));

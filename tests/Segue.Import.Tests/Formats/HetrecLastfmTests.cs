@@ -12,7 +12,7 @@ public sealed class HetrecLastfmTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public void RealFilesGiveThePublishedCounts()
+    public void Real_files_give_the_published_counts()
     {
         string zip = TestData.Find("hetrec2011-lastfm-2k.zip");
         ImportResult result = Import.Files("hetrec-lastfm", zip);
@@ -35,7 +35,7 @@ public sealed class HetrecLastfmTests : IDisposable
     }
 
     [Fact]
-    public void DirtyRowsAreCountedByReason()
+    public void Dirty_rows_are_counted_by_reason()
     {
         _folder.Write("user_artists.dat", "userID\tartistID\tweight\r\n1\ta\t3\r\n1\ta\t4\r\n1\tb\t-1\r\n1\tb\tNaN\r\n1\tb\t1e30\r\n1\tb\r\n1\tb\t1\t1\r\n\tb\t1\r\n1\t\t1\r\n\r\n2\tb\t5");
         _folder.Write("artists.dat", "id\tname\turl\tpictureURL\na\tAlpha\t\t\nc\tNobody hears this\t\t\n");
@@ -59,7 +59,7 @@ public sealed class HetrecLastfmTests : IDisposable
     }
 
     [Fact]
-    public void OtherFilesAreRefused()
+    public void Other_files_are_refused()
     {
         string path = _folder.Write("plays.tsv", "user\tartist\tplays\n1\ta\t3\n");
         ImportException error = Assert.Throws<ImportException>(() => Import.Files("hetrec-lastfm", path));

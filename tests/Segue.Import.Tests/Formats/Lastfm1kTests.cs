@@ -14,7 +14,7 @@ public sealed class Lastfm1kTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public void ListensByTimeWithProfiles()
+    public void Listens_by_time_with_profiles()
     {
         _folder.Write("d/userid-timestamp-artid-artname-traid-traname.tsv", Listens);
         _folder.Write("d/userid-profile.tsv", "#id\tgender\tage\tcountry\tregistered\nuser_1\tm\t\tJapan\tAug 13, 2006\nuser_9\tf\t\t\t\nuser_1\tf\t\t\t\n");
@@ -30,7 +30,7 @@ public sealed class Lastfm1kTests : IDisposable
     }
 
     [Fact]
-    public void ArtistsAreTheItemsAtArtistLevel()
+    public void Artists_are_the_items_at_artist_level()
     {
         ImportResult result = Import.Files("lastfm-1k", "artist", null, _folder.Write("x.tsv.gz", Import.Gzip(System.Text.Encoding.UTF8.GetBytes(Listens))));
         Assert.Equal(["user_1 am1 1241365076", "user_1 am1 1241365076", "user_1 am1 1241365705", "user_2 Nobody 1241365076"], result.Dataset.Lines());
@@ -39,7 +39,7 @@ public sealed class Lastfm1kTests : IDisposable
     }
 
     [Fact]
-    public void DirtyRowsAreCountedByReason()
+    public void Dirty_rows_are_counted_by_reason()
     {
         string path = _folder.Write(
             "x.tsv",
@@ -54,7 +54,7 @@ public sealed class Lastfm1kTests : IDisposable
     }
 
     [Fact]
-    public void RealSample()
+    public void Real_sample()
     {
         ImportResult result = Import.Files("lastfm-1k", TestData.Find("lastfm-1k-fragments.zip"));
         Assert.Equal((1, 85), (result.Dataset.Users.Count, result.Dataset.Count));

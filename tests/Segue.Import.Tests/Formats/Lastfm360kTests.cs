@@ -10,7 +10,7 @@ public sealed class Lastfm360kTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public void PlaysAreWeightsAndMalformedRowsAreCounted()
+    public void Plays_are_weights_and_malformed_rows_are_counted()
     {
         _folder.Write(
             "d/usersha1-artmbid-artname-plays.tsv",

@@ -10,7 +10,7 @@ public sealed class LastfmCsvTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public void GhanNlByHeader()
+    public void Ghan_nl_by_header()
     {
         string path = _folder.Write(
             "recenttracks-ann-1700000000.csv",
@@ -28,7 +28,7 @@ public sealed class LastfmCsvTests : IDisposable
     }
 
     [Fact]
-    public void WithoutHeader()
+    public void Without_header()
     {
         string path = _folder.Write("bob.csv", "Rick Astley,Whenever,Never,06 Jan 2014 20:19\n\"A, B\",,T,\"6 Jan 2014 20:20\"\nA,,T,\n");
         ImportResult result = Import.Files("lastfm-csv", path);
@@ -38,6 +38,6 @@ public sealed class LastfmCsvTests : IDisposable
     }
 
     [Fact]
-    public void OtherCsvIsRefused() => Assert.Contains(
+    public void Other_csv_is_refused() => Assert.Contains(
         "no column 'uts'", Assert.Throws<ImportException>(() => Import.Files("lastfm-csv", _folder.Write("a.csv", "x,y\n1,2\n"))).Message, StringComparison.Ordinal);
 }

@@ -10,7 +10,7 @@ public sealed class LightGcnTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public void TheGivenSplitIsKept()
+    public void The_given_split_is_kept()
     {
         _folder.Write("d/train.txt", "0 10 11 10\n1 11\n2\n");
         _folder.Write("d/test.txt", "0 12 10\n1 \n\n");
@@ -24,10 +24,10 @@ public sealed class LightGcnTests : IDisposable
     }
 
     [Fact]
-    public void OneFileHasNoSplit() => Assert.Equal(["0 1", "0 2"], Import.Files("lightgcn", _folder.Write("x.txt", "0 1 2\n")).Dataset.Lines());
+    public void One_file_has_no_split() => Assert.Equal(["0 1", "0 2"], Import.Files("lightgcn", _folder.Write("x.txt", "0 1 2\n")).Dataset.Lines());
 
     [Fact]
-    public void TwoTrainFilesAreAnError()
+    public void Two_train_files_are_an_error()
     {
         _folder.Write("d/a/train.txt", "0 1\n");
         _folder.Write("d/b/train.txt", "0 1\n");

@@ -13,7 +13,7 @@ public sealed class ListenBrainzTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public void TheExportZip()
+    public void The_export_zip()
     {
         string zip = _folder.Zip(
             "listenbrainz_ann_1700000000.zip",
@@ -32,14 +32,14 @@ public sealed class ListenBrainzTests : IDisposable
     }
 
     [Fact]
-    public void TheUserIsInTheNameOfTheZip() => Assert.Equal(
+    public void The_user_is_in_the_name_of_the_zip() => Assert.Equal(
         ["ann B \u2013 T 1443521900"], Import.Files("listenbrainz", _folder.Zip("listenbrainz_ann_1700000000.zip", ("listens/2015/9.jsonl", Plain))).Dataset.Lines());
 
     [Fact]
-    public void TheOlderExport() => Assert.Equal(
+    public void The_older_export() => Assert.Equal(
         ["ann_b B \u2013 T 1443521900", "ann_b mapped 1443521965"], Import.Files("listenbrainz", _folder.Write("ann_b_lb-2020-01-31.json", $"[{Mapped},\n{Plain}]")).Dataset.Lines());
 
     [Fact]
-    public void OtherZipsAreRefused() => Assert.Contains(
+    public void Other_zips_are_refused() => Assert.Contains(
         "no listens/", Assert.Throws<ImportException>(() => Import.Files("listenbrainz", _folder.Zip("a.zip", ("x.json", "[]"), ("y.json", "[]")))).Message, StringComparison.Ordinal);
 }

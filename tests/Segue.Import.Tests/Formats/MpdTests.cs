@@ -21,7 +21,7 @@ public sealed class MpdTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public void PlaylistsKeepTheirOrderAndRepeats()
+    public void Playlists_keep_their_order_and_repeats()
     {
         ImportResult result = Import.Files("mpd", _folder.Zip("mpd.zip", ("data/mpd.slice.0-999.json", Slice), ("README.md", "x")));
         Assert.Equal(["0 spotify:track:x", "0 spotify:track:y", "0 spotify:track:x", "1 spotify:track:z", "1 spotify:track:y"], result.Dataset.Lines());
@@ -44,7 +44,7 @@ public sealed class MpdTests : IDisposable
     }
 
     [Fact]
-    public void SlicesAreReadInNumericOrder()
+    public void Slices_are_read_in_numeric_order()
     {
         _folder.Write("d/mpd.slice.2000-2999.json", """{"playlists":[{"pid":2,"tracks":[{"track_uri":"c"}]}]}""");
         _folder.Write("d/mpd.slice.10000-10999.json", """{"playlists":[{"pid":3,"tracks":[{"track_uri":"c"}]}]}""");
@@ -53,7 +53,7 @@ public sealed class MpdTests : IDisposable
     }
 
     [Fact]
-    public void DirtyPlaylistsAreCountedByReason()
+    public void Dirty_playlists_are_counted_by_reason()
     {
         string path = _folder.Write(
             "x.json",
@@ -80,7 +80,7 @@ public sealed class MpdTests : IDisposable
     }
 
     [Fact]
-    public void OtherJsonAndCutOffSlicesAreErrors()
+    public void Other_json_and_cut_off_slices_are_errors()
     {
         Assert.Contains("does not start with", Assert.Throws<ImportException>(() => Import.Files("mpd", _folder.Write("a.json", "[1]"))).Message, StringComparison.Ordinal);
         Assert.Contains("ends in the middle", Assert.Throws<ImportException>(() => Import.Files("mpd", _folder.Write("b.json", Slice[..500]))).Message, StringComparison.Ordinal);
@@ -88,7 +88,7 @@ public sealed class MpdTests : IDisposable
     }
 
     [Fact]
-    public void RealFilesGiveThePublishedCounts()
+    public void Real_files_give_the_published_counts()
     {
         ImportResult result = Import.Files("mpd", TestData.Find("mpd-7071-playlists.zip"));
         Assert.Equal((7071, 201730, 696957), (result.Dataset.Users.Count, result.Dataset.Items.Count, result.Dataset.Count));

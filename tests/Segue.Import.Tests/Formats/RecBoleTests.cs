@@ -10,7 +10,7 @@ public sealed class RecBoleTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public void AllThreeFiles()
+    public void All_three_files()
     {
         _folder.Write("d/x.inter", "user_id:token\titem_id:token\trating:float\ttimestamp:float\nu\ta\t3\t1241365705.0\nu\ta\t4\t1241365705\nu\tb\t-1\t1241365705\nu\tb\t1\t5\nu\tb\n\tb\t1\t1241365705\nu\tb\t2\t1241365700\n");
         _folder.Write("d/x.item", "item_id:token\ttrack_name:token\tartist_name:token\ttempo:float\tgenre:token_seq\nb\tBee\tArt\t120.5\trock pop\nc\tSee\t\t1\t\na\tAy\t\t\t\na\tAy\t\t\t\nb\tBee\tArt\tfast\t\n");
@@ -32,7 +32,7 @@ public sealed class RecBoleTests : IDisposable
     }
 
     [Fact]
-    public void ABenchmarkSplitIsKept()
+    public void A_benchmark_split_is_kept()
     {
         string zip = _folder.Zip("x.zip", ("x/x.train.inter", "user_id:token\tartist_id:token\nu\ta\n"), ("x/x.test.inter", "user_id:token\tartist_id:token\nu\tb\n"));
         Assert.Equal(["u a 0", "u b 2"], Import.Files("recbole", zip).Dataset.Lines());
@@ -43,6 +43,6 @@ public sealed class RecBoleTests : IDisposable
     [InlineData("user_id:token\trating:float\nu\t1\n", "no two columns of type token")]
     [InlineData("user_id:token\tuser_id:token\nu\t1\n", "twice")]
     [InlineData("", "is empty")]
-    public void WrongHeadersAreErrors(string text, string message) =>
+    public void Wrong_headers_are_errors(string text, string message) =>
         Assert.Contains(message, Assert.Throws<ImportException>(() => Import.Files("recbole", _folder.Write("x.inter", text))).Message, StringComparison.Ordinal);
 }

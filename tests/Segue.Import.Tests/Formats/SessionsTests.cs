@@ -10,7 +10,7 @@ public sealed class SessionsTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public void OrderRepeatsAndPartsAreKept()
+    public void Order_repeats_and_parts_are_kept()
     {
         string zip = _folder.Zip("s.zip", ("train_sessions.txt", "1 2 2\n\n3\n"), ("test_sessions.txt", "2 1\n"));
         ImportResult result = Import.Files("sessions", zip);
@@ -22,7 +22,7 @@ public sealed class SessionsTests : IDisposable
     }
 
     [Fact]
-    public void RealSessions()
+    public void Real_sessions()
     {
         ImportResult result = Import.Files("sessions", TestData.Find("nowplaying-sessions.zip"));
         Assert.Equal((128077 + 14479, 60416), (result.Dataset.Users.Count, result.Dataset.Items.Count));

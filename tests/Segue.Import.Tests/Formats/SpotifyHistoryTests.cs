@@ -10,7 +10,7 @@ public sealed class SpotifyHistoryTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public void ListensAreKeptAndTheRestIsCounted()
+    public void Listens_are_kept_and_the_rest_is_counted()
     {
         string zip = _folder.Zip(
             "my_spotify_data.zip",
@@ -52,7 +52,7 @@ public sealed class SpotifyHistoryTests : IDisposable
     }
 
     [Fact]
-    public void BothExportsMeet()
+    public void Both_exports_meet()
     {
         string account = _folder.Write("StreamingHistory0.json", """
             [{"endTime":"2021-11-15 13:41","artistName":"A","trackName":"T","msPlayed":200000},
@@ -75,7 +75,7 @@ public sealed class SpotifyHistoryTests : IDisposable
     }
 
     [Fact]
-    public void OtherZipsAreRefused() => Assert.Contains(
+    public void Other_zips_are_refused() => Assert.Contains(
         "no Streaming_History_Audio", Assert.Throws<ImportException>(() => Import.Files("spotify-history", _folder.Zip("a.zip", ("x.json", "[]"), ("y.json", "[]")))).Message, StringComparison.Ordinal);
 
     private static string Play(string time, string artist, string title, string album, string uri, int played, string end = "trackdone", string more = "\"shuffle\":null") =>

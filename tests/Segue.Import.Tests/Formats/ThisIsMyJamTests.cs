@@ -11,7 +11,7 @@ public sealed class ThisIsMyJamTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public void RowsWithAndWithoutUriMeetAndNamesAreRepaired()
+    public void Rows_with_and_without_uri_meet_and_names_are_repaired()
     {
         string twice = string.Concat(Encoding.UTF8.GetBytes("J\u00fan\u00edus").Select(b => (char)b));
         string path = _folder.Write(
@@ -27,7 +27,7 @@ public sealed class ThisIsMyJamTests : IDisposable
     }
 
     [Fact]
-    public void RealSample()
+    public void Real_sample()
     {
         ImportResult result = Import.Files("thisismyjam", TestData.Find("thisismyjam-sample.zip"));
         result.Report.AddsUp();
