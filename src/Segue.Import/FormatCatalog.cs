@@ -121,7 +121,7 @@ public static class FormatCatalog
 
     private static ImportException Nothing(ImportReport report)
     {
-        string reasons = string.Join("; ", report.Rejected.Where(r => r.Table == ImportReport.Interactions).Take(3).Select(r =>
+        string reasons = string.Join("; ", report.Rejected.Where(r => r.Table == report.Tables[0].Table).Take(3).Select(r =>
             $"{r.Count} {r.Reason}, for example '{r.Samples[0].File}' line {r.Samples[0].Line}: {r.Samples[0].Text}"));
         string remedy = report.Rejected.Any(r => r.Reason is Reasons.TimeBefore2002) && report.Format == Csv.Format.Name
             ? "; where times count from an unknown start, add time_format=relative to --map" : "; check that the files are of this format: segue formats";

@@ -45,7 +45,7 @@ public sealed record ImportReport
     /// <summary>Files found but not part of the format, or superseded by another file.</summary>
     public required IReadOnlyList<string> Ignored { get; init; }
 
-    /// <summary>Counts by table, the interactions first.</summary>
+    /// <summary>Counts by table; first the interactions, where a table is joined to a dataset its <c>features</c>.</summary>
     public required IReadOnlyList<TableCount> Tables { get; init; }
 
     /// <summary>Rejected rows by table and reason, most frequent first.</summary>
@@ -60,16 +60,16 @@ public sealed record ImportReport
     /// <summary>Further counts of the format, for example <c>tracks_with_features</c>.</summary>
     public IReadOnlyDictionary<string, long> Details { get; init; } = new Dictionary<string, long>();
 
-    /// <summary>Rows of the interactions table.</summary>
+    /// <summary>Rows of the first table.</summary>
     public long Rows => Main.Rows;
 
-    /// <summary>Accepted rows of the interactions table.</summary>
+    /// <summary>Accepted rows of the first table.</summary>
     public long Accepted => Main.Accepted;
 
-    /// <summary>Duplicate rows of the interactions table.</summary>
+    /// <summary>Duplicate rows of the first table.</summary>
     public long Duplicate => Main.Duplicate;
 
-    /// <summary>Rejected rows of the interactions table.</summary>
+    /// <summary>Rejected rows of the first table.</summary>
     public long RejectedCount => Main.Rejected;
 
     private TableCount Main => Tables[0];

@@ -18,7 +18,7 @@ internal static class ImportCommand
         var level = new Option<string?>("--level") { Description = "what is ranked: track, artist or album (default: the format's own)" };
         var dryRun = new Option<bool>("--dry-run") { Description = "read and count everything, write nothing" };
         var map = new Option<string?>("--map") { Description = "columns of a csv: user=COL,item=COL,time=COL,weight=COL; names or numbers from 0" };
-        var name = new Option<string?>("--name") { Description = "name of the dataset (default: the name of the --out folder)" };
+        var name = new Option<string?>("--name") { Description = "name of the dataset (default: the name of the format)" };
         var features = new Option<string?>("--dataset") { Description = "audio-features only: the dataset to join the features to" };
         Option<bool> json = SharedOptions.Json();
         var command = new Command("import", "Read a listening history or a research data set into a dataset folder.")
@@ -38,7 +38,8 @@ internal static class ImportCommand
             string? datasetPath = parsed.GetValue(features);
             var options = new ImportOptions
             {
-                Name = parsed.GetValue(name) ?? (outputPath is null ? formatName : Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(outputPath)))),
+                // Not the name of the folder: the same files must give the same bytes, whatever folder they go to.
+                Name = parsed.GetValue(name),
                 Level = parsed.GetValue(level),
                 Map = parsed.GetValue(map) is { } text ? ColumnMap.Parse(text) : null,
                 Cancellation = cancellation,
@@ -76,25 +77,43 @@ internal static class ImportCommand
     private static void Print(Terminal terminal, ImportResult result, string? written)
     {
         Dataset dataset = result.Dataset;
-        Table table = new Table().Border(TableBorder.Rounded).AddColumn("rows").AddColumn(new TableColumn("count").RightAligned());
-        table.AddRow("accepted", Number(result.Report.Accepted));
-        table.AddRow("duplicate", Number(result.Report.Duplicate));
-        foreach (RejectReason reason in result.Report.Rejected)
+        Table table = new Table().Border(TableBorder.Rounded).AddColumn("table");
+        foreach (string column in new[] { "rows", "accepted", "duplicate", "rejected" })
         {
-            table.AddRow(Markup.Escape($"rejected: {reason.Reason}"), Number(reason.Count));
+            table.AddColumn(new TableColumn(column).RightAligned());
+        }
+
+        foreach (TableCount count in result.Report.Tables)
+        {
+            table.AddRow(Markup.Escape(count.Table), Number(count.Rows), Number(count.Accepted), Number(count.Duplicate), Number(count.Rejected));
         }
 
         terminal.Result.Write(table);
-        foreach (RejectReason reason in result.Report.Rejected)
+        PrintRows(terminal, "rejected", result.Report.Rejected);
+        PrintRows(terminal, "duplicate", result.Report.Duplicates);
+        PrintRows(terminal, "repaired", result.Report.Repaired);
+        if (result.Report.Ignored.Count > 0)
         {
-            foreach (Sample sample in reason.Samples.Take(3))
-            {
-                terminal.Result.WriteLine($"  {reason.Reason}: {sample.File} line {sample.Line}: {sample.Text}");
-            }
+            IEnumerable<string> some = result.Report.Ignored.Take(10);
+            string more = result.Report.Ignored.Count > 10 ? $" and {result.Report.Ignored.Count - 10} more" : string.Empty;
+            terminal.Result.WriteLine($"not part of the format, ignored: {string.Join(", ", some)}{more}");
         }
 
         terminal.Result.WriteLine($"{dataset.Name}: {Number(dataset.Users.Count)} users, {Number(dataset.Items.Count)} items ({dataset.Level}), {Number(dataset.Count)} interactions");
         terminal.Result.WriteLine(written is null ? "Nothing was written (--dry-run)." : $"Written to {written}. Next: segue describe {written}");
+    }
+
+    private static void PrintRows(Terminal terminal, string fate, IReadOnlyList<RejectReason> reasons)
+    {
+        foreach (RejectReason reason in reasons)
+        {
+            string what = reason.Reason == fate ? fate : $"{fate}: {reason.Reason}";
+            terminal.Result.WriteLine($"{reason.Table}, {what}: {Number(reason.Count)}{(reason.Count > reason.Samples.Count ? $", the first {reason.Samples.Count} of them" : string.Empty)}");
+            foreach (Sample sample in reason.Samples)
+            {
+                terminal.Result.WriteLine($"    {sample.File} line {sample.Line}: {sample.Text}");
+            }
+        }
     }
 
     private static string Number(long value) => value.ToString("N0", CultureInfo.InvariantCulture);

@@ -22,7 +22,7 @@ internal sealed class ImportRun
         Level = level;
         Inputs = inputs.Files;
         Builder = new DatasetBuilder(options.Name ?? format.Name, level);
-        Interactions = Table(ImportReport.Interactions);
+        Interactions = Table(format.JoinsDataset ? "features" : ImportReport.Interactions);
         _latest = options.Clock.GetUtcNow().ToUnixTimeSeconds() + 3600;
         _bytesTotal = Inputs.Any(f => f.DeclaredLength < 0) ? -1 : Inputs.Sum(f => f.DeclaredLength);
     }
@@ -39,6 +39,7 @@ internal sealed class ImportRun
 
     public IReadOnlyList<InputFile> Inputs { get; }
 
+    /// <summary>The table that counts: the interactions, or the rows to join.</summary>
     public TableLog Interactions { get; }
 
     public Dictionary<string, long> Details { get; } = [];

@@ -22,7 +22,7 @@ public sealed class AudioFeaturesTests : IDisposable
         result.Report.AddsUp();
         Assert.Equal(["energy", "tempo"], result.Dataset.Catalog.FeatureNames);
         Assert.Equal([0.5f, 120, float.NaN, 99, float.NaN, 80, float.NaN, float.NaN], result.Dataset.Catalog.Features.ToArray());
-        Assert.Equal(["interactions/bad-number 1", "interactions/empty-item 1", "interactions/missing-column 1", "interactions/not-in-dataset 1"], result.Report.Reasons());
+        Assert.Equal(["features/bad-number 1", "features/empty-item 1", "features/missing-column 1", "features/not-in-dataset 1"], result.Report.Reasons());
         Assert.Equal((3L, 1L), (result.Report.Accepted, result.Report.Duplicate));
         Assert.Equal((4L, 3L), (result.Report.Details["tracks"], result.Report.Details["tracks_with_features"]));
         Assert.Equal(dataset.Lines(), result.Dataset.Lines());
