@@ -256,7 +256,7 @@ public static class HtmlReport
     private static void Options(StringBuilder body, ExperimentReport report)
     {
         body.Append("<h2>Options of every row</h2>\n<p class=\"soft\">Marked: different from the default.</p>\n");
-        body.Append("<div class=\"wide\"><table>\n");
+        body.Append("<div class=\"wide\"><table class=\"rows\">\n");
         body.AddHead(["Row", "Model", "Options"], "Model", "Options");
         foreach (ReportRow row in report.Rows)
         {
