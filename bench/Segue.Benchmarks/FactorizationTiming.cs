@@ -120,7 +120,12 @@ public static class GenreData
 
         Dataset Of(List<int> user, List<int> item) => new()
         {
-            Name = "genres", Level = "track", Users = userNames, Items = itemNames, UserIndex = user.ToArray(), ItemIndex = item.ToArray(),
+            Name = "genres",
+            Level = "track",
+            Users = userNames,
+            Items = itemNames,
+            UserIndex = user.ToArray(),
+            ItemIndex = item.ToArray(),
         };
     }
 

@@ -65,7 +65,10 @@ public sealed record ColumnMap
     /// <summary>How times are written.</summary>
     public TimeFormat TimeFormat { get; init; }
 
-    /// <summary>Parses <c>user=COL,item=COL[,time=COL][,weight=COL][,artist=COL][,title=COL][,album=COL][,delimiter=…][,header=…][,quotes=…][,ordered=…][,time_format=…]</c>.</summary>
+    /// <summary>
+    /// Parses <c>user=COL,item=COL[,time=COL][,weight=COL][,artist=COL][,title=COL][,album=COL]</c> and the further keys
+    /// <c>delimiter</c>, <c>header</c>, <c>quotes</c>, <c>ordered</c> and <c>time_format</c>.
+    /// </summary>
     /// <exception cref="OptionException">Unknown or repeated key, a missing column, or a wrong value.</exception>
     public static ColumnMap Parse(string text)
     {
@@ -76,7 +79,8 @@ public sealed record ColumnMap
             int equals = part.IndexOf('=');
             if (equals <= 0 || equals == part.Length - 1)
             {
-                throw new OptionException($"'{part}' in --map is not key=column; write for example --map user=0,item=1 or --map user=user_id,item=track_id,time=ts");
+                throw new OptionException($"'{part}' in --map is not key=column; write for example --map user=0,item=1 or --map "
+                    + "user=user_id,item=track_id,time=ts");
             }
 
             string key = part[..equals].Trim();
@@ -94,7 +98,8 @@ public sealed record ColumnMap
         string? Value(string key) => values.GetValueOrDefault(key);
         if (Value("user") is not { } user || (Value("item") ?? Value("artist")) is null)
         {
-            throw new OptionException($"--map '{text}' names no {(Value("user") is null ? "user" : "item")} column; write for example --map user=user_id,item=track_id");
+            throw new OptionException($"--map '{text}' names no {(Value("user") is null ? "user" : "item")} column; write for example "
+                + "--map user=user_id,item=track_id");
         }
 
         return new ColumnMap
@@ -122,7 +127,8 @@ public sealed record ColumnMap
             TimeFormat = Value("time_format") switch
             {
                 null => TimeFormat.Auto,
-                { } name => Enum.GetValues<TimeFormat>().Where(f => OptionsText.SnakeCase(f.ToString()) == name).Select(f => (TimeFormat?)f).FirstOrDefault()
+                { } name => Enum.GetValues<TimeFormat>().Where(f => OptionsText.SnakeCase(f.ToString()) == name)
+                    .Select(f => (TimeFormat?)f).FirstOrDefault()
                     ?? throw NearMatches.Error("time_format", name, [.. Enum.GetNames<TimeFormat>().Select(OptionsText.SnakeCase)]),
             },
         };
@@ -165,7 +171,8 @@ public sealed record ColumnMap
 
     /// <summary>All mapped columns with the part they play, in a fixed order.</summary>
     internal IReadOnlyList<(string Role, string Column)> Columns() =>
-        [.. new[] { ("user", User), ("item", Item), ("time", Time), ("weight", Weight), ("artist", Artist), ("title", Title), ("album", Album) }
+        [.. new[] { ("user", User), ("item", Item), ("time", Time), ("weight", Weight), ("artist", Artist), ("title", Title),
+            ("album", Album) }
             .Where(p => p.Item2 is not null).Select(p => (p.Item1, p.Item2!))];
 
     /// <summary>The column as a number counted from 0, or −1 where it is a name.</summary>

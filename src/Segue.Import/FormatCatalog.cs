@@ -63,7 +63,8 @@ public static class FormatCatalog
     /// provenance of the dataset. Same files and options, same dataset, bit for bit.
     /// </returns>
     /// <exception cref="OptionException">Unknown format or level, a map that is missing or not wanted.</exception>
-    /// <exception cref="ImportException">A file is missing, broken, of another format or made to do harm, or no row was accepted.</exception>
+    /// <exception cref="ImportException">A file is missing, broken, of another format or made to do harm, or no row was
+    /// accepted.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     /// <remarks>Streams: memory is that of the dataset, not of the files.</remarks>
     public static ImportResult Import(string format, IReadOnlyList<string> paths, ImportOptions? options = null)
@@ -79,7 +80,8 @@ public static class FormatCatalog
 
         if (description.NeedsMap && options.Map is null)
         {
-            throw new OptionException($"format '{format}' needs to know its columns; add for example --map user=user_id,item=track_id,time=ts");
+            throw new OptionException($"format '{format}' needs to know its columns; add for example --map "
+                + "user=user_id,item=track_id,time=ts");
         }
 
         if (!description.NeedsMap && options.Map is not null)
@@ -124,8 +126,10 @@ public static class FormatCatalog
         string reasons = string.Join("; ", report.Rejected.Where(r => r.Table == report.Tables[0].Table).Take(3).Select(r =>
             $"{r.Count} {r.Reason}, for example '{r.Samples[0].File}' line {r.Samples[0].Line}: {r.Samples[0].Text}"));
         string remedy = report.Rejected.Any(r => r.Reason is Reasons.TimeBefore2002) && report.Format == Csv.Format.Name
-            ? "; where times count from an unknown start, add time_format=relative to --map" : "; check that the files are of this format: segue formats";
+            ? "; where times count from an unknown start, add time_format=relative to --map"
+                : "; check that the files are of this format: segue formats";
         return new ImportException(
-            $"nothing to import: none of {report.Rows} rows of {Text.List(report.Files)} was accepted ({(reasons.Length == 0 ? "there are no rows" : reasons)}){remedy}");
+            $"nothing to import: none of {report.Rows} rows of {Text.List(report.Files)} was accepted "
+                + $"({(reasons.Length == 0 ? "there are no rows" : reasons)}){remedy}");
     }
 }

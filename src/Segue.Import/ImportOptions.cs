@@ -30,7 +30,8 @@ public sealed record ImportOptions
     public CancellationToken Cancellation { get; init; }
 }
 
-/// <summary>Guards against files made to exhaust the machine. What is beyond a limit is an error or a counted reject, never a crash.</summary>
+/// <summary>Guards against files made to exhaust the machine. What is beyond a limit is an error or a counted reject, never a
+/// crash.</summary>
 public sealed record ImportLimits
 {
     /// <summary>Longest line, bytes; longer ones are rejected as <c>line-too-long</c>.</summary>

@@ -97,7 +97,8 @@ public sealed record ImportReport
         };
         if (Details.Count > 0)
         {
-            json["details"] = new JsonObject(Details.OrderBy(d => d.Key, StringComparer.Ordinal).Select(d => new KeyValuePair<string, JsonNode?>(d.Key, d.Value)));
+            json["details"] = new JsonObject(
+                Details.OrderBy(d => d.Key, StringComparer.Ordinal).Select(d => new KeyValuePair<string, JsonNode?>(d.Key, d.Value)));
         }
 
         return json;

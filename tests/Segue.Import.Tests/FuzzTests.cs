@@ -17,12 +17,20 @@ public sealed class FuzzTests : IDisposable
     private const ulong Seed = 20261121;
     private const int HandMadeRounds = 150, RealRounds = 12;
 
-    private static readonly ImportLimits Limits = new() { MaxLineBytes = 4096, MaxRecordBytes = 1 << 18, MaxInflatedBytes = 1 << 23, MaxFiles = 100 };
+    private static readonly ImportLimits Limits = new()
+    {
+        MaxLineBytes = 4096,
+        MaxRecordBytes = 1 << 18,
+        MaxInflatedBytes = 1 << 23,
+        MaxFiles = 100
+    };
 
     private static readonly string[] Poison =
     [
-        "-1", "0", "NaN", "Infinity", "1e999", "99999999999999999999", "-9223372036854775808", "1970-01-01T00:00:00Z", "2999-01-01T00:00:00Z", "", " ", "\0", "\"", "\"\"", "\\",
-        "\t", ",", ";", "\r\n", "\n\n", "{", "}", "[", "]", ":", "null", "true", "\\u0000", "\\ud800", "\uFEFF", "\u2028", "../../x", new string('x', 5000), new string('[', 3000), "1.5", "1,5", "#",
+        "-1", "0", "NaN", "Infinity", "1e999", "99999999999999999999", "-9223372036854775808", "1970-01-01T00:00:00Z",
+            "2999-01-01T00:00:00Z", "", " ", "\0", "\"", "\"\"", "\\",
+        "\t", ",", ";", "\r\n", "\n\n", "{", "}", "[", "]", ":", "null", "true", "\\u0000", "\\ud800", "\uFEFF", "\u2028", "../../x",
+            new string('x', 5000), new string('[', 3000), "1.5", "1,5", "#",
     ];
 
     private readonly TemporaryFolder _folder = new();
@@ -86,7 +94,8 @@ public sealed class FuzzTests : IDisposable
         {
             Clock = Import.Clock,
             Limits = Limits,
-            Map = format == "csv" ? ColumnMap.Parse(files[0].Name == "spotify_songs.csv" ? "user=playlist_id,item=track_id,title=track_name" : "user=u,item=i,time=t,weight=w,artist=a") : null,
+            Map = format == "csv" ? ColumnMap.Parse(files[0].Name == "spotify_songs.csv"
+                ? "user=playlist_id,item=track_id,title=track_name" : "user=u,item=i,time=t,weight=w,artist=a") : null,
             JoinTo = format == "audio-features" ? Tracks() : null,
         };
         try
@@ -262,7 +271,8 @@ public sealed class FuzzTests : IDisposable
     private static Dataset Tracks()
     {
         var builder = new DatasetBuilder("tracks", "track");
-        foreach (string id in new[] { "spotify:track:1", "2", "3", "000Bpkj55Qzriw94DCpV1T", "000CzNKC8PEt1yC3L8dqwV", "000GaMAK3oXGucK2yu171X" })
+        foreach (string id in new[] { "spotify:track:1", "2", "3", "000Bpkj55Qzriw94DCpV1T", "000CzNKC8PEt1yC3L8dqwV",
+            "000GaMAK3oXGucK2yu171X" })
         {
             builder.Interaction(builder.User("u"), builder.Item(id));
         }
@@ -289,7 +299,8 @@ public sealed class FuzzTests : IDisposable
         }
 
         int T(int n) => 1241365705 + (n * 977);
-        string Iso(int n) => DateTimeOffset.FromUnixTimeSeconds(T(n)).ToString("yyyy-MM-ddTHH:mm:ssZ", System.Globalization.CultureInfo.InvariantCulture);
+        string Iso(int n) => DateTimeOffset.FromUnixTimeSeconds(T(n)).ToString("yyyy-MM-ddTHH:mm:ssZ",
+            System.Globalization.CultureInfo.InvariantCulture);
         switch (format)
         {
             case "hetrec-lastfm":
@@ -310,12 +321,14 @@ public sealed class FuzzTests : IDisposable
                 return [plays, artists, tags, assignments, File("user_friends.dat")];
             case "mpd":
                 text.Append("{\"info\":{\"version\":\"v1\"},\"playlists\":[\n");
-                Rows(n => (n > 0 ? "," : "") + "{\"pid\":" + n + ",\"name\":\"p \u00e9\",\"collaborative\":\"false\",\"tracks\":[{\"pos\":0,\"track_uri\":\"t:" + (n % 9)
+                Rows(n => (n > 0 ? "," : "") + "{\"pid\":" + n
+                    + ",\"name\":\"p \u00e9\",\"collaborative\":\"false\",\"tracks\":[{\"pos\":0,\"track_uri\":\"t:" + (n % 9)
                     + "\",\"track_name\":\"T\",\"artist_name\":\"A \\u00e9\"},{\"pos\":1,\"track_uri\":\"t:" + (n % 5) + "\"}]}\n");
                 text.Append("]}");
                 return [File("mpd.slice.0-999.json")];
             case "lastfm-1k":
-                Rows(n => $"user_{n % 4}\t{Iso(n)}\t{(n % 3 == 0 ? "" : "mbid" + (n % 5))}\tArtist {n % 5}\t{(n % 2 == 0 ? "" : "t" + (n % 11))}\tTitle \"{n % 11}\n");
+                Rows(n => $"user_{n % 4}\t{Iso(n)}\t{(n % 3 == 0 ? "" : "mbid" + (n % 5))}\tArtist "
+                    + $"{n % 5}\t{(n % 2 == 0 ? "" : "t" + (n % 11))}\tTitle \"{n % 11}\n");
                 (string, byte[]) listens = File("userid-timestamp-artid-artname-traid-traname.tsv");
                 Rows(n => $"user_{n}\tm\t{n}\tPeru\tAug 13, 2006\n");
                 return [listens, File("userid-profile.tsv")];
@@ -323,17 +336,20 @@ public sealed class FuzzTests : IDisposable
                 Rows(n => $"{n % 4:x40}\tmbid{n % 9}\tArtist {n % 9}\t{n + 1}\n");
                 return [File("usersha1-artmbid-artname-plays.tsv")];
             case "thisismyjam":
-                Rows(n => $"jam{n}\tuser{n % 4}\tArtist \u00c3\u00ba {n % 9}\tTitle {n % 9}\t{Iso(n)[..10]}\thttp://x\t{(n % 2 == 0 ? "" : "spotify:track:" + (n % 9))}\n");
+                Rows(n => $"jam{n}\tuser{n % 4}\tArtist \u00c3\u00ba {n % 9}\tTitle "
+                    + $"{n % 9}\t{Iso(n)[..10]}\thttp://x\t{(n % 2 == 0 ? "" : "spotify:track:" + (n % 9))}\n");
                 return [File("jams.tsv")];
             case "spotify-history":
                 text.Append("[\n");
-                Rows(n => (n > 0 ? "," : "") + "{\"ts\":\"" + Iso(n) + "\",\"username\":\"ann\",\"ms_played\":" + (n * 3000) + ",\"master_metadata_track_name\":\"T" + (n % 9)
+                Rows(n => (n > 0 ? "," : "") + "{\"ts\":\"" + Iso(n) + "\",\"username\":\"ann\",\"ms_played\":" + (n * 3000)
+                    + ",\"master_metadata_track_name\":\"T" + (n % 9)
                     + "\",\"master_metadata_album_artist_name\":\"A\",\"master_metadata_album_album_name\":null,\"spotify_track_uri\":\"spotify:track:" + (n % 9)
                     + "\",\"reason_end\":\"trackdone\",\"skipped\":null,\"incognito_mode\":false}\n");
                 text.Append(']');
                 (string, byte[]) extended = File("Streaming_History_Audio_2009.json");
                 text.Append("[\n");
-                Rows(n => (n > 0 ? "," : "") + "{\"endTime\":\"" + Iso(n)[..16].Replace('T', ' ') + "\",\"artistName\":\"A\",\"trackName\":\"T" + (n % 9) + "\",\"msPlayed\":" + (n * 3000) + "}\n");
+                Rows(n => (n > 0 ? "," : "") + "{\"endTime\":\"" + Iso(n)[..16].Replace('T', ' ')
+                    + "\",\"artistName\":\"A\",\"trackName\":\"T" + (n % 9) + "\",\"msPlayed\":" + (n * 3000) + "}\n");
                 text.Append(']');
                 return [extended, File("StreamingHistory0.json")];
             case "lastfm-csv":
@@ -341,7 +357,8 @@ public sealed class FuzzTests : IDisposable
                 Rows(n => $"\"{T(n)}\",\"x\",\"Art \"\"{n % 5}\"\"\",\"\",\"Alb\",\"\",\"T {n % 9}\",\"\"\n");
                 return [File("recenttracks-ann-1700000000.csv")];
             case "listenbrainz":
-                Rows(n => "{\"listened_at\":" + T(n) + ",\"track_metadata\":{\"artist_name\":\"A\",\"track_name\":\"T" + (n % 9) + "\",\"additional_info\":{\"artist_mbids\":[\"a\"]},\"mbid_mapping\":null}}\n");
+                Rows(n => "{\"listened_at\":" + T(n) + ",\"track_metadata\":{\"artist_name\":\"A\",\"track_name\":\"T" + (n % 9)
+                    + "\",\"additional_info\":{\"artist_mbids\":[\"a\"]},\"mbid_mapping\":null}}\n");
                 (string, byte[]) months = File("listens/2009/5.jsonl");
                 text.Append("{\"username\":\"ann\"}");
                 return [months, File("user.json")];

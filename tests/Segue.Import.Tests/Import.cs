@@ -19,11 +19,13 @@ internal static class Import
     public static TimeProvider Clock { get; } = new FixedClock("2026-11-21T00:00:00Z");
 
     public static ImportResult Files(string format, string? level, string? map, params string[] paths) =>
-        FormatCatalog.Import(format, paths, new ImportOptions { Level = level, Map = map is null ? null : ColumnMap.Parse(map), Clock = Clock });
+        FormatCatalog.Import(format, paths,
+            new ImportOptions { Level = level, Map = map is null ? null : ColumnMap.Parse(map), Clock = Clock });
 
     public static ImportResult Files(string format, params string[] paths) => Files(format, null, null, paths);
 
-    public static string Write(this Testing.TemporaryFolder folder, string name, string text) => folder.Write(name, Encoding.UTF8.GetBytes(text));
+    public static string Write(this Testing.TemporaryFolder folder, string name, string text) =>
+        folder.Write(name, Encoding.UTF8.GetBytes(text));
 
     public static string Write(this Testing.TemporaryFolder folder, string name, byte[] bytes)
     {
@@ -81,7 +83,8 @@ internal static class Import
     public static string[] Reasons(this ImportReport report) => [.. report.Rejected.Select(r => $"{r.Table}/{r.Reason} {r.Count}")];
 
     /// <summary>Every row must have exactly one fate.</summary>
-    public static void AddsUp(this ImportReport report) => Assert.All(report.Tables, t => Assert.Equal(t.Rows, t.Accepted + t.Duplicate + t.Rejected));
+    public static void AddsUp(this ImportReport report) =>
+        Assert.All(report.Tables, t => Assert.Equal(t.Rows, t.Accepted + t.Duplicate + t.Rejected));
 
     public static void SameBytes(ImportResult first, ImportResult second)
     {
@@ -91,6 +94,7 @@ internal static class Import
         DatasetStore.Save(second.Dataset, b.File("d"));
         string[] names = [.. Directory.GetFiles(a.File("d")).Select(f => Path.GetFileName(f)!).Order()];
         Assert.Equal(names, Directory.GetFiles(b.File("d")).Select(f => Path.GetFileName(f)!).Order());
-        Assert.All(names, n => Assert.Equal(File.ReadAllBytes(Path.Combine(a.File("d"), n)), File.ReadAllBytes(Path.Combine(b.File("d"), n))));
+        Assert.All(names, n => Assert.Equal(File.ReadAllBytes(Path.Combine(a.File("d"), n)),
+            File.ReadAllBytes(Path.Combine(b.File("d"), n))));
     }
 }

@@ -17,7 +17,11 @@ internal static class ImportCommand
         var output = new Option<string?>("--out") { Description = "folder to write the dataset to" };
         var level = new Option<string?>("--level") { Description = "what is ranked: track, artist or album (default: the format's own)" };
         var dryRun = new Option<bool>("--dry-run") { Description = "read and count everything, write nothing" };
-        var map = new Option<string?>("--map") { Description = "columns of a csv: user=COL,item=COL,time=COL,weight=COL; names or numbers from 0" };
+        var map = new Option<string?>("--map")
+        {
+            Description = "columns of a csv: user=COL,item=COL,time=COL,weight=COL; names or "
+            + "numbers from 0"
+        };
         var name = new Option<string?>("--name") { Description = "name of the dataset (default: the name of the format)" };
         var features = new Option<string?>("--dataset") { Description = "audio-features only: the dataset to join the features to" };
         Option<bool> json = SharedOptions.Json();
@@ -59,7 +63,14 @@ internal static class ImportCommand
             {
                 terminal.WriteJson(new
                 {
-                    dataset = new { result.Dataset.Name, result.Dataset.Level, users = result.Dataset.Users.Count, items = result.Dataset.Items.Count, interactions = result.Dataset.Count },
+                    dataset = new
+                    {
+                        result.Dataset.Name,
+                        result.Dataset.Level,
+                        users = result.Dataset.Users.Count,
+                        items = result.Dataset.Items.Count,
+                        interactions = result.Dataset.Count
+                    },
                     result.Report,
                     written = isDryRun ? null : outputPath,
                 });
@@ -85,7 +96,8 @@ internal static class ImportCommand
 
         foreach (TableCount count in result.Report.Tables)
         {
-            table.AddRow(Markup.Escape(count.Table), Number(count.Rows), Number(count.Accepted), Number(count.Duplicate), Number(count.Rejected));
+            table.AddRow(Markup.Escape(count.Table), Number(count.Rows), Number(count.Accepted), Number(count.Duplicate),
+                Number(count.Rejected));
         }
 
         terminal.Result.Write(table);
@@ -99,8 +111,10 @@ internal static class ImportCommand
             terminal.Result.WriteLine($"not part of the format, ignored: {string.Join(", ", some)}{more}");
         }
 
-        terminal.Result.WriteLine($"{dataset.Name}: {Number(dataset.Users.Count)} users, {Number(dataset.Items.Count)} items ({dataset.Level}), {Number(dataset.Count)} interactions");
-        terminal.Result.WriteLine(written is null ? "Nothing was written (--dry-run)." : $"Written to {written}. Next: segue describe {written}");
+        terminal.Result.WriteLine($"{dataset.Name}: {Number(dataset.Users.Count)} users, {Number(dataset.Items.Count)} items "
+            + $"({dataset.Level}), {Number(dataset.Count)} interactions");
+        terminal.Result.WriteLine(written is null ? "Nothing was written (--dry-run)."
+            : $"Written to {written}. Next: segue describe {written}");
     }
 
     private static void PrintRows(Terminal terminal, string fate, IReadOnlyList<RejectReason> reasons)
@@ -108,7 +122,8 @@ internal static class ImportCommand
         foreach (RejectReason reason in reasons)
         {
             string what = reason.Reason == fate ? fate : $"{fate}: {reason.Reason}";
-            terminal.Result.WriteLine($"{reason.Table}, {what}: {Number(reason.Count)}{(reason.Count > reason.Samples.Count ? $", the first {reason.Samples.Count} of them" : string.Empty)}");
+            string more = reason.Count > reason.Samples.Count ? $", the first {reason.Samples.Count} of them" : string.Empty;
+            terminal.Result.WriteLine($"{reason.Table}, {what}: {Number(reason.Count)}{more}");
             foreach (Sample sample in reason.Samples)
             {
                 terminal.Result.WriteLine($"    {sample.File} line {sample.Line}: {sample.Text}");

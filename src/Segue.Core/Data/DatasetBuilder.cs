@@ -103,7 +103,8 @@ public sealed class DatasetBuilder(string name, string level)
     /// <param name="title">Title, or empty where unknown.</param>
     /// <param name="artist">Artist name, or empty.</param>
     /// <param name="album">Album name, or empty.</param>
-    public int Item(ReadOnlySpan<byte> id, ReadOnlySpan<byte> title = default, ReadOnlySpan<byte> artist = default, ReadOnlySpan<byte> album = default)
+    public int Item(ReadOnlySpan<byte> id, ReadOnlySpan<byte> title = default, ReadOnlySpan<byte> artist = default,
+        ReadOnlySpan<byte> album = default)
     {
         int index = _items.Add(id);
         ref ItemFacts facts = ref FactsOf(index);

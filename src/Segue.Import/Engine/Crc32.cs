@@ -16,8 +16,10 @@ internal static class Crc32
         {
             uint low = BinaryPrimitives.ReadUInt32LittleEndian(bytes) ^ crc;
             uint high = BinaryPrimitives.ReadUInt32LittleEndian(bytes[4..]);
-            crc = t[(7 << 8) | (low & 0xFF)] ^ t[(6 << 8) | ((low >> 8) & 0xFF)] ^ t[(5 << 8) | ((low >> 16) & 0xFF)] ^ t[(4 << 8) | (low >> 24)]
-                ^ t[(3 << 8) | (high & 0xFF)] ^ t[(2 << 8) | ((high >> 8) & 0xFF)] ^ t[(1 << 8) | ((high >> 16) & 0xFF)] ^ t[high >> 24];
+            crc = t[(7 << 8) | (low & 0xFF)] ^ t[(6 << 8) | ((low >> 8) & 0xFF)]
+                ^ t[(5 << 8) | ((low >> 16) & 0xFF)] ^ t[(4 << 8) | (low >> 24)]
+                ^ t[(3 << 8) | (high & 0xFF)] ^ t[(2 << 8) | ((high >> 8) & 0xFF)]
+                ^ t[(1 << 8) | ((high >> 16) & 0xFF)] ^ t[high >> 24];
             bytes = bytes[8..];
         }
 

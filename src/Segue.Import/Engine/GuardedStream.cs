@@ -120,13 +120,15 @@ internal sealed class GuardedStream : Stream
 
         if (archive.Inflated > _limits.MaxInflatedBytes)
         {
-            throw new ImportException($"'{archive.Name}' inflates to more than {_limits.MaxInflatedBytes} bytes; unpack it and import a part, or raise the limit");
+            throw new ImportException($"'{archive.Name}' inflates to more than {_limits.MaxInflatedBytes} bytes; unpack it and import "
+                + "a part, or raise the limit");
         }
 
         if (archive.Inflated > RatioFrom && archive.Inflated / Math.Max(1, archive.Length) >= _limits.MaxRatio)
         {
             throw new ImportException(
-                $"'{archive.Name}' inflates to more than {_limits.MaxRatio} times its size (at '{_file.Name}'): it looks like a zip bomb; if you trust it, unpack it and import the folder");
+                $"'{archive.Name}' inflates to more than {_limits.MaxRatio} times its size (at '{_file.Name}'): it looks like a zip "
+                    + "bomb; if you trust it, unpack it and import the folder");
         }
     }
 
@@ -140,7 +142,8 @@ internal sealed class GuardedStream : Stream
         if (_read != _file.DeclaredLength || _crc != expected)
         {
             throw _file.Broken(
-                $"is damaged: {_read} bytes with checksum {_crc:x8} where the archive says {_file.DeclaredLength} and {expected:x8}; download the archive again");
+                $"is damaged: {_read} bytes with checksum {_crc:x8} where the archive says {_file.DeclaredLength} and {expected:x8}; "
+                    + "download the archive again");
         }
     }
 

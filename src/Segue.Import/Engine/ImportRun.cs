@@ -65,7 +65,8 @@ internal sealed class ImportRun
             : throw new ImportException($"there are {found.Length} files of {what}: {Text.List(found.Select(f => f.Name))}; give one");
     }
 
-    /// <summary>The files that <paramref name="match"/> says yes to; where there is none and the user named the files, all of them.</summary>
+    /// <summary>The files that <paramref name="match"/> says yes to; where there is none and the user named the files, all of
+    /// them.</summary>
     /// <exception cref="ImportException">There is none.</exception>
     public IReadOnlyList<InputFile> FindAll(string expected, Func<string, bool> match)
     {
@@ -137,7 +138,8 @@ internal sealed class ImportRun
     {
         if (!reader.Read() || reader.Fault is not null)
         {
-            throw reader.File.Broken($"has no readable header line ({reader.Fault ?? "the file is empty"}); download it again or name another file");
+            throw reader.File.Broken($"has no readable header line ({reader.Fault ?? "the file is empty"}); download it again or name "
+                + "another file");
         }
 
         var header = new string[reader.Count];
@@ -157,7 +159,8 @@ internal sealed class ImportRun
         {
             IReadOnlyList<string> near = NearMatches.Find(column, header);
             return optional ? -1 : throw file.Broken(
-                $"has no column '{column}'{(near.Count > 0 ? $"; did you mean {Text.List(near)}?" : string.Empty)} (its first line has {Text.List(header)}); is this really {Format.Name}? See: segue formats");
+                $"has no column '{column}'{(near.Count > 0 ? $"; did you mean {Text.List(near)}?" : string.Empty)} (its first line "
+                    + $"has {Text.List(header)}); is this really {Format.Name}? See: segue formats");
         }
 
         int again = Array.FindIndex(header, index + 1, h => h.Equals(column, StringComparison.OrdinalIgnoreCase));

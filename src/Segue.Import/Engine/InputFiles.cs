@@ -288,21 +288,25 @@ internal sealed class InputFiles : IDisposable
     }
 
     private void AddEntries(
-        string name, InputArchive archive, bool isDirect, string? wanted, IEnumerable<(string Name, bool IsFolder, Func<string, InputFile> Make)> entries)
+        string name, InputArchive archive, bool isDirect, string? wanted,
+            IEnumerable<(string Name, bool IsFolder, Func<string, InputFile> Make)> entries)
     {
         var found = new List<(string Name, Func<string, InputFile> Make)>();
         var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach ((string entryName, bool isFolder, Func<string, InputFile> make) in entries)
         {
             string normal = entryName.Replace('\\', '/');
-            if (normal.StartsWith('/') || normal.Split('/').Contains("..") || (normal.Length > 1 && normal[1] == ':') || normal.Contains('\0'))
+            if (normal.StartsWith('/') || normal.Split('/').Contains("..") || (normal.Length > 1 && normal[1] == ':')
+                || normal.Contains('\0'))
             {
-                throw new ImportException($"'{name}' holds '{Text.Printable(entryName)}', a path that leaves the archive; it was made to do harm: do not use it");
+                throw new ImportException($"'{name}' holds '{Text.Printable(entryName)}', a path that leaves the archive; it was made "
+                    + "to do harm: do not use it");
             }
 
             if (!isFolder && !seen.Add(normal))
             {
-                throw new ImportException($"'{name}' holds '{Text.Printable(entryName)}' twice; unpack it, keep one, and import the folder");
+                throw new ImportException($"'{name}' holds '{Text.Printable(entryName)}' twice; unpack it, keep one, and import the "
+                    + "folder");
             }
 
             if (!isFolder)
@@ -319,7 +323,8 @@ internal sealed class InputFiles : IDisposable
             {
                 IReadOnlyList<string> near = NearMatches.Find(wanted, found.Select(f => f.Name));
                 throw new ImportException(
-                    $"'{archive.Name}' holds no '{wanted}'; it holds {Text.List(near.Count > 0 ? near : found.Select(f => f.Name))}: write {archive.Name}!ENTRY");
+                    $"'{archive.Name}' holds no '{wanted}'; it holds {Text.List(near.Count > 0 ? near : found.Select(f => f.Name))}: "
+                        + $"write {archive.Name}!ENTRY");
             }
 
             found = [found[index]];

@@ -59,7 +59,8 @@ internal sealed class JsonFields
         }
     }
 
-    /// <summary>Reads the object that starts at the reader's token and leaves the reader at its end; false, skipping it, where it is none.</summary>
+    /// <summary>Reads the object that starts at the reader's token and leaves the reader at its end; false, skipping it, where it is
+    /// none.</summary>
     /// <exception cref="JsonException">Not valid JSON.</exception>
     /// <exception cref="InvalidOperationException">A text is not valid Unicode.</exception>
     public bool Parse(ref Utf8JsonReader reader)

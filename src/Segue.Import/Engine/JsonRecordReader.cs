@@ -346,5 +346,6 @@ internal sealed class JsonRecordReader : RowSource
     private ImportException CutOff() => Broken("ends in the middle");
 
     private ImportException Broken(string what) =>
-        File.Broken($"is not the JSON it should be: it {what}, {(Line == 0 ? "before the first element" : $"at element {Line}")}; download it again or leave it out");
+        File.Broken($"is not the JSON it should be: it {what}, {(Line == 0 ? "before the first element" : $"at element {Line}")}; "
+            + "download it again or leave it out");
 }

@@ -4,7 +4,8 @@ namespace Segue.Import.Engine;
 
 /// <summary>What a scrobble says about its track; empty where it says nothing.</summary>
 internal readonly ref struct Listen(
-    ReadOnlySpan<byte> artist, ReadOnlySpan<byte> title, ReadOnlySpan<byte> album, ReadOnlySpan<byte> trackMbid, ReadOnlySpan<byte> artistMbid, ReadOnlySpan<byte> albumMbid)
+    ReadOnlySpan<byte> artist, ReadOnlySpan<byte> title, ReadOnlySpan<byte> album, ReadOnlySpan<byte> trackMbid,
+        ReadOnlySpan<byte> artistMbid, ReadOnlySpan<byte> albumMbid)
 {
     public ReadOnlySpan<byte> Artist { get; } = artist;
 

@@ -86,7 +86,8 @@ internal static class TimeText
         time = 0;
         int space = text.IndexOf((byte)' ');
         if (space is < 1 or > 2 || text.Length < space + 12 || text[space + 4] != ' '
-            || !Digits(text[..space], out int day) || !TryMonth(text.Slice(space + 1, 3), out int month) || !Digits(text.Slice(space + 5, 4), out int year)
+            || !Digits(text[..space], out int day) || !TryMonth(text.Slice(space + 1, 3), out int month)
+            || !Digits(text.Slice(space + 5, 4), out int year)
             || !TryDays(year, month, day, out long days))
         {
             return false;
@@ -119,7 +120,8 @@ internal static class TimeText
     {
         seconds = 0;
         rest = default;
-        if (text.Length < 5 || text[2] != ':' || !Digits(text[..2], out int hour) || !Digits(text[3..5], out int minute) || hour > 23 || minute > 59)
+        if (text.Length < 5 || text[2] != ':' || !Digits(text[..2], out int hour) || !Digits(text[3..5], out int minute) || hour > 23
+            || minute > 59)
         {
             return false;
         }

@@ -69,7 +69,8 @@ internal sealed class TrackKeys
         {
             "artist" => builder.Item(artist, artist, artist),
             "album" when album.Length == 0 => -1,
-            "album" => builder.Item(Encoding.UTF8.GetString(_id.Compose(Encoding.UTF8.GetBytes(artist), Encoding.UTF8.GetBytes(album))), album, artist),
+            "album" => builder.Item(Encoding.UTF8.GetString(_id.Compose(Encoding.UTF8.GetBytes(artist), Encoding.UTF8.GetBytes(album))),
+                album, artist),
             _ => builder.Item(uri < 0 ? _keyTable[key] : _uriTable[uri], _textTable[_names[key].Title], artist, album),
         };
     }

@@ -14,7 +14,8 @@ internal static class AudioFeatures
 
     private static readonly string[] Known =
     [
-        "danceability", "energy", "key", "loudness", "mode", "speechiness", "acousticness", "instrumentalness", "liveness", "valence", "tempo",
+        "danceability", "energy", "key", "loudness", "mode", "speechiness", "acousticness", "instrumentalness", "liveness", "valence",
+            "tempo",
         "duration_ms", "time_signature",
     ];
 
@@ -22,7 +23,8 @@ internal static class AudioFeatures
         "audio-features",
         "a table of audio features by Spotify track id, joined to a dataset that was imported before",
         ["track"],
-        [new("any CSV or TSV file", $"track_id (bare id, spotify:track: URI or link) and any of {string.Join(", ", Known)}; by header name, empty = unknown")])
+        [new("any CSV or TSV file", $"track_id (bare id, spotify:track: URI or link) and any of {string.Join(", ", Known)}; by header "
+            + "name, empty = unknown")])
     {
         JoinsDataset = true,
         Read = Read,
@@ -40,7 +42,8 @@ internal static class AudioFeatures
             }
             else if (run.Inputs.All(f => f.IsDirect))
             {
-                throw file.Broken($"has no column of track ids ({string.Join(", ", IdNames)}) with audio features beside it; see: segue formats");
+                throw file.Broken($"has no column of track ids ({string.Join(", ", IdNames)}) with audio features beside it; see: "
+                    + "segue formats");
             }
         }
 
@@ -50,7 +53,8 @@ internal static class AudioFeatures
         }
 
         Catalog catalog = dataset.Catalog;
-        string[] names = [.. catalog.FeatureNames, .. Known.Where(k => !catalog.FeatureNames.Contains(k) && files.Exists(f => Header(run, f.File, f.Delimiter).Contains(k)))];
+        string[] names = [.. catalog.FeatureNames,
+            .. Known.Where(k => !catalog.FeatureNames.Contains(k) && files.Exists(f => Header(run, f.File, f.Delimiter).Contains(k)))];
         float[] features = Widen(catalog, dataset.Items.Count, names.Length);
         var seen = new HashSet<int>();
         foreach ((InputFile file, char delimiter) in files)
@@ -63,7 +67,8 @@ internal static class AudioFeatures
         return dataset with { Catalog = catalog with { FeatureNames = names, Features = features } };
     }
 
-    private static void Join(ImportRun run, InputFile file, char delimiter, Vocabulary items, string[] names, float[] features, HashSet<int> seen)
+    private static void Join(ImportRun run, InputFile file, char delimiter, Vocabulary items, string[] names, float[] features,
+        HashSet<int> seen)
     {
         using RowReader reader = run.OpenRows(file, delimiter, quotes: delimiter != '\t');
         string[] header = ImportRun.HeaderOf(reader);

@@ -15,7 +15,8 @@ internal static class Csv
         ["track", "artist", "album"],
         [new(
             "any text file",
-            "columns by header name or by number from 0; delimiter , ; tab | and header are found, or given: delimiter=tab, header=no, quotes=no, "
+            "columns by header name or by number from 0; delimiter , ; tab | and header are found, or given: delimiter=tab, "
+                + "header=no, quotes=no, "
             + "ordered=yes, time_format=auto|unix|unix_ms|iso|relative")])
     {
         NeedsMap = true,
@@ -63,7 +64,8 @@ internal static class Csv
             0 when run.Inputs.Count == 1 => throw Misfit(run, run.Inputs[0], map),
             0 => throw run.WrongFiles($"file with the columns {Text.List(map.Columns().Select(c => c.Column))}"),
             _ => throw new ImportException(
-                $"{found.Length} files fit --map '{map}': {Text.List(found.Select(f => f.File.Name))}; name the one to import, for example {found[0].File.Name}"),
+                $"{found.Length} files fit --map '{map}': {Text.List(found.Select(f => f.File.Name))}; name the one to import, for "
+                    + $"example {found[0].File.Name}"),
         };
     }
 
@@ -186,7 +188,8 @@ internal static class Csv
 
             if (reader.Count < needed || (layout.HasHeader && reader.Count != layout.First.Length))
             {
-                table.Reject(reader.Count >= needed && reader.Count > layout.First.Length ? Reasons.ExtraColumn : Reasons.MissingColumn, reader);
+                table.Reject(reader.Count >= needed && reader.Count > layout.First.Length ? Reasons.ExtraColumn : Reasons.MissingColumn,
+                    reader);
                 continue;
             }
 

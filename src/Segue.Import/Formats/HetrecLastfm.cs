@@ -33,7 +33,8 @@ internal static class HetrecLastfm
             ReadArtists(run, artists);
         }
 
-        InputFile? stamped = run.FindOne("tag assignments with timestamps", n => n.StartsWith("user_taggedartists-timestamps", StringComparison.Ordinal));
+        InputFile? stamped = run.FindOne("tag assignments with timestamps", n =>
+            n.StartsWith("user_taggedartists-timestamps", StringComparison.Ordinal));
         InputFile? assignments = stamped ?? run.FindOne("user_taggedartists.dat", n => n == "user_taggedartists.dat");
         if (assignments is not null)
         {
@@ -63,7 +64,8 @@ internal static class HetrecLastfm
                 continue;
             }
 
-            bool isNew = run.Builder.TryInteraction(run.Builder.User(reader[column[0]]), run.Builder.Item(reader[column[1]]), weight: weight);
+            bool isNew = run.Builder.TryInteraction(run.Builder.User(reader[column[0]]), run.Builder.Item(reader[column[1]]),
+                weight: weight);
             ImportRun.Settle(isNew, table, reader);
         }
     }
@@ -224,7 +226,8 @@ internal static class HetrecLastfm
     {
         time = 0;
         return NumberText.TryLong(reader[column[3]], out long day) && NumberText.TryLong(reader[column[4]], out long month)
-            && NumberText.TryLong(reader[column[5]], out long year) && day is > 0 and < 32 && month is > 0 and < 13 && year is > 0 and < 10000
+            && NumberText.TryLong(reader[column[5]], out long year) && day is > 0 and < 32 && month is > 0 and < 13
+            && year is > 0 and < 10000
             && TimeText.TryDate((int)year, (int)month, (int)day, out time);
     }
 }

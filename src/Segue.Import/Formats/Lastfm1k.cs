@@ -14,7 +14,8 @@ internal static class Lastfm1k
         "Last.fm-1K: every listen of about 1,000 users, with profiles",
         ["track", "artist"],
         [
-            new("userid-timestamp-artid-artname-traid-traname.tsv", "userid timestamp(ISO 8601) artist-mbid artist track-mbid track; no quoting, MBIDs may be empty"),
+            new("userid-timestamp-artid-artname-traid-traname.tsv",
+                "userid timestamp(ISO 8601) artist-mbid artist track-mbid track; no quoting, MBIDs may be empty"),
             new("userid-profile.tsv (optional)", "userid gender age country registered"),
         ])
     {
@@ -144,5 +145,6 @@ internal static class ProfileTable
     }
 
     private static bool IsHeader(RowReader reader) =>
-        reader[0].StartsWith("#"u8) || reader[0].SequenceEqual("id"u8) || reader[0].StartsWith("user"u8) && reader[1].SequenceEqual("gender"u8);
+        reader[0].StartsWith("#"u8) || reader[0].SequenceEqual("id"u8) || reader[0].StartsWith("user"u8)
+            && reader[1].SequenceEqual("gender"u8);
 }

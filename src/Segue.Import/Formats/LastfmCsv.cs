@@ -16,7 +16,8 @@ internal static partial class LastfmCsv
         "your own Last.fm history as CSV, from ghan.nl or from lastfm-to-csv",
         ["track", "artist", "album"],
         [
-            new("recenttracks-USER-TIME.csv", "header with uts, artist, track and, where there are, album, artist_mbid, album_mbid, track_mbid; by name, in any order"),
+            new("recenttracks-USER-TIME.csv",
+                "header with uts, artist, track and, where there are, album, artist_mbid, album_mbid, track_mbid; by name, in any order"),
             new("USER.csv", "artist,album,title,\"06 Jan 2014 20:19\"; no header, UTC"),
         ])
     {
@@ -69,7 +70,9 @@ internal static partial class LastfmCsv
             ReadOnlySpan<byte> artist = column is null ? reader[0] : reader[column[1]];
             ReadOnlySpan<byte> title = column is null ? reader[2] : reader[column[2]];
             ReadOnlySpan<byte> album = column is null ? reader[1] : reader[column[3]];
-            var listen = new Listen(artist, title, album, column is null ? [] : reader[column[4]], column is null ? [] : reader[column[5]], column is null ? [] : reader[column[6]]);
+            Listen listen = column is null
+                ? new Listen(artist, title, album, [], [], [])
+                : new Listen(artist, title, album, reader[column[4]], reader[column[5]], reader[column[6]]);
             if (!run.CheckTime(time, table, reader))
             {
                 continue;
@@ -102,7 +105,8 @@ internal static partial class LastfmCsv
             }
 
             int At(string name, bool optional) => run.HeaderIndex(file, header, name, optional);
-            return [At("uts", false), At("artist", false), At("track", false), At("album", true), At("track_mbid", true), At("artist_mbid", true), At("album_mbid", true)];
+            return [At("uts", false), At("artist", false), At("track", false), At("album", true), At("track_mbid", true),
+                At("artist_mbid", true), At("album_mbid", true)];
         }
 
         throw file.Broken("has no row that can be read; download it again");

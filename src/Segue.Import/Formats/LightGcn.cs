@@ -80,7 +80,8 @@ internal static class Folds
         {
             if (same.Count() > 1)
             {
-                throw new ImportException($"there are {same.Count()} files for one part of the split: {Text.List(same.Select(f => f.File.Name))}; give one of each");
+                throw new ImportException($"there are {same.Count()} files for one part of the split: "
+                    + $"{Text.List(same.Select(f => f.File.Name))}; give one of each");
             }
         }
 

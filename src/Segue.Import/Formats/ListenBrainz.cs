@@ -8,7 +8,8 @@ namespace Segue.Import.Formats;
 /// <summary>A person's own ListenBrainz history: the export zip (one file a month) and the older export (one JSON array).</summary>
 internal static partial class ListenBrainz
 {
-    private const int ListenedAt = 0, UserName = 1, Artist = 2, Title = 3, Release = 4, MappedRecording = 5, MappedRelease = 6, MappedArtists = 7,
+    private const int ListenedAt = 0, UserName = 1, Artist = 2, Title = 3, Release = 4, MappedRecording = 5, MappedRelease = 6,
+        MappedArtists = 7,
         GivenRecording = 8, GivenRelease = 9, GivenArtists = 10;
 
     public static FormatDescription Format { get; } = new(
@@ -18,7 +19,8 @@ internal static partial class ListenBrainz
         [
             new(
                 "listenbrainz_USER_TIME.zip: listens/YYYY/M.jsonl, user.json",
-                "{listened_at, track_metadata:{artist_name, track_name, release_name, additional_info:{recording_mbid, release_mbid, artist_mbids}, "
+                "{listened_at, track_metadata:{artist_name, track_name, release_name, additional_info:{recording_mbid, release_mbid, "
+                    + "artist_mbids}, "
                 + "mbid_mapping:{recording_mbid, release_mbid, artist_mbids}}} a line"),
             new("USER_lb-YYYY-MM-DD.json", "the same objects in one array"),
         ])
@@ -49,7 +51,8 @@ internal static partial class ListenBrainz
     private static IReadOnlyList<InputFile> ListenFiles(ImportRun run)
     {
         InputFile[] found = [.. run.Inputs.Where(f =>
-            (f.FileName.EndsWith(".jsonl", StringComparison.OrdinalIgnoreCase) && f.FileName is not ("feedback.jsonl" or "pinned_recording.jsonl"))
+            (f.FileName.EndsWith(".jsonl", StringComparison.OrdinalIgnoreCase)
+                && f.FileName is not ("feedback.jsonl" or "pinned_recording.jsonl"))
             || OldExport().IsMatch(f.FileName))];
         return found.Length > 0 ? found : run.Inputs.All(f => f.IsDirect) ? run.Inputs : throw run.WrongFiles("listens/YYYY/M.jsonl");
     }
@@ -73,8 +76,10 @@ internal static partial class ListenBrainz
         TableLog table = run.Interactions;
         var json = new JsonFields(
             "listened_at", "user_name", "track_metadata.artist_name", "track_metadata.track_name", "track_metadata.release_name",
-            "track_metadata.mbid_mapping.recording_mbid", "track_metadata.mbid_mapping.release_mbid", "track_metadata.mbid_mapping.artist_mbids",
-            "track_metadata.additional_info.recording_mbid", "track_metadata.additional_info.release_mbid", "track_metadata.additional_info.artist_mbids");
+            "track_metadata.mbid_mapping.recording_mbid", "track_metadata.mbid_mapping.release_mbid",
+                "track_metadata.mbid_mapping.artist_mbids",
+            "track_metadata.additional_info.recording_mbid", "track_metadata.additional_info.release_mbid",
+                "track_metadata.additional_info.artist_mbids");
         var id = new ItemId();
         var tracks = new Utf8Interner();
         byte[] fallback = Encoding.UTF8.GetBytes(user);

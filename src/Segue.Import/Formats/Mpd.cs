@@ -29,7 +29,8 @@ internal static class Mpd
     private static Dataset Read(ImportRun run)
     {
         run.Builder.IsOrdered = true;
-        foreach (InputFile file in run.FindAll("mpd.slice.*.json", n => n.EndsWith(".json", StringComparison.Ordinal) && (n.StartsWith("mpd.slice.", StringComparison.Ordinal) || n.StartsWith("challenge_set", StringComparison.Ordinal))))
+        foreach (InputFile file in run.FindAll("mpd.slice.*.json", n => n.EndsWith(".json", StringComparison.Ordinal)
+            && (n.StartsWith("mpd.slice.", StringComparison.Ordinal) || n.StartsWith("challenge_set", StringComparison.Ordinal))))
         {
             ReadSlice(run, file);
         }
@@ -175,7 +176,8 @@ internal static class Mpd
     private static ReadOnlySpan<byte> IdOf(string level, JsonFields track, ItemId id) => level switch
     {
         "artist" => track[ArtistUri].IsEmpty ? track[Artist] : track[ArtistUri],
-        "album" when track[AlbumUri].IsEmpty => track[Album].IsEmpty || track[Artist].IsEmpty ? [] : id.Compose(track[Artist], track[Album]),
+        "album" when track[AlbumUri].IsEmpty => track[Album].IsEmpty || track[Artist].IsEmpty ? []
+            : id.Compose(track[Artist], track[Album]),
         "album" => track[AlbumUri],
         _ => track[Uri],
     };

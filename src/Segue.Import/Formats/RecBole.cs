@@ -18,7 +18,8 @@ internal static class RecBole
         "RecBole's atomic files: .inter with .item and .user beside it",
         ["track", "artist", "album"],
         [
-            new("X.inter, or X.train.inter, X.valid.inter, X.test.inter", "user_id:token item_id:token [rating|weight|count:float] [timestamp:float]"),
+            new("X.inter, or X.train.inter, X.valid.inter, X.test.inter",
+                "user_id:token item_id:token [rating|weight|count:float] [timestamp:float]"),
             new("X.item (optional)", "item_id:token, names as token, features as float, tags as token_seq (between spaces)"),
             new("X.user (optional)", "user_id:token, profile columns of any type"),
         ])
@@ -37,7 +38,8 @@ internal static class RecBole
         IReadOnlyList<(InputFile File, byte Fold)> files = inter.Length == 1 ? [(inter[0], 0)] : Folds.Find(run, "X.inter", ".inter");
         if (files.Count != inter.Length)
         {
-            throw new ImportException($"there are {inter.Length} .inter files: {Text.List(inter.Select(f => f.Name))}; give one, or X.train.inter, X.valid.inter and X.test.inter");
+            throw new ImportException($"there are {inter.Length} .inter files: {Text.List(inter.Select(f => f.Name))}; give one, or "
+                + "X.train.inter, X.valid.inter and X.test.inter");
         }
 
         string itemColumn = string.Empty;
@@ -60,7 +62,8 @@ internal static class RecBole
     }
 
     private static bool HasExtension(InputFile file, string extension) =>
-        file.FileName.EndsWith(extension, StringComparison.OrdinalIgnoreCase) || file.FileName.EndsWith(extension + ".gz", StringComparison.OrdinalIgnoreCase);
+        file.FileName.EndsWith(extension, StringComparison.OrdinalIgnoreCase)
+            || file.FileName.EndsWith(extension + ".gz", StringComparison.OrdinalIgnoreCase);
 
     private static string ReadInteractions(ImportRun run, InputFile file, byte fold)
     {
@@ -72,7 +75,8 @@ internal static class RecBole
         item = item >= 0 ? item : Array.FindIndex(columns, Math.Max(0, user + 1), c => c.Type == "token");
         if (user < 0 || item < 0 || user == item)
         {
-            throw file.Broken($"has no two columns of type token, for user and item (its first line has {Text.List(columns.Select(c => $"{c.Name}:{c.Type}"))})");
+            throw file.Broken($"has no two columns of type token, for user and item (its first line has "
+                + $"{Text.List(columns.Select(c => $"{c.Name}:{c.Type}"))})");
         }
 
         int time = Find(columns, TimeNames), weight = Find(columns, WeightNames);
@@ -92,7 +96,8 @@ internal static class RecBole
             }
 
             float amount = 1;
-            if ((time >= 0 && !run.CheckTime(when, table, reader)) || (weight >= 0 && !run.TryWeight(reader[weight], table, reader, out amount)))
+            if ((time >= 0 && !run.CheckTime(when, table, reader))
+                || (weight >= 0 && !run.TryWeight(reader[weight], table, reader, out amount)))
             {
                 continue;
             }
@@ -119,7 +124,8 @@ internal static class RecBole
         int id = Math.Max(0, Find(columns, itemColumn));
         int title = Find(columns, TitleNames), artist = Find(columns, ArtistNames), album = Find(columns, AlbumNames);
         int[] floats = [.. Enumerable.Range(0, columns.Length).Where(c => columns[c].Type == "float")];
-        int[] tags = [.. Enumerable.Range(0, columns.Length).Where(c => columns[c].Type == "token_seq" && c != title && c != artist && c != album)];
+        int[] tags = [.. Enumerable.Range(0, columns.Length).Where(c => columns[c].Type == "token_seq" && c != title && c != artist
+            && c != album)];
         TableLog table = run.Table("items");
         var seen = new HashSet<int>();
         var features = new float[run.Builder.ItemCount * floats.Length];
@@ -234,7 +240,8 @@ internal static class RecBole
             string name = colon < 0 ? header[i] : header[i][..colon];
             if (type is not ("token" or "token_seq" or "float" or "float_seq") || name.Length == 0)
             {
-                throw reader.File.Broken($"has the column '{Text.Printable(header[i])}', which is not name:token, name:token_seq, name:float or name:float_seq; is this really recbole?");
+                throw reader.File.Broken($"has the column '{Text.Printable(header[i])}', which is not name:token, name:token_seq, "
+                    + "name:float or name:float_seq; is this really recbole?");
             }
 
             if (Array.Exists(columns[..i], c => c.Name == name))

@@ -11,7 +11,8 @@ internal static class Sessions
         "sessions",
         "listening sessions, one a line, item ids in order",
         ["track", "artist", "album"],
-        [new("train_sessions.txt, test_sessions.txt, or one file", "item item …, between spaces; order and repeats are kept, train and test are kept as the split 'given'")])
+        [new("train_sessions.txt, test_sessions.txt, or one file",
+            "item item …, between spaces; order and repeats are kept, train and test are kept as the split 'given'")])
     {
         Read = Read,
     };

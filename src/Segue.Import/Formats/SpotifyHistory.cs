@@ -17,7 +17,8 @@ namespace Segue.Import.Formats;
 internal static class SpotifyHistory
 {
     private const int Stop = 0, UserName = 1, Milliseconds = 2, Title = 3, Artist = 4, Album = 5, Uri = 6, Episode = 7, EpisodeUri = 8,
-        Book = 9, BookUri = 10, ReasonEnd = 11, Skipped = 12, Incognito = 13, EndTime = 14, ArtistName = 15, TrackName = 16, MsPlayed = 17, Podcast = 18;
+        Book = 9, BookUri = 10, ReasonEnd = 11, Skipped = 12, Incognito = 13, EndTime = 14, ArtistName = 15, TrackName = 16,
+            MsPlayed = 17, Podcast = 18;
 
     private const int ShortMilliseconds = 30_000;
     private const long LongestMilliseconds = 24L * 24 * 3600 * 1000;
@@ -36,7 +37,8 @@ internal static class SpotifyHistory
         [
             new(
                 "Streaming_History_Audio_*.json, endsong_*.json",
-                "[{ts, username?, ms_played, master_metadata_track_name, master_metadata_album_artist_name, master_metadata_album_album_name, "
+                "[{ts, username?, ms_played, master_metadata_track_name, master_metadata_album_artist_name, "
+                    + "master_metadata_album_album_name, "
                 + "spotify_track_uri, episode_name, reason_end, skipped, incognito_mode, …}]"),
             new("StreamingHistory*.json", "[{endTime, artistName, trackName, msPlayed}]"),
         ])
@@ -65,8 +67,10 @@ internal static class SpotifyHistory
         using JsonRecordReader reader = run.OpenJson(file);
         TableLog table = run.Interactions;
         var json = new JsonFields(
-            "ts", "username", "ms_played", "master_metadata_track_name", "master_metadata_album_artist_name", "master_metadata_album_album_name",
-            "spotify_track_uri", "episode_name", "spotify_episode_uri", "audiobook_title", "audiobook_uri", "reason_end", "skipped", "incognito_mode",
+            "ts", "username", "ms_played", "master_metadata_track_name", "master_metadata_album_artist_name",
+                "master_metadata_album_album_name",
+            "spotify_track_uri", "episode_name", "spotify_episode_uri", "audiobook_title", "audiobook_uri", "reason_end", "skipped",
+                "incognito_mode",
             "endTime", "artistName", "trackName", "msPlayed", "podcastName");
         history.Files.Add(file.Name);
         while (ImportRun.Next(reader, table))
@@ -100,7 +104,8 @@ internal static class SpotifyHistory
     }
 
     // The reason to leave a record out, or null.
-    private static string? Judge(JsonFields json, bool isExtended, ReadOnlySpan<byte> artist, ReadOnlySpan<byte> title, out long time, out long played)
+    private static string? Judge(JsonFields json, bool isExtended, ReadOnlySpan<byte> artist, ReadOnlySpan<byte> title, out long time,
+        out long played)
     {
         played = 0;
         ReadOnlySpan<byte> stop = json[isExtended ? Stop : EndTime];
@@ -121,7 +126,8 @@ internal static class SpotifyHistory
 
         if (artist.IsEmpty || title.IsEmpty)
         {
-            bool isSpoken = !json[Episode].IsEmpty || !json[EpisodeUri].IsEmpty || !json[Book].IsEmpty || !json[BookUri].IsEmpty || !json[Podcast].IsEmpty;
+            bool isSpoken = !json[Episode].IsEmpty || !json[EpisodeUri].IsEmpty || !json[Book].IsEmpty || !json[BookUri].IsEmpty
+                || !json[Podcast].IsEmpty;
             return isSpoken ? Reasons.NotMusic : Reasons.EmptyItem;
         }
 
@@ -130,7 +136,8 @@ internal static class SpotifyHistory
             return Reasons.Incognito;
         }
 
-        bool isBrokenOff = !isExtended || json[Skipped].SequenceEqual("true"u8) || BrokenOff.Contains(Encoding.UTF8.GetString(json[ReasonEnd]));
+        bool isBrokenOff = !isExtended || json[Skipped].SequenceEqual("true"u8)
+            || BrokenOff.Contains(Encoding.UTF8.GetString(json[ReasonEnd]));
         return played == 0 || (played < ShortMilliseconds && isBrokenOff) ? Reasons.ShortPlay : null;
     }
 
@@ -169,13 +176,15 @@ internal static class SpotifyHistory
     {
         var isDuplicate = new bool[plays.Length];
         int[] order = [.. Enumerable.Range(0, plays.Length)
-            .OrderBy(n => plays[n].User).ThenBy(n => plays[n].Key).ThenBy(n => plays[n].Played).ThenBy(n => plays[n].Time).ThenBy(n => plays[n].IsMinute).ThenBy(n => n)];
+            .OrderBy(n => plays[n].User).ThenBy(n => plays[n].Key).ThenBy(n => plays[n].Played)
+            .ThenBy(n => plays[n].Time).ThenBy(n => plays[n].IsMinute).ThenBy(n => n)];
         int start = 0;
         while (start < order.Length)
         {
             Play first = plays[order[start]];
             int end = start + 1;
-            while (end < order.Length && plays[order[end]] is var p && p.User == first.User && p.Key == first.Key && p.Played == first.Played)
+            while (end < order.Length && plays[order[end]] is var p && p.User == first.User && p.Key == first.Key
+                && p.Played == first.Played)
             {
                 end++;
             }
@@ -223,7 +232,8 @@ internal static class SpotifyHistory
     private static Sample SampleOf(History history, Play play) => new(
         history.Files[play.File],
         play.Line,
-        Text.Printable(string.Create(CultureInfo.InvariantCulture, $"{TimeText.ToIso(play.Time)} {history.Tracks.Describe(play.Key)} ({play.Played} ms)")));
+        Text.Printable(string.Create(CultureInfo.InvariantCulture,
+            $"{TimeText.ToIso(play.Time)} {history.Tracks.Describe(play.Key)} ({play.Played} ms)")));
 
     private sealed class History
     {

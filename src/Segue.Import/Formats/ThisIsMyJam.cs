@@ -3,7 +3,8 @@ using Segue.Import.Engine;
 
 namespace Segue.Import.Formats;
 
-/// <summary>This Is My Jam archive: one song a user called the best of the week; tab-separated, no header, some names doubly encoded.</summary>
+/// <summary>This Is My Jam archive: one song a user called the best of the week; tab-separated, no header, some names doubly
+/// encoded.</summary>
 internal static class ThisIsMyJam
 {
     private const int User = 1, Artist = 2, Title = 3, Date = 4, Uri = 6, Columns = 7;
@@ -64,7 +65,8 @@ internal static class ThisIsMyJam
             bool repaired = false;
             ReadOnlySpan<byte> artist = Repair(reader[Artist], ref artistBuffer, ref repaired);
             ReadOnlySpan<byte> title = Repair(reader[Title], ref titleBuffer, ref repaired);
-            if (!ImportRun.HasIds(reader[User], artist.IsEmpty || title.IsEmpty ? [] : title, table, reader) || !run.CheckTime(day, table, reader))
+            if (!ImportRun.HasIds(reader[User], artist.IsEmpty || title.IsEmpty ? [] : title, table, reader)
+                || !run.CheckTime(day, table, reader))
             {
                 continue;
             }

@@ -64,7 +64,12 @@ public sealed class OptionsTests
          from note in Gen.Elements("", "a=b:c", "2009-05-01T12:00:00Z")
          select new SampleOptions
          {
-             EmbeddingSize = size, Share = share / (double)int.MaxValue, Free = (double)free, TfIdf = flag, Flavour = flavour, Note = note,
+             EmbeddingSize = size,
+             Share = share / (double)int.MaxValue,
+             Free = (double)free,
+             TfIdf = flag,
+             Flavour = flavour,
+             Note = note,
          }).ToArbitrary(),
         options =>
         {

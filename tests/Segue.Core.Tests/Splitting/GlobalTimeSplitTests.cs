@@ -45,7 +45,10 @@ public sealed class GlobalTimeSplitTests
         const long V = 1_200_200_000, T = 1_200_300_000, Gap = 9000;
         Split split = new GlobalTimeSplit(new()
         {
-            ValidationFrom = $"{V}", TestFrom = $"{T}", Gap = (int)Gap, NewUsers = NewUsers.Keep,
+            ValidationFrom = $"{V}",
+            TestFrom = $"{T}",
+            Gap = (int)Gap,
+            NewUsers = NewUsers.Keep,
         }).Cut(dataset, 1);
         Assert.Equal(Where(t => t < V - Gap), LeakCheck.Rows(split.Train));
         Assert.Equal(Where(t => t is >= V and < T - Gap), LeakCheck.Rows(split.Validation!.Relevant));

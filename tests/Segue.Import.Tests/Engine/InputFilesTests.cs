@@ -32,8 +32,10 @@ public sealed class InputFilesTests : IDisposable
         _folder.Write("in/notes.txt", "nothing");
         string[] paths =
         [
-            _folder.Write("a.csv", Rows), _folder.Write("a.csv.gz", Import.Gzip(bytes)), _folder.Zip("a.zip", ("a.csv", Rows), ("readme.txt", "hi there")),
-            _folder.Zip("b.zip", ("a.csv", Rows), ("b.csv", Rows)) + "!a.csv", _folder.Write("a.tar", tar.ToArray()), _folder.Write("a.tar.gz", Import.Gzip(tar.ToArray())),
+            _folder.Write("a.csv", Rows), _folder.Write("a.csv.gz", Import.Gzip(bytes)),
+                _folder.Zip("a.zip", ("a.csv", Rows), ("readme.txt", "hi there")),
+            _folder.Zip("b.zip", ("a.csv", Rows), ("b.csv", Rows)) + "!a.csv", _folder.Write("a.tar", tar.ToArray()),
+                _folder.Write("a.tar.gz", Import.Gzip(tar.ToArray())),
             _folder.File("in"),
         ];
         Assert.All(paths, p => Assert.Equal(["u1 a", "u1 b", "u2 a"], Import.Files("csv", null, Map, p).Dataset.Lines()));
@@ -66,7 +68,8 @@ public sealed class InputFilesTests : IDisposable
     {
         Directory.CreateDirectory(_folder.File("in/user_artists.dat"));
         _folder.Write("in/x.txt", "x");
-        Assert.Contains("no user_artists.dat", Assert.Throws<ImportException>(() => Import.Files("hetrec-lastfm", _folder.File("in"))).Message, StringComparison.Ordinal);
+        Assert.Contains("no user_artists.dat",
+            Assert.Throws<ImportException>(() => Import.Files("hetrec-lastfm", _folder.File("in"))).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -114,7 +117,8 @@ public sealed class InputFilesTests : IDisposable
     [InlineData(0.95)]
     public void A_cut_off_gz_is_an_error(double part)
     {
-        byte[] packed = Import.Gzip(Encoding.UTF8.GetBytes(Rows + string.Concat(Enumerable.Range(0, 20_000).Select(i => $"u{i * 7919 % 1000},i{i * 104729 % 5000}\n"))));
+        byte[] packed = Import.Gzip(Encoding.UTF8.GetBytes(Rows
+            + string.Concat(Enumerable.Range(0, 20_000).Select(i => $"u{i * 7919 % 1000},i{i * 104729 % 5000}\n"))));
         Assert.Contains("cut off", Fails(_folder.Write("a.csv.gz", packed[..(int)(packed.Length * part)])), StringComparison.Ordinal);
     }
 
@@ -181,7 +185,9 @@ public sealed class InputFilesTests : IDisposable
 
         Assert.Contains("zip bomb", Fails(path), StringComparison.Ordinal);
         var few = new ImportOptions { Map = ColumnMap.Parse(Map), Limits = new ImportLimits { MaxInflatedBytes = 10 } };
-        Assert.Contains("more than 10 bytes", Assert.Throws<ImportException>(() => FormatCatalog.Import("csv", [_folder.Zip("a.zip", ("a.csv", Rows))], few)).Message, StringComparison.Ordinal);
+        Assert.Contains("more than 10 bytes",
+            Assert.Throws<ImportException>(() => FormatCatalog.Import("csv", [_folder.Zip("a.zip", ("a.csv", Rows))], few)).Message,
+                StringComparison.Ordinal);
     }
 
     [Fact]
@@ -189,7 +195,8 @@ public sealed class InputFilesTests : IDisposable
     {
         string path = _folder.Zip("many.zip", [.. Enumerable.Range(0, 30).Select(i => ($"{i}.csv", Rows))]);
         var few = new ImportOptions { Map = ColumnMap.Parse(Map), Limits = new ImportLimits { MaxFiles = 10 } };
-        Assert.Contains("more than 10 files", Assert.Throws<ImportException>(() => FormatCatalog.Import("csv", [path], few)).Message, StringComparison.Ordinal);
+        Assert.Contains("more than 10 files", Assert.Throws<ImportException>(() => FormatCatalog.Import("csv", [path], few)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]

@@ -44,7 +44,8 @@ public sealed class JsonRecordReaderTests
 
     [Fact]
     public void An_element_beyond_the_limit_is_an_error() =>
-        Assert.Contains("longer than", Assert.Throws<ImportException>(() => Read($"[\"{new string('x', 500_000)}\"]", null, 1000)).Message, StringComparison.Ordinal);
+        Assert.Contains("longer than",
+            Assert.Throws<ImportException>(() => Read($"[\"{new string('x', 500_000)}\"]", null, 1000)).Message, StringComparison.Ordinal);
 
     [Fact]
     public void Other_properties_may_be_of_any_length() =>
@@ -56,9 +57,11 @@ public sealed class JsonRecordReaderTests
         Gen<string> text = Gen.ArrayOf(Gen.Elements('a', '"', '\\', '{', '}', '[', ']', ',', '\u00e9', '\n')).Select(c => new string(c));
         Prop.ForAll(Gen.ListOf(text).SelectMany(t => Gen.Choose(1, 30).Select(c => (t.ToArray(), c))).ToArbitrary(), c =>
         {
-            string json = System.Text.Json.JsonSerializer.Serialize(c.Item1.Select(t => new Dictionary<string, object> { [t] = new[] { t } }));
+            string json = System.Text.Json.JsonSerializer.Serialize(
+                c.Item1.Select(t => new Dictionary<string, object> { [t] = new[] { t } }));
             string[] read = [.. Read(json, null, c.Item2).Select(r =>
-                System.Text.Json.JsonSerializer.Deserialize<Dictionary<string, string[]>>(r)!.Single() is var p && p.Key == p.Value[0] ? p.Key : "?")];
+                System.Text.Json.JsonSerializer.Deserialize<Dictionary<string, string[]>>(r)!.Single() is var p && p.Key == p.Value[0]
+                    ? p.Key : "?")];
             Assert.Equal(c.Item1, read);
         }).QuickCheckThrowOnFailure();
     }

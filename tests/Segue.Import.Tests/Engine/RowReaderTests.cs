@@ -99,11 +99,13 @@ public sealed class RowReaderTests
     {
         Gen<string> field = Gen.ArrayOf(Gen.Elements('a', 'ü', ',', '"', '\n', '\r', ' ', '\u4E2D', ';', '\t')).Select(c => new string(c));
         Gen<string[][]> table = Gen.NonEmptyListOf(Gen.NonEmptyListOf(field).Select(f => f.ToArray())).Select(r => r.ToArray());
-        Gen<(string[][], char, int)> cases = table.SelectMany(t => Gen.Elements(',', ';', '\t').SelectMany(d => Gen.Choose(1, 40).Select(c => (t, d, c))));
+        Gen<(string[][], char, int)> cases = table.SelectMany(t =>
+            Gen.Elements(',', ';', '\t').SelectMany(d => Gen.Choose(1, 40).Select(c => (t, d, c))));
         Prop.ForAll(cases.ToArbitrary(), c =>
         {
             (string[][] rows, char delimiter, int chunk) = c;
-            string text = string.Concat(rows.Select(r => string.Join(delimiter, r.Select(f => $"\"{f.Replace("\"", "\"\"", StringComparison.Ordinal)}\"")) + "\r\n"));
+            string text = string.Concat(rows.Select(r =>
+                string.Join(delimiter, r.Select(f => $"\"{f.Replace("\"", "\"\"", StringComparison.Ordinal)}\"")) + "\r\n"));
             using RowReader reader = Open(Encoding.UTF8.GetBytes(text), delimiter, true, 1 << 20, chunk);
             foreach (string[] row in rows)
             {
@@ -134,7 +136,8 @@ public sealed class RowReaderTests
         }).QuickCheckThrowOnFailure();
     }
 
-    internal static string[] Fields(RowReader reader) => [.. Enumerable.Range(0, reader.Count).Select(i => Encoding.UTF8.GetString(reader[i]))];
+    internal static string[] Fields(RowReader reader) =>
+        [.. Enumerable.Range(0, reader.Count).Select(i => Encoding.UTF8.GetString(reader[i]))];
 
     private static RowReader Open(byte[] bytes, char delimiter, bool quotes, int maxLine, int chunk)
     {
@@ -144,7 +147,8 @@ public sealed class RowReaderTests
 
     private static string Join(RowReader reader) => string.Join('|', Fields(reader));
 
-    private static List<string> Rows(string text, char delimiter, bool quotes = true, int chunk = 1 << 20) => Rows(Encoding.UTF8.GetBytes(text), delimiter, quotes, chunk);
+    private static List<string> Rows(string text, char delimiter, bool quotes = true, int chunk = 1 << 20) =>
+        Rows(Encoding.UTF8.GetBytes(text), delimiter, quotes, chunk);
 
     private static List<string> Rows(byte[] bytes, char delimiter, bool quotes = true, int chunk = 1 << 20)
     {

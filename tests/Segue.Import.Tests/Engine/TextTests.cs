@@ -13,7 +13,8 @@ public sealed class TextTests
     public void Names_that_were_encoded_twice_are_repaired(string name)
     {
         // Windows-1252 with the five undefined bytes left as they are, as browsers decode.
-        string decodedWrongly = string.Concat(Encoding.UTF8.GetBytes(name).Select(b => b is >= 0x80 and < 0xA0 ? Windows1252[b - 0x80] : (char)b));
+        string decodedWrongly = string.Concat(
+            Encoding.UTF8.GetBytes(name).Select(b => b is >= 0x80 and < 0xA0 ? Windows1252[b - 0x80] : (char)b));
         Assert.Equal(name, Repair(decodedWrongly));
     }
 
@@ -31,7 +32,8 @@ public sealed class TextTests
         Assert.Equal("a\\u0000b\tc", Text.Sample("a\0b\tc"u8));
         Assert.Equal(201, Text.Sample(Encoding.UTF8.GetBytes(new string('x', 5000))).Length);
         Assert.Equal("\uFFFD(", Text.Sample([0xC3, (byte)'(']));
-        Assert.All(Text.Sample(Encoding.UTF8.GetBytes(new string('x', 199) + "\U0001F600\U0001F600")), c => Assert.False(char.IsSurrogate(c)));
+        Assert.All(Text.Sample(Encoding.UTF8.GetBytes(new string('x', 199) + "\U0001F600\U0001F600")), c =>
+            Assert.False(char.IsSurrogate(c)));
     }
 
     private const string Windows1252 =

@@ -9,7 +9,8 @@ namespace Segue.Import.Tests.Engine;
 
 public sealed class TimeTextTests
 {
-    private static readonly Gen<DateTimeOffset> Moments = ArbMap.Default.GeneratorFor<uint>().SelectMany(a => ArbMap.Default.GeneratorFor<uint>().Select(b =>
+    private static readonly Gen<DateTimeOffset> Moments = ArbMap.Default.GeneratorFor<uint>().SelectMany(a =>
+        ArbMap.Default.GeneratorFor<uint>().Select(b =>
         DateTimeOffset.UnixEpoch.AddSeconds((((long)a << 20) ^ b) % 120_000_000_000L - 50_000_000_000L)));
 
     [Theory]
@@ -43,14 +44,17 @@ public sealed class TimeTextTests
 
     [Fact]
     public void Iso_is_read_back() => Prop.ForAll(Moments.ToArbitrary(), m =>
-        Assert.True(TimeText.TryIso(Utf8(m.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture)), out long time) && time == m.ToUnixTimeSeconds())).QuickCheckThrowOnFailure();
+        Assert.True(TimeText.TryIso(Utf8(m.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture)), out long time)
+            && time == m.ToUnixTimeSeconds())).QuickCheckThrowOnFailure();
 
     [Fact]
     public void Day_month_year_is_read_back() => Prop.ForAll(Moments.ToArbitrary(), m =>
     {
         long minute = m.ToUnixTimeSeconds() - m.Second;
-        Assert.True(TimeText.TryDayMonthYear(Utf8(m.ToString("dd MMM yyyy HH:mm", CultureInfo.InvariantCulture)), out long time) && time == minute);
-        Assert.True(TimeText.TryDayMonthYear(Utf8(m.ToString("d MMM yyyy, HH:mm", CultureInfo.InvariantCulture)), out time) && time == minute);
+        Assert.True(TimeText.TryDayMonthYear(Utf8(m.ToString("dd MMM yyyy HH:mm", CultureInfo.InvariantCulture)), out long time)
+            && time == minute);
+        Assert.True(TimeText.TryDayMonthYear(Utf8(m.ToString("d MMM yyyy, HH:mm", CultureInfo.InvariantCulture)), out time)
+            && time == minute);
     }).QuickCheckThrowOnFailure();
 
     [Theory]

@@ -39,7 +39,8 @@ public sealed class CsvTests : IDisposable
     [Fact]
     public void Names_and_levels()
     {
-        string path = _folder.Write("x.csv", "u,id,t,a,l,ts\nu,1,\"Title, one\",Art,Alb,1241365705\nu,2,Two,Art,Alb,1241365705\nu,2,Two,Art,Alb,1241365705\n");
+        string path = _folder.Write("x.csv",
+            "u,id,t,a,l,ts\nu,1,\"Title, one\",Art,Alb,1241365705\nu,2,Two,Art,Alb,1241365705\nu,2,Two,Art,Alb,1241365705\n");
         string map = "user=u,item=id,title=t,artist=a,album=l,time=ts";
         ImportResult tracks = Import.Files("csv", null, map, path);
         Assert.Equal(["u 1 1241365705", "u 2 1241365705"], tracks.Dataset.Lines());
@@ -51,7 +52,8 @@ public sealed class CsvTests : IDisposable
         ImportResult artists = Import.Files("csv", "artist", map, path);
         Assert.Equal(["u Art 1241365705", "u Art 1241365705"], artists.Dataset.Lines());
         Assert.Equal(1, artists.Report.Duplicate);
-        Assert.Equal(["u Art \u2013 Alb 1241365705", "u Art \u2013 Alb 1241365705"], Import.Files("csv", "album", map, path).Dataset.Lines());
+        Assert.Equal(["u Art \u2013 Alb 1241365705", "u Art \u2013 Alb 1241365705"],
+            Import.Files("csv", "album", map, path).Dataset.Lines());
     }
 
     [Fact]
@@ -69,7 +71,8 @@ public sealed class CsvTests : IDisposable
             .. Encoding.UTF8.GetBytes(
                 "u,i,t,w\na,x,1241365705,1\n,x,1241365705,1\na,,1241365705,1\na,x,,1\na,x,soon,1\na,x,946684800,1\na,x,4102444800,1\na,x,1241365705,-1\n"
                 + "a,x,1241365705,0\na,x,1241365705,NaN\na,x,1241365705,1e300\na,x,1241365705\na,x,1241365705,1,9\nu,i,t,w\na\0,x,1241365705,1\n\"a,x,1241365705,1\n\n"),
-            0xC3, 0x28, .. ",x,1241365705,1\n"u8, .. Encoding.UTF8.GetBytes(new string('z', (1 << 20) + 1) + "\na,x,1241365705,5\nb,y,1241365706,2"),
+            0xC3, 0x28, .. ",x,1241365705,1\n"u8,
+                .. Encoding.UTF8.GetBytes(new string('z', (1 << 20) + 1) + "\na,x,1241365705,5\nb,y,1241365706,2"),
         ];
         ImportResult result = Import.Files("csv", null, "user=u,item=i,time=t,weight=w", _folder.Write("x.csv", bytes));
         Assert.Equal(["a x 1241365705 1", "b y 1241365706 2"], result.Dataset.Lines());
@@ -77,11 +80,14 @@ public sealed class CsvTests : IDisposable
         Assert.Equal((21L, 2L, 1L), (result.Report.Rows, result.Report.Accepted, result.Report.Duplicate));
         string[] expected =
         [
-            "bad-time 1", "bad-weight 1", "blank-line 1", "empty-item 1", "empty-user 1", "extra-column 1", "invalid-utf8 1", "line-too-long 1", "missing-column 1", "no-time 1",
-            "nul-byte 1", "repeated-header 1", "time-before-2002 1", "time-in-future 1", "unclosed-quote 1", "weight-not-positive 2", "weight-too-large 1",
+            "bad-time 1", "bad-weight 1", "blank-line 1", "empty-item 1", "empty-user 1", "extra-column 1", "invalid-utf8 1",
+                "line-too-long 1", "missing-column 1", "no-time 1",
+            "nul-byte 1", "repeated-header 1", "time-before-2002 1", "time-in-future 1", "unclosed-quote 1", "weight-not-positive 2",
+                "weight-too-large 1",
         ];
         Assert.Equal(expected, result.Report.Reasons().Select(r => r["interactions/".Length..]).Order(StringComparer.Ordinal));
-        Assert.Equal(new Sample("x.csv", 7, "a,x,946684800,1"), result.Report.Rejected.Single(r => r.Reason == "time-before-2002").Samples.Single());
+        Assert.Equal(new Sample("x.csv", 7, "a,x,946684800,1"),
+            result.Report.Rejected.Single(r => r.Reason == "time-before-2002").Samples.Single());
         Import.SameBytes(result, Import.Files("csv", null, "user=u,item=i,time=t,weight=w", _folder.File("x.csv")));
     }
 
@@ -108,7 +114,8 @@ public sealed class CsvTests : IDisposable
     [InlineData("u,i\na,b\n", "user=u,item=track", "does not have the columns")]
     [InlineData("u,i\na,b\n", "user=0,item=7", "does not have the columns")]
     public void Columns_that_cannot_be_found_are_errors(string text, string map, string message) =>
-        Assert.Contains(message, Assert.Throws<ImportException>(() => Import.Files("csv", null, map, _folder.Write("x.csv", text))).Message, StringComparison.Ordinal);
+        Assert.Contains(message, Assert.Throws<ImportException>(() =>
+            Import.Files("csv", null, map, _folder.Write("x.csv", text))).Message, StringComparison.Ordinal);
 
     [Theory]
     [InlineData("user=a")]
@@ -138,20 +145,26 @@ public sealed class CsvTests : IDisposable
         ImportResult pairs = Import.Files("csv", null, "user=playlist_id,item=track_id", zip + "!train.reconstructed.csv");
         Assert.Equal((50446, 20635, 1211791), (pairs.Dataset.Users.Count, pairs.Dataset.Items.Count, pairs.Dataset.Count));
         Assert.Empty(pairs.Report.Rejected);
-        Assert.Contains("3 files fit", Assert.Throws<ImportException>(() => Import.Files("csv", null, "user=playlist_id,item=track_id", zip)).Message, StringComparison.Ordinal);
+        Assert.Contains("3 files fit",
+            Assert.Throws<ImportException>(() => Import.Files("csv", null, "user=playlist_id,item=track_id", zip)).Message,
+                StringComparison.Ordinal);
 
         // Only one file of the zip has these columns.
-        Assert.Equal(20635, Import.Files("csv", null, "user=artist_id,item=track_id,weight=duration_sec", zip) is var tracks ? tracks.Report.Rows : 0);
+        Assert.Equal(20635, Import.Files("csv", null, "user=artist_id,item=track_id,weight=duration_sec", zip) is var tracks
+            ? tracks.Report.Rows : 0);
     }
 
     [Fact]
     public void Real_play_counts_and_stream()
     {
-        ImportResult counts = Import.Files("csv", null, "user=0,item=1,weight=2", TestData.Find("lastfm-1k-fragments.zip") + "!eldrin_userid_trackid_playcount_int_ss.csv");
+        ImportResult counts = Import.Files("csv", null, "user=0,item=1,weight=2", TestData.Find("lastfm-1k-fragments.zip")
+            + "!eldrin_userid_trackid_playcount_int_ss.csv");
         Assert.Equal((984, 60000, 244472), (counts.Dataset.Users.Count, counts.Dataset.Items.Count, counts.Dataset.Count));
-        ImportResult stream = Import.Files("csv", null, "user=0,item=1,time=2,time_format=relative", TestData.Find("lastfm-1k-jodie-10pct.zip"));
+        ImportResult stream = Import.Files("csv", null, "user=0,item=1,time=2,time_format=relative",
+            TestData.Find("lastfm-1k-jodie-10pct.zip"));
         Assert.Equal((304, 789, 129310), (stream.Dataset.Users.Count, stream.Dataset.Items.Count, stream.Dataset.Count));
-        ImportResult songs = Import.Files("csv", null, "user=playlist_id,item=track_id,title=track_name,artist=track_artist", TestData.Find("spotify_songs.zip"));
+        ImportResult songs = Import.Files("csv", null, "user=playlist_id,item=track_id,title=track_name,artist=track_artist",
+            TestData.Find("spotify_songs.zip"));
         Assert.Equal((28356, 32833), (songs.Dataset.Items.Count, songs.Dataset.Count));
     }
 }

@@ -17,11 +17,13 @@ public sealed class Lastfm1kTests : IDisposable
     public void Listens_by_time_with_profiles()
     {
         _folder.Write("d/userid-timestamp-artid-artname-traid-traname.tsv", Listens);
-        _folder.Write("d/userid-profile.tsv", "#id\tgender\tage\tcountry\tregistered\nuser_1\tm\t\tJapan\tAug 13, 2006\nuser_9\tf\t\t\t\nuser_1\tf\t\t\t\n");
+        _folder.Write("d/userid-profile.tsv",
+            "#id\tgender\tage\tcountry\tregistered\nuser_1\tm\t\tJapan\tAug 13, 2006\nuser_9\tf\t\t\t\nuser_1\tf\t\t\t\n");
         ImportResult result = Import.Files("lastfm-1k", _folder.File("d"));
         result.Report.AddsUp();
         Assert.Equal(
-            ["user_1 Under\"world \u2013 Crocodile 1241365076", "user_1 Under\"world \u2013 Other 1241365076", "user_1 tm1 1241365705", "user_2 Nobody \u2013 Crocodile 1241365076"],
+            ["user_1 Under\"world \u2013 Crocodile 1241365076", "user_1 Under\"world \u2013 Other 1241365076", "user_1 tm1 1241365705",
+                "user_2 Nobody \u2013 Crocodile 1241365076"],
             result.Dataset.Lines());
         Assert.Equal(1, result.Report.Duplicate);
         Assert.Equal(["Japan", ""], result.Dataset.Profile["country"].AsEnumerable());
@@ -32,8 +34,10 @@ public sealed class Lastfm1kTests : IDisposable
     [Fact]
     public void Artists_are_the_items_at_artist_level()
     {
-        ImportResult result = Import.Files("lastfm-1k", "artist", null, _folder.Write("x.tsv.gz", Import.Gzip(System.Text.Encoding.UTF8.GetBytes(Listens))));
-        Assert.Equal(["user_1 am1 1241365076", "user_1 am1 1241365076", "user_1 am1 1241365705", "user_2 Nobody 1241365076"], result.Dataset.Lines());
+        ImportResult result = Import.Files("lastfm-1k", "artist", null,
+            _folder.Write("x.tsv.gz", Import.Gzip(System.Text.Encoding.UTF8.GetBytes(Listens))));
+        Assert.Equal(["user_1 am1 1241365076", "user_1 am1 1241365076", "user_1 am1 1241365705", "user_2 Nobody 1241365076"],
+            result.Dataset.Lines());
         Assert.Equal(1, result.Report.Duplicate);
         Assert.Equal(["Under\"world", "Nobody"], result.Dataset.Catalog.Names.AsEnumerable());
     }
@@ -49,7 +53,8 @@ public sealed class Lastfm1kTests : IDisposable
         result.Report.AddsUp();
         Assert.Equal(["u a \u2013 t 1241365705"], result.Dataset.Lines());
         Assert.Equal(
-            ["bad-time 1", "empty-item 1", "empty-user 1", "extra-column 1", "missing-column 1", "no-time 1", "time-before-2002 1", "time-in-future 1"],
+            ["bad-time 1", "empty-item 1", "empty-user 1", "extra-column 1", "missing-column 1", "no-time 1", "time-before-2002 1",
+                "time-in-future 1"],
             result.Report.Reasons().Select(r => r["interactions/".Length..]));
     }
 

@@ -14,7 +14,8 @@ public sealed class Lastfm360kTests : IDisposable
     {
         _folder.Write(
             "d/usersha1-artmbid-artname-plays.tsv",
-            "00000c28\t3bd73256\tbetty \"blowtorch\"\t2137\n00000c28\t\tno mbid\t5\n00000c28\t3bd73256\tbetty\t1\nsep 20, 2008\t7e870dd5\tturbostaat\t12\n"
+            "00000c28\t3bd73256\tbetty \"blowtorch\"\t2137\n00000c28\t\tno mbid\t5\n00000c28\t3bd73256\tbetty\t1\nsep 20, "
+                + "2008\t7e870dd5\tturbostaat\t12\n"
             + "00000c29\t7e870dd5\tturbostaat\t0\n00000c29\t7e870dd5\tturbostaat\tmany\n00000c29\t7e870dd5\t12\n00000c29\t\t\t3\n\t7e\tx\t3\n00000c29\t7e870dd5\tturbostaat\t7\n");
         _folder.Write("d/usersha1-profile.tsv", "00000c28\tf\t22\tGermany\tFeb 1, 2007\n00000c29\tm\t\tMexico\tApr 28, 2008\n");
         ImportResult result = Import.Files("lastfm-360k", _folder.File("d"));

@@ -15,13 +15,16 @@ public sealed class LastfmCsvTests : IDisposable
         string path = _folder.Write(
             "recenttracks-ann-1700000000.csv",
             "\"uts\",\"utc_time\",\"artist\",\"artist_mbid\",\"album\",\"album_mbid\",\"track\",\"track_mbid\"\n"
-            + "\"1443521965\",\"29 Sep 2015, 10:19\",\"Rick \"\"R\"\" Astley\",\"ar1\",\"Whenever\",\"al1\",\"Never\",\"tr1\"\n1443521900,,B,,,,\"T, two\",\n\"\",\"\",\"B\",\"\",\"\",\"\",\"Now\",\"\"\n"
+            + "\"1443521965\",\"29 Sep 2015, 10:19\",\"Rick \"\"R\"\" "
+                + "Astley\",\"ar1\",\"Whenever\",\"al1\",\"Never\",\"tr1\"\n1443521900,,B,,,,\"T, "
+                    + "two\",\n\"\",\"\",\"B\",\"\",\"\",\"\",\"Now\",\"\"\n"
             + "1443521900,,B,,,,\"T, two\",\n12,,B,,,,C,\n1443521901,,,,,,C,\n");
         ImportResult result = Import.Files("lastfm-csv", path);
         result.Report.AddsUp();
         Assert.Equal(["ann B \u2013 T, two 1443521900", "ann tr1 1443521965"], result.Dataset.Lines());
         Assert.Equal("Rick \"R\" Astley \u2013 Never", result.Dataset.DisplayName(0));
-        Assert.Equal(["interactions/empty-item 1", "interactions/now-playing 1", "interactions/time-before-2002 1"], result.Report.Reasons());
+        Assert.Equal(["interactions/empty-item 1", "interactions/now-playing 1", "interactions/time-before-2002 1"],
+            result.Report.Reasons());
         Assert.Equal(1, result.Report.Duplicate);
         Assert.Equal(["ann B 1443521900", "ann ar1 1443521965"], Import.Files("lastfm-csv", "artist", null, path).Dataset.Lines());
         Assert.Equal(["ann al1 1443521965"], Import.Files("lastfm-csv", "album", null, path).Dataset.Lines());
@@ -39,5 +42,6 @@ public sealed class LastfmCsvTests : IDisposable
 
     [Fact]
     public void Other_csv_is_refused() => Assert.Contains(
-        "no column 'uts'", Assert.Throws<ImportException>(() => Import.Files("lastfm-csv", _folder.Write("a.csv", "x,y\n1,2\n"))).Message, StringComparison.Ordinal);
+        "no column 'uts'", Assert.Throws<ImportException>(() => Import.Files("lastfm-csv", _folder.Write("a.csv", "x,y\n1,2\n"))).Message,
+            StringComparison.Ordinal);
 }

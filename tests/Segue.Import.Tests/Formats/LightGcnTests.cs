@@ -24,13 +24,15 @@ public sealed class LightGcnTests : IDisposable
     }
 
     [Fact]
-    public void One_file_has_no_split() => Assert.Equal(["0 1", "0 2"], Import.Files("lightgcn", _folder.Write("x.txt", "0 1 2\n")).Dataset.Lines());
+    public void One_file_has_no_split() =>
+        Assert.Equal(["0 1", "0 2"], Import.Files("lightgcn", _folder.Write("x.txt", "0 1 2\n")).Dataset.Lines());
 
     [Fact]
     public void Two_train_files_are_an_error()
     {
         _folder.Write("d/a/train.txt", "0 1\n");
         _folder.Write("d/b/train.txt", "0 1\n");
-        Assert.Contains("2 files for one part", Assert.Throws<ImportException>(() => Import.Files("lightgcn", _folder.File("d"))).Message, StringComparison.Ordinal);
+        Assert.Contains("2 files for one part", Assert.Throws<ImportException>(() => Import.Files("lightgcn", _folder.File("d"))).Message,
+            StringComparison.Ordinal);
     }
 }

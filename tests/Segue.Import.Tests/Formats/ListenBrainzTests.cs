@@ -17,14 +17,16 @@ public sealed class ListenBrainzTests : IDisposable
     {
         string zip = _folder.Zip(
             "listenbrainz_ann_1700000000.zip",
-            ("listens/2015/9.jsonl", $"{Mapped}\n{Plain}\n{Mapped}\nnot json\n{{\"listened_at\":null,\"track_metadata\":{{}}}}\n{{\"listened_at\":1443521901,\"track_metadata\":{{\"track_name\":\"T\"}}}}\n"),
+            ("listens/2015/9.jsonl", $"{Mapped}\n{Plain}\n{Mapped}\nnot "
+                + $"json\n{{\"listened_at\":null,\"track_metadata\":{{}}}}\n{{\"listened_at\":1443521901,\"track_metadata\":{{\"track_name\":\"T\"}}}}\n"),
             ("listens/2015/10.jsonl", """{"listened_at":1,"track_metadata":{"artist_name":"B","track_name":"T"}}"""),
             ("feedback.jsonl", "{}"),
             ("user.json", """{"user_id":7,"username":"bea"}"""));
         ImportResult result = Import.Files("listenbrainz", zip);
         result.Report.AddsUp();
         Assert.Equal(["bea B \u2013 T 1443521900", "bea mapped 1443521965"], result.Dataset.Lines());
-        Assert.Equal(["bad-json 1", "empty-item 1", "now-playing 1", "time-before-2002 1"], result.Report.Reasons().Select(r => r["interactions/".Length..]));
+        Assert.Equal(["bad-json 1", "empty-item 1", "now-playing 1", "time-before-2002 1"],
+            result.Report.Reasons().Select(r => r["interactions/".Length..]));
         Assert.Equal(1, result.Report.Duplicate);
         Assert.Equal(["listenbrainz_ann_1700000000.zip!feedback.jsonl"], result.Report.Ignored);
         Assert.Equal(["bea B 1443521900", "bea a2 1443521965"], Import.Files("listenbrainz", "artist", null, zip).Dataset.Lines());
@@ -33,13 +35,16 @@ public sealed class ListenBrainzTests : IDisposable
 
     [Fact]
     public void The_user_is_in_the_name_of_the_zip() => Assert.Equal(
-        ["ann B \u2013 T 1443521900"], Import.Files("listenbrainz", _folder.Zip("listenbrainz_ann_1700000000.zip", ("listens/2015/9.jsonl", Plain))).Dataset.Lines());
+        ["ann B \u2013 T 1443521900"],
+            Import.Files("listenbrainz", _folder.Zip("listenbrainz_ann_1700000000.zip", ("listens/2015/9.jsonl", Plain))).Dataset.Lines());
 
     [Fact]
     public void The_older_export() => Assert.Equal(
-        ["ann_b B \u2013 T 1443521900", "ann_b mapped 1443521965"], Import.Files("listenbrainz", _folder.Write("ann_b_lb-2020-01-31.json", $"[{Mapped},\n{Plain}]")).Dataset.Lines());
+        ["ann_b B \u2013 T 1443521900", "ann_b mapped 1443521965"],
+            Import.Files("listenbrainz", _folder.Write("ann_b_lb-2020-01-31.json", $"[{Mapped},\n{Plain}]")).Dataset.Lines());
 
     [Fact]
     public void Other_zips_are_refused() => Assert.Contains(
-        "no listens/", Assert.Throws<ImportException>(() => Import.Files("listenbrainz", _folder.Zip("a.zip", ("x.json", "[]"), ("y.json", "[]")))).Message, StringComparison.Ordinal);
+        "no listens/", Assert.Throws<ImportException>(() =>
+            Import.Files("listenbrainz", _folder.Zip("a.zip", ("x.json", "[]"), ("y.json", "[]")))).Message, StringComparison.Ordinal);
 }

@@ -24,7 +24,8 @@ public sealed class MpdTests : IDisposable
     public void Playlists_keep_their_order_and_repeats()
     {
         ImportResult result = Import.Files("mpd", _folder.Zip("mpd.zip", ("data/mpd.slice.0-999.json", Slice), ("README.md", "x")));
-        Assert.Equal(["0 spotify:track:x", "0 spotify:track:y", "0 spotify:track:x", "1 spotify:track:z", "1 spotify:track:y"], result.Dataset.Lines());
+        Assert.Equal(["0 spotify:track:x", "0 spotify:track:y", "0 spotify:track:x", "1 spotify:track:z", "1 spotify:track:y"],
+            result.Dataset.Lines());
         Assert.True(result.Dataset.IsOrdered);
         Assert.Equal("A \u2013 X", result.Dataset.DisplayName(0));
         Assert.Equal(["one \u00e9", ""], result.Dataset.Profile["name"].AsEnumerable());
@@ -36,7 +37,8 @@ public sealed class MpdTests : IDisposable
     public void Levels()
     {
         string path = _folder.Write("mpd.slice.0-999.json", Slice);
-        Assert.Equal(["0 spotify:artist:a", "0 spotify:artist:a", "0 spotify:artist:a", "1 Z"], Import.Files("mpd", "artist", null, path).Dataset.Lines());
+        Assert.Equal(["0 spotify:artist:a", "0 spotify:artist:a", "0 spotify:artist:a", "1 Z"],
+            Import.Files("mpd", "artist", null, path).Dataset.Lines());
         ImportResult albums = Import.Files("mpd", "album", null, path);
         Assert.Equal(["0 spotify:album:1", "0 spotify:album:1", "0 spotify:album:1"], albums.Dataset.Lines());
         Assert.Equal(["interactions/empty-item 2", "playlists/no-items 1"], albums.Report.Reasons());
@@ -74,7 +76,8 @@ public sealed class MpdTests : IDisposable
         result.Report.AddsUp();
         Assert.Equal(["1 a", "1 c", "7 e"], result.Dataset.Lines());
         Assert.Equal(
-            ["interactions/bad-json 3", "interactions/empty-item 1", "interactions/nul-byte 1", "playlists/bad-json 3", "playlists/no-items 2", "playlists/empty-user 1"],
+            ["interactions/bad-json 3", "interactions/empty-item 1", "interactions/nul-byte 1", "playlists/bad-json 3",
+                "playlists/no-items 2", "playlists/empty-user 1"],
             result.Report.Reasons());
         Assert.Equal(["interactions 2", "playlists 1"], result.Report.Duplicates.Select(d => $"{d.Table} {d.Count}"));
     }
@@ -82,9 +85,13 @@ public sealed class MpdTests : IDisposable
     [Fact]
     public void Other_json_and_cut_off_slices_are_errors()
     {
-        Assert.Contains("does not start with", Assert.Throws<ImportException>(() => Import.Files("mpd", _folder.Write("a.json", "[1]"))).Message, StringComparison.Ordinal);
-        Assert.Contains("ends in the middle", Assert.Throws<ImportException>(() => Import.Files("mpd", _folder.Write("b.json", Slice[..500]))).Message, StringComparison.Ordinal);
-        Assert.Contains("is empty", Assert.Throws<ImportException>(() => Import.Files("mpd", _folder.Write("c.json", ""))).Message, StringComparison.Ordinal);
+        Assert.Contains("does not start with",
+            Assert.Throws<ImportException>(() => Import.Files("mpd", _folder.Write("a.json", "[1]"))).Message, StringComparison.Ordinal);
+        Assert.Contains("ends in the middle",
+            Assert.Throws<ImportException>(() => Import.Files("mpd", _folder.Write("b.json", Slice[..500]))).Message,
+                StringComparison.Ordinal);
+        Assert.Contains("is empty", Assert.Throws<ImportException>(() => Import.Files("mpd", _folder.Write("c.json", ""))).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -95,7 +102,8 @@ public sealed class MpdTests : IDisposable
         Assert.Empty(result.Report.Rejected);
         Assert.True(result.Dataset.IsOrdered);
 
-        ImportResult features = FormatCatalog.Import("audio-features", [TestData.Find("spotify-audio-features.zip")], new ImportOptions { JoinTo = result.Dataset });
+        ImportResult features = FormatCatalog.Import("audio-features", [TestData.Find("spotify-audio-features.zip")],
+            new ImportOptions { JoinTo = result.Dataset });
         Assert.Equal(329421, features.Report.Rows);
         features.Report.AddsUp();
         var known = new bool[features.Dataset.Items.Count];

@@ -25,7 +25,8 @@ public sealed class RecBoleTests : IDisposable
         Assert.Equal("Peru", result.Dataset.Profile["country"][0]);
         Assert.Equal(
             [
-                "interactions/empty-user 1", "interactions/missing-column 1", "interactions/time-before-2002 1", "interactions/weight-not-positive 1",
+                "interactions/empty-user 1", "interactions/missing-column 1", "interactions/time-before-2002 1",
+                    "interactions/weight-not-positive 1",
                 "items/bad-number 1", "items/unknown-item 1", "profile/unknown-user 1",
             ],
             result.Report.Reasons());
@@ -34,7 +35,8 @@ public sealed class RecBoleTests : IDisposable
     [Fact]
     public void A_benchmark_split_is_kept()
     {
-        string zip = _folder.Zip("x.zip", ("x/x.train.inter", "user_id:token\tartist_id:token\nu\ta\n"), ("x/x.test.inter", "user_id:token\tartist_id:token\nu\tb\n"));
+        string zip = _folder.Zip("x.zip", ("x/x.train.inter", "user_id:token\tartist_id:token\nu\ta\n"),
+            ("x/x.test.inter", "user_id:token\tartist_id:token\nu\tb\n"));
         Assert.Equal(["u a 0", "u b 2"], Import.Files("recbole", zip).Dataset.Lines());
     }
 
@@ -44,5 +46,6 @@ public sealed class RecBoleTests : IDisposable
     [InlineData("user_id:token\tuser_id:token\nu\t1\n", "twice")]
     [InlineData("", "is empty")]
     public void Wrong_headers_are_errors(string text, string message) =>
-        Assert.Contains(message, Assert.Throws<ImportException>(() => Import.Files("recbole", _folder.Write("x.inter", text))).Message, StringComparison.Ordinal);
+        Assert.Contains(message, Assert.Throws<ImportException>(() => Import.Files("recbole", _folder.Write("x.inter", text))).Message,
+            StringComparison.Ordinal);
 }

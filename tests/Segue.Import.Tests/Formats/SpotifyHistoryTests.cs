@@ -40,14 +40,17 @@ public sealed class SpotifyHistoryTests : IDisposable
         result.Report.AddsUp();
         Assert.Equal(
             [
-                "me spotify:track:1 1636983704", "me spotify:track:1 1636987304", "me spotify:track:2 1636988460", "me spotify:track:3 1636988580",
+                "me spotify:track:1 1636983704", "me spotify:track:1 1636987304", "me spotify:track:2 1636988460",
+                    "me spotify:track:3 1636988580",
             ],
             result.Dataset.Lines());
         Assert.Equal(
-            ["short-play 2", "bad-json 1", "bad-number 1", "bad-time 1", "empty-item 1", "incognito 1", "no-time 1", "not-music 1", "time-before-2002 1", "time-in-future 1", "weight-not-positive 1"],
+            ["short-play 2", "bad-json 1", "bad-number 1", "bad-time 1", "empty-item 1", "incognito 1", "no-time 1", "not-music 1",
+                "time-before-2002 1", "time-in-future 1", "weight-not-positive 1"],
             result.Report.Reasons().Select(r => r["interactions/".Length..]));
         Assert.Equal(2, result.Report.Duplicate);
-        Assert.Equal(new Sample("my_spotify_data.zip!MyData/Streaming_History_Audio_2021_1.json", 2, "2021-11-15T13:41:44Z A \u2013 T (200000 ms)"), result.Report.Duplicates.Single().Samples[0]);
+        Assert.Equal(new Sample("my_spotify_data.zip!MyData/Streaming_History_Audio_2021_1.json", 2,
+            "2021-11-15T13:41:44Z A \u2013 T (200000 ms)"), result.Report.Duplicates.Single().Samples[0]);
         Assert.Equal(2, result.Report.Ignored.Count);
     }
 
@@ -61,13 +64,16 @@ public sealed class SpotifyHistoryTests : IDisposable
              {"endTime":"2021-11-16 10:00","artistName":"B","trackName":"U","msPlayed":100000},
              {"endTime":"2021-11-16 11:00","artistName":"B","trackName":"U","msPlayed":9000}]
             """);
-        string extended = _folder.Write("endsong_0.json", "[" + Play("2021-11-15T13:41:44Z", "A", "T", "L", "spotify:track:1", 200000, more: "\"username\":\"ann\"") + "]");
+        string extended = _folder.Write("endsong_0.json", "["
+            + Play("2021-11-15T13:41:44Z", "A", "T", "L", "spotify:track:1", 200000, more: "\"username\":\"ann\"") + "]");
         ImportResult result = Import.Files("spotify-history", [account, extended]);
         result.Report.AddsUp();
-        Assert.Equal(["ann spotify:track:1 1636983704", "ann spotify:track:1 1636983720", "ann B \u2013 U 1637056800"], result.Dataset.Lines());
+        Assert.Equal(["ann spotify:track:1 1636983704", "ann spotify:track:1 1636983720", "ann B \u2013 U 1637056800"],
+            result.Dataset.Lines());
         Assert.Equal(2, result.Report.Duplicate);
         Assert.Equal(["interactions/short-play 1"], result.Report.Reasons());
-        Assert.Equal(["ann A 1636983704", "ann A 1636983720", "ann B 1637056800"], Import.Files("spotify-history", "artist", null, account, extended).Dataset.Lines());
+        Assert.Equal(["ann A 1636983704", "ann A 1636983720", "ann B 1637056800"],
+            Import.Files("spotify-history", "artist", null, account, extended).Dataset.Lines());
         ImportResult albums = Import.Files("spotify-history", "album", null, account, extended);
         Assert.Equal(["ann A \u2013 L 1636983704", "ann A \u2013 L 1636983720"], albums.Dataset.Lines());
         Assert.Equal(1, albums.Report.RejectedCount - 1);
@@ -76,8 +82,10 @@ public sealed class SpotifyHistoryTests : IDisposable
 
     [Fact]
     public void Other_zips_are_refused() => Assert.Contains(
-        "no Streaming_History_Audio", Assert.Throws<ImportException>(() => Import.Files("spotify-history", _folder.Zip("a.zip", ("x.json", "[]"), ("y.json", "[]")))).Message, StringComparison.Ordinal);
+        "no Streaming_History_Audio", Assert.Throws<ImportException>(() =>
+            Import.Files("spotify-history", _folder.Zip("a.zip", ("x.json", "[]"), ("y.json", "[]")))).Message, StringComparison.Ordinal);
 
-    private static string Play(string time, string artist, string title, string album, string uri, int played, string end = "trackdone", string more = "\"shuffle\":null") =>
+    private static string Play(string time, string artist, string title, string album, string uri, int played, string end = "trackdone",
+        string more = "\"shuffle\":null") =>
         $$"""{"ts":"{{time}}","platform":"x","ms_played":{{played}},"master_metadata_track_name":"{{title}}","master_metadata_album_artist_name":"{{artist}}","master_metadata_album_album_name":"{{album}}","spotify_track_uri":"{{uri}}","episode_name":null,"reason_start":"clickrow","reason_end":"{{end}}",{{more}}}""";
 }

@@ -16,14 +16,18 @@ public sealed class ThisIsMyJamTests : IDisposable
         string twice = string.Concat(Encoding.UTF8.GetBytes("J\u00fan\u00edus").Select(b => (char)b));
         string path = _folder.Write(
             "jams.tsv",
-            $"j1\tu1\tA\tT \"q\"\t2015-09-03\thttp://x\t\nj2\tu2\tA\tT \"q\"\t2015-09-04\thttp://y\tspotify:track:1\nj3\tu1\tA\tT \"q\"\t2015-09-03\thttp://x\t\n"
+            $"j1\tu1\tA\tT \"q\"\t2015-09-03\thttp://x\t\nj2\tu2\tA\tT \"q\"\t2015-09-04\thttp://y\tspotify:track:1\nj3\tu1\tA\tT "
+                + "\"q\"\t2015-09-03\thttp://x\t\n"
             + $"j4\tu1\t{twice}\tHail\t2015-09-05\t\t\nj5\tu1\t\tHail\t2015-09-05\t\t\nj6\tu1\tA\tB\tsoon\t\t\nj7\tu1\tA\tB\t2015-09-05\n");
         ImportResult result = Import.Files("thisismyjam", path);
         result.Report.AddsUp();
-        Assert.Equal(["u1 spotify:track:1 1441238400", "u1 J\u00fan\u00edus \u2013 Hail 1441411200", "u2 spotify:track:1 1441324800"], result.Dataset.Lines());
+        Assert.Equal(["u1 spotify:track:1 1441238400", "u1 J\u00fan\u00edus \u2013 Hail 1441411200", "u2 spotify:track:1 1441324800"],
+            result.Dataset.Lines());
         Assert.Equal(["bad-time 1", "empty-item 1", "missing-column 1"], result.Report.Reasons().Select(r => r["interactions/".Length..]));
-        Assert.Equal(("doubly-encoded", 1L, 1L), (result.Report.Repaired.Single().Reason, result.Report.Repaired.Single().Count, result.Report.Duplicate));
-        Assert.Equal(["u1 A 1441238400", "u1 J\u00fan\u00edus 1441411200", "u2 A 1441324800"], Import.Files("thisismyjam", "artist", null, path).Dataset.Lines());
+        Assert.Equal(("doubly-encoded", 1L, 1L),
+            (result.Report.Repaired.Single().Reason, result.Report.Repaired.Single().Count, result.Report.Duplicate));
+        Assert.Equal(["u1 A 1441238400", "u1 J\u00fan\u00edus 1441411200", "u2 A 1441324800"],
+            Import.Files("thisismyjam", "artist", null, path).Dataset.Lines());
     }
 
     [Fact]
@@ -32,7 +36,8 @@ public sealed class ThisIsMyJamTests : IDisposable
         ImportResult result = Import.Files("thisismyjam", TestData.Find("thisismyjam-sample.zip"));
         result.Report.AddsUp();
         Assert.Equal(4752, result.Dataset.Users.Count);
-        Assert.Equal((15000L, 14944L, 55L, 1L), (result.Report.Rows, result.Report.Accepted, result.Report.Duplicate, result.Report.RejectedCount));
+        Assert.Equal((15000L, 14944L, 55L, 1L),
+            (result.Report.Rows, result.Report.Accepted, result.Report.Duplicate, result.Report.RejectedCount));
         Assert.Equal(606, result.Report.Repaired.Single().Count);
         Assert.DoesNotContain(result.Dataset.Catalog.Artists.AsEnumerable(), a => a.Contains("\u00c3\u00ba", StringComparison.Ordinal));
     }
