@@ -42,7 +42,9 @@ internal static class Repository
         {
             var start = new ProcessStartInfo("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
             {
-                WorkingDirectory = Root, RedirectStandardOutput = true, RedirectStandardError = true,
+                WorkingDirectory = Root,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
             };
             using Process git = Process.Start(start)!;
             Task<string> error = git.StandardError.ReadToEndAsync();
