@@ -22,7 +22,7 @@ public sealed record AlsOptions : ModelOptions
     /// <summary>L2 strength on every vector.</summary>
     [Range(1e-6, 1e9)]
     [Description("L2 strength on every vector")]
-    public double Regularization { get; init; } = 10;
+    public double Regularization { get; init; } = 30;
 
     /// <summary>Passes over both sides.</summary>
     [Range(1, 10_000)]
@@ -31,7 +31,7 @@ public sealed record AlsOptions : ModelOptions
 
     /// <summary>What r is made from.</summary>
     [Description("what r is: binary (1), raw (the weight) or log (log2 of 1 + the weight)")]
-    public InteractionWeighting Weighting { get; init; } = InteractionWeighting.Log;
+    public InteractionWeighting Weighting { get; init; } = InteractionWeighting.Binary;
 
     /// <summary>How a row is solved.</summary>
     [Description("how a row is solved: exact (Cholesky), conjugate_gradient (a few warm-started steps) or block (Newton steps on blocks)")]

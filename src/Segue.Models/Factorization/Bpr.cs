@@ -26,7 +26,7 @@ public sealed record BprOptions : ModelOptions
     /// <summary>Step size of the first pass; it falls linearly to almost nothing in the last.</summary>
     [Range(1e-6, 1.0)]
     [Description("step size of the first pass; it falls linearly to almost nothing in the last")]
-    public double LearningRate { get; init; } = 0.05;
+    public double LearningRate { get; init; } = 0.1;
 
     /// <summary>L2 strength on every vector and bias, applied at every step that touches it.</summary>
     [Range(0.0, 0.5)]
@@ -36,12 +36,12 @@ public sealed record BprOptions : ModelOptions
     /// <summary>Passes over the observed pairs.</summary>
     [Range(1, 100_000)]
     [Description("passes over the observed pairs")]
-    public int Epochs { get; init; } = 100;
+    public int Epochs { get; init; } = 60;
 
     /// <summary>Negative items drawn for every observed pair and pass.</summary>
     [Range(1, 1000)]
     [Description("negative items drawn for every observed pair and pass")]
-    public int Negatives { get; init; } = 1;
+    public int Negatives { get; init; } = 4;
 
     /// <summary>Learn a bias for every item.</summary>
     [Description("learn a bias for every item, which carries its popularity")]

@@ -17,12 +17,12 @@ public sealed record IalsOptions : ModelOptions
     /// <summary>α₀: weight of the squared score of every pair, observed or not.</summary>
     [Range(1e-6, 1e3)]
     [Description("weight of the squared score of every pair, observed or not")]
-    public double UnobservedWeight { get; init; } = 0.1;
+    public double UnobservedWeight { get; init; } = 0.05;
 
     /// <summary>λ: L2 strength before it is scaled by the row's frequency.</summary>
     [Range(1e-9, 1e6)]
     [Description("L2 strength before it is scaled by the frequency of the row")]
-    public double Regularization { get; init; } = 0.003;
+    public double Regularization { get; init; } = 0.005;
 
     /// <summary>ν: a row with n pairs, of N possible, has the strength λ (n + α₀ N)^ν.</summary>
     [Range(0.0, 2.0)]

@@ -169,7 +169,7 @@ public sealed class AlternatingLeastSquaresTests
 
     private static IModel Create(string model, LeastSquaresSolver solver, int epochs) => model == "als"
         ? new Als(new AlsOptions { EmbeddingSize = Size, Epochs = epochs, Solver = solver, BlockSize = 16, Weighting = InteractionWeighting.Raw, PositiveWeight = 3, Regularization = 2 })
-        : new Ials(new IalsOptions { EmbeddingSize = Size, Epochs = epochs, Solver = solver, BlockSize = 16, Regularization = 0.01, RegularizationExponent = 0.7 });
+        : new Ials(new IalsOptions { EmbeddingSize = Size, Epochs = epochs, Solver = solver, BlockSize = 16, UnobservedWeight = 0.1, Regularization = 0.01, RegularizationExponent = 0.7 });
 
     /// <summary>120 listeners, 30 items, skewed both ways, weights 1 to 4; user 7 and item 9 have nothing.</summary>
     private static Dataset World()

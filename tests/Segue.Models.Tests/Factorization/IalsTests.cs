@@ -8,5 +8,5 @@ public sealed class IalsTests : RecommenderContract
 {
     protected override (double Low, double High) NdcgWindow => (0.361, 0.374);
 
-    protected override IModel CreateModel() => new Ials(new IalsOptions { EmbeddingSize = 8 });
+    protected override IModel CreateModel() => new Ials(new IalsOptions { EmbeddingSize = 8, UnobservedWeight = 0.1, Regularization = 0.003 });
 }

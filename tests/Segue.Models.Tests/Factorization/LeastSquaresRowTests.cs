@@ -85,6 +85,25 @@ public sealed unsafe class LeastSquaresRowTests
         AssertClose(exact, problem.Run((row, f, e, s, result) => row.SolveConjugateGradient(f, e, s, 40, result)), 1e-4);
     }
 
+    [Theory]
+    [InlineData(12)]
+    [InlineData(200)]
+    public void Solving_a_row_allocates_nothing(int count)
+    {
+        var problem = new Problem(24, count, 5);
+        problem.Run((row, f, e, s, result) =>
+        {
+            row.SolveBlocks(f, e, s, 16, result);
+            row.SolveConjugateGradient(f, e, s, 3, result);
+            row.SolveExact(f, e, s, result);
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            row.SolveBlocks(f, e, s, 16, result);
+            row.SolveConjugateGradient(f, e, s, 3, result);
+            row.SolveExact(f, e, s, result);
+            Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+        });
+    }
+
     [Fact]
     public void A_row_without_entries_is_zero()
     {
