@@ -1,5 +1,12 @@
 namespace Segue.Numerics;
 
+/// <summary>One chunk of work, see <see cref="Workers.Run{TState}"/>.</summary>
+/// <param name="state">What the work needs.</param>
+/// <param name="start">First item.</param>
+/// <param name="end">After the last item.</param>
+/// <param name="worker">Which worker runs it: no two chunks run on one worker at once.</param>
+public delegate void WorkerBody<TState>(in TState state, int start, int end, int worker);
+
 /// <summary>Splits independent work over threads so that the result does not depend on which thread took which part.</summary>
 public static class Workers
 {
@@ -12,6 +19,26 @@ public static class Workers
     /// <exception cref="OperationCanceledException">Cancelled between two chunks.</exception>
     /// <exception cref="AggregateException">A body threw on another thread; the others are awaited first.</exception>
     public static void Run(int count, int chunk, int threads, Action<int, int, int> body, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(body);
+        Run(count, chunk, threads, body, static (in Action<int, int, int> run, int start, int end, int worker) => run(start, end, worker), cancellation);
+    }
+
+    /// <summary>The same for a static <paramref name="body"/> that gets what it needs as a value: nothing is allocated once warm.</summary>
+    /// <param name="count">Number of work items.</param>
+    /// <param name="chunk">Items per chunk; the cut does not depend on the number of threads.</param>
+    /// <param name="threads">At most this many threads, the caller's included; at least 1.</param>
+    /// <param name="state">Handed to every chunk.</param>
+    /// <param name="body">The work.</param>
+    /// <param name="cancellation">Checked between chunks.</param>
+    /// <remarks>
+    /// Helpers come from the thread pool and take chunks while there are any; where the pool is busy the caller does them all, so
+    /// nothing waits for a thread and calls may nest.
+    /// </remarks>
+    /// <exception cref="OperationCanceledException">Cancelled between two chunks.</exception>
+    /// <exception cref="AggregateException">A body threw on another thread; the others are awaited first.</exception>
+    public static void Run<TState>(
+        int count, int chunk, int threads, in TState state, WorkerBody<TState> body, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(body);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(chunk);
@@ -28,44 +55,187 @@ public static class Workers
             for (int start = 0; start < count; start += Math.Min(chunk, count - start))
             {
                 cancellation.ThrowIfCancellationRequested();
-                body(start, start + Math.Min(chunk, count - start), 0);
+                body(in state, start, start + Math.Min(chunk, count - start), 0);
             }
 
             return;
         }
 
-        int next = -1;
-        void Work(int worker)
+        SharedWork<TState> work = SharedWork<TState>.Rent();
+        try
         {
-            while (!cancellation.IsCancellationRequested)
+            work.Run(count, chunk, workers, in state, body, cancellation);
+        }
+        finally
+        {
+            work.Return();
+        }
+
+        cancellation.ThrowIfCancellationRequested();
+    }
+
+    /// <summary>Work that the caller and helpers take chunks of; kept by the thread that made it, to be used again.</summary>
+    private sealed class SharedWork<TState> : SharedWork
+    {
+        [ThreadStatic]
+        private static SharedWork<TState>? _spare;
+
+        private TState _state = default!;
+        private WorkerBody<TState>? _body;
+        private CancellationToken _cancellation;
+        private int _count, _chunk, _chunks, _next;
+
+        public static SharedWork<TState> Rent()
+        {
+            SharedWork<TState> work = _spare ?? new();
+            _spare = null;
+            return work;
+        }
+
+        public void Return()
+        {
+            _state = default!;
+            _body = null;
+            _spare = this;
+        }
+
+        public void Run(int count, int chunk, int workers, in TState state, WorkerBody<TState> body, CancellationToken cancellation)
+        {
+            (_state, _body, _cancellation) = (state, body, cancellation);
+            (_count, _chunk, _chunks, _next) = (count, chunk, (int)(((long)count + chunk - 1) / chunk), -1);
+            Share(workers);
+        }
+
+        protected override void Work(int worker)
+        {
+            while (!_cancellation.IsCancellationRequested)
             {
-                int c = Interlocked.Increment(ref next);
-                if (c >= chunks)
+                int c = Interlocked.Increment(ref _next);
+                if (c >= _chunks)
                 {
                     return;
                 }
 
-                int start = c * chunk;
-                body(start, start + Math.Min(chunk, count - start), worker);
+                int start = c * _chunk;
+                _body!(in _state, start, start + Math.Min(_chunk, _count - start), worker);
+            }
+        }
+    }
+
+    private abstract class SharedWork
+    {
+        private readonly ManualResetEventSlim _done = new(false, spinCount: 200);
+        private Helper?[] _helpers = [];
+        private List<Exception>? _failures;
+        private int _running;
+
+        protected abstract void Work(int worker);
+
+        protected void Share(int workers)
+        {
+            if (_helpers.Length < workers - 1)
+            {
+                Array.Resize(ref _helpers, workers - 1);
+            }
+
+            _failures = null;
+            _running = 1;
+            _done.Reset();
+            for (int h = 0; h < workers - 1; h++)
+            {
+                // A helper the pool has not come to yet since it was given up cannot be asked again.
+                Helper helper = _helpers[h] is { IsIdle: true } idle ? idle : _helpers[h] = new Helper(this);
+                helper.Ask(h + 1);
+            }
+
+            try
+            {
+                Work(0);
+            }
+            finally
+            {
+                for (int h = 0; h < workers - 1; h++)
+                {
+                    _helpers[h]!.GiveUp();
+                }
+
+                if (Interlocked.Decrement(ref _running) > 0)
+                {
+                    _done.Wait(CancellationToken.None);
+                }
+            }
+
+            if (_failures is { } failures)
+            {
+                throw new AggregateException(failures);
             }
         }
 
-        var tasks = new Task[workers - 1];
-        for (int w = 1; w < workers; w++)
+        private void Enter() => Interlocked.Increment(ref _running);
+
+        private void Leave(Exception? failure)
         {
-            int worker = w;
-            tasks[w - 1] = Task.Factory.StartNew(() => Work(worker), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            if (failure is not null)
+            {
+                lock (_done)
+                {
+                    (_failures ??= []).Add(failure);
+                }
+            }
+
+            if (Interlocked.Decrement(ref _running) == 0)
+            {
+                _done.Set();
+            }
         }
 
-        try
+        /// <summary>A seat for one pool thread: idle → asked → at work → idle, or asked → given up → idle.</summary>
+        private sealed class Helper(SharedWork work) : IThreadPoolWorkItem
         {
-            Work(0);
-        }
-        finally
-        {
-            Task.WaitAll(tasks, CancellationToken.None);
-        }
+            private const int Idle = 0, Asked = 1, AtWork = 2, GivenUp = 3;
 
-        cancellation.ThrowIfCancellationRequested();
+            private int _status, _worker;
+
+            public bool IsIdle => Volatile.Read(ref _status) == Idle;
+
+            public void Ask(int worker)
+            {
+                _worker = worker;
+                Volatile.Write(ref _status, Asked);
+                work.Enter();
+                ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+            }
+
+            public void GiveUp()
+            {
+                if (Interlocked.CompareExchange(ref _status, GivenUp, Asked) == Asked)
+                {
+                    work.Leave(null);
+                }
+            }
+
+            public void Execute()
+            {
+                if (Interlocked.CompareExchange(ref _status, AtWork, Asked) != Asked)
+                {
+                    Volatile.Write(ref _status, Idle);
+                    return;
+                }
+
+                Exception? failure = null;
+                try
+                {
+                    work.Work(_worker);
+                }
+                catch (Exception e)
+                {
+                    failure = e;
+                }
+
+                // Idle before leaving: whoever waits for the last one to leave may ask at once.
+                Volatile.Write(ref _status, Idle);
+                work.Leave(failure);
+            }
+        }
     }
 }

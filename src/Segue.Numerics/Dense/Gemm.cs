@@ -168,14 +168,15 @@ public static class Gemm
         {
             nint partial = (nint)pinned;
             Mode part = mode with { Add = false, Threads = 1 };
-            Workers.Run(parts, 1, mode.Threads, (start, end, _) =>
+            var work = new SplitWork(a, b, partial, rows, columns, inner, part, shape);
+            Workers.Run(parts, 1, mode.Threads, in work, static (in SplitWork w, int start, int end, int _) =>
             {
                 for (int s = start; s < end; s++)
                 {
                     int from = s * SplitInner;
                     RunTiles(
-                        a.Shift(0, from), b.Shift(from, 0), (float*)partial + ((long)s * area), columns,
-                        rows, columns, Math.Min(SplitInner, inner - from), part, shape);
+                        w.A.Shift(0, from), w.B.Shift(from, 0), (float*)w.Partial + ((long)s * w.Rows * w.Columns), w.Columns,
+                        w.Rows, w.Columns, Math.Min(SplitInner, w.Inner - from), w.Mode, w.Shape);
                 }
             });
             for (int r = 0; r < rows; r++)
@@ -222,26 +223,32 @@ public static class Gemm
             {
                 int length = Math.Min(depth, inner - from);
                 Operand partA = a.Shift(0, from), partB = b.Shift(from, 0).Transposed();
-                Workers.Run(panelsA + panelsB, 16, mode.Threads, (start, end, _) =>
+                var pack = new PackWork(partA, partB, packedA, packedB, panelsA, rows, columns, paddedRows, paddedColumns, length, mode.Scale, shape);
+                Workers.Run(panelsA + panelsB, 16, mode.Threads, in pack, static (in PackWork w, int start, int end, int _) =>
                 {
-                    Pack(partA, (float*)packedA, start, Math.Min(end, panelsA), shape.Rows, rows, paddedRows, length, mode.Scale);
-                    Pack(partB, (float*)packedB, Math.Max(start - panelsA, 0), end - panelsA, shape.Columns, columns, paddedColumns, length, 1f);
+                    Pack(w.A, (float*)w.PackedA, start, Math.Min(end, w.PanelsA), w.Shape.Rows, w.Rows, w.PaddedRows, w.Length, w.Scale);
+                    Pack(
+                        w.B, (float*)w.PackedB, Math.Max(start - w.PanelsA, 0), end - w.PanelsA,
+                        w.Shape.Columns, w.Columns, w.PaddedColumns, w.Length, 1f);
                 });
-                bool add = mode.Add || from > 0;
-                Workers.Run(rowBlocks * columnBlocks, 1, mode.Threads, (start, end, _) =>
+                var tiles = new TileWork(
+                    packedA, packedB, output, stride, rows, columns, paddedRows, paddedColumns, rowBlock, columnBlock, rowBlocks, length,
+                    mode.Add || from > 0, mode.LowerOnly, shape);
+                Workers.Run(rowBlocks * columnBlocks, 1, mode.Threads, in tiles, static (in TileWork w, int start, int end, int _) =>
                 {
                     for (int tile = start; tile < end; tile++)
                     {
                         // Column by column, so that one block of B serves all rows while it is in the cache.
-                        int row = tile % rowBlocks * rowBlock, column = tile / rowBlocks * columnBlock;
-                        int rowEnd = Math.Min(row + rowBlock, rows), columnEnd = Math.Min(column + columnBlock, columns);
-                        if (mode.LowerOnly && column >= rowEnd)
+                        int row = tile % w.RowBlocks * w.RowBlock, column = tile / w.RowBlocks * w.ColumnBlock;
+                        int rowEnd = Math.Min(row + w.RowBlock, w.Rows), columnEnd = Math.Min(column + w.ColumnBlock, w.Columns);
+                        if (w.LowerOnly && column >= rowEnd)
                         {
                             continue;
                         }
 
-                        var block = new Block(row, rowEnd, column, columnEnd, add, mode.LowerOnly);
-                        Compute((float*)packedA, (float*)packedB, (float*)output, stride, paddedRows, paddedColumns, length, block, shape);
+                        var block = new Block(row, rowEnd, column, columnEnd, w.Add, w.LowerOnly);
+                        Compute(
+                            (float*)w.PackedA, (float*)w.PackedB, (float*)w.Output, w.Stride, w.PaddedRows, w.PaddedColumns, w.Length, block, w.Shape);
                     }
                 });
             }
@@ -398,6 +405,17 @@ public static class Gemm
 
     /// <summary>How a product is taken: factor of A, add or replace, only tiles that touch the lower triangle of C.</summary>
     internal readonly record struct Mode(float Scale, bool Add, bool LowerOnly, int Threads, SimdPath Path);
+
+    private readonly record struct SplitWork(
+        Operand A, Operand B, nint Partial, int Rows, int Columns, int Inner, Mode Mode, Shape Shape);
+
+    private readonly record struct PackWork(
+        Operand A, Operand B, nint PackedA, nint PackedB, int PanelsA, int Rows, int Columns, int PaddedRows, int PaddedColumns,
+        int Length, float Scale, Shape Shape);
+
+    private readonly record struct TileWork(
+        nint PackedA, nint PackedB, nint Output, nint Stride, int Rows, int Columns, int PaddedRows, int PaddedColumns,
+        int RowBlock, int ColumnBlock, int RowBlocks, int Length, bool Add, bool LowerOnly, Shape Shape);
 
     private readonly record struct Block(int Row, int RowEnd, int Column, int ColumnEnd, bool Add, bool LowerOnly);
 

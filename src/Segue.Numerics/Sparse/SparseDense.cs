@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using Segue.Numerics.Dense;
@@ -33,23 +34,94 @@ public static class SparseDense
                 $"{matrix.Columns} × {columns}; give {(long)matrix.Columns * columns} and {(long)matrix.Rows * columns}");
         }
 
-        path = SimdPaths.Resolve(path);
+        Multiply(matrix, matrix.Values, dense, output, columns, threads, path);
+    }
+
+    /// <summary>
+    /// C = S·D where the entries of S come from outside: the matrix gives only the places. Other than that as
+    /// <see cref="Multiply(CsrMatrix, ReadOnlySpan{float}, Span{float}, int, int, SimdPath)"/>.
+    /// </summary>
+    /// <param name="places">Where S has entries, rows × inner; its own values are not read.</param>
+    /// <param name="values">The entries of S in the order of <paramref name="places"/>.</param>
+    /// <param name="dense">D, inner × columns, row-major.</param>
+    /// <param name="output">C, rows × columns, row-major; replaced. Must not overlap D.</param>
+    /// <param name="columns">Columns of D and C.</param>
+    /// <param name="threads">At most this many threads; the result does not depend on it.</param>
+    /// <param name="path">The kernel; only tests and benchmarks name one.</param>
+    /// <exception cref="ArgumentException">A span's length does not fit.</exception>
+    public static void Multiply(
+        CsrMatrix places, ReadOnlySpan<float> values, ReadOnlySpan<float> dense, Span<float> output, int columns, int threads = 1,
+        SimdPath path = SimdPath.Best)
+    {
+        ArgumentNullException.ThrowIfNull(places);
+        if (values.Length != places.Count || dense.Length != (long)places.Columns * columns || output.Length != (long)places.Rows * columns)
+        {
+            throw new ArgumentException(
+                $"spans of {values.Length}, {dense.Length} and {output.Length} values do not fill a product of {places.Rows} × {places.Columns} " +
+                $"with {places.Count} entries by {places.Columns} × {columns}");
+        }
+
         unsafe
         {
-            fixed (float* pinnedDense = dense, pinnedOutput = output)
+            fixed (float* pinnedValues = values, pinnedDense = dense, pinnedOutput = output)
             {
-                nint source = (nint)pinnedDense, target = (nint)pinnedOutput;
-                Workers.Run(matrix.Rows, 64, threads, (start, end, _) =>
+                var work = new ProductWork(places, (nint)pinnedValues, (nint)pinnedDense, (nint)pinnedOutput, columns, SimdPaths.Resolve(path));
+                Workers.Run(places.Rows, 64, threads, in work, static (in ProductWork w, int start, int end, int _) =>
                 {
-                    fixed (int* index = matrix.ColumnIndex)
-                    fixed (float* values = matrix.Values)
+                    fixed (int* index = w.Places.ColumnIndex)
                     {
+                        int[] rowStart = w.Places.RowStart;
                         for (int r = start; r < end; r++)
                         {
-                            int from = matrix.RowStart[r];
+                            int from = rowStart[r];
                             MultiplyRow(
-                                index + from, values + from, matrix.RowStart[r + 1] - from, (float*)source, (float*)target + ((nint)r * columns),
-                                columns, path);
+                                index + from, (float*)w.Values + from, rowStart[r + 1] - from, (float*)w.Dense,
+                                (float*)w.Output + ((nint)r * w.Columns), w.Columns, w.Path);
+                        }
+                    }
+                });
+            }
+        }
+    }
+
+    /// <summary>
+    /// What a product gives back to the entries of S: out[n] = dot of row r of <paramref name="left"/> and row c of
+    /// <paramref name="right"/> for every entry n of S at (r, c). The gradient of C = S·D is left = ∂C, right = D.
+    /// </summary>
+    /// <param name="places">Where S has entries, rows × inner; its own values are not read.</param>
+    /// <param name="left">Rows × columns, row-major.</param>
+    /// <param name="right">Inner × columns, row-major.</param>
+    /// <param name="output">One value an entry; replaced.</param>
+    /// <param name="columns">Columns of both.</param>
+    /// <param name="threads">At most this many threads; the result does not depend on it.</param>
+    /// <remarks>2 · entries · columns operations on 4 · entries · columns bytes of <paramref name="right"/>.</remarks>
+    /// <exception cref="ArgumentException">A span's length does not fit.</exception>
+    public static void EntryDots(
+        CsrMatrix places, ReadOnlySpan<float> left, ReadOnlySpan<float> right, Span<float> output, int columns, int threads = 1)
+    {
+        ArgumentNullException.ThrowIfNull(places);
+        if (output.Length != places.Count || right.Length != (long)places.Columns * columns || left.Length != (long)places.Rows * columns)
+        {
+            throw new ArgumentException(
+                $"spans of {left.Length}, {right.Length} and {output.Length} values do not fit {places.Rows} × {places.Columns} " +
+                $"with {places.Count} entries and {columns} columns");
+        }
+
+        unsafe
+        {
+            fixed (float* pinnedLeft = left, pinnedRight = right, pinnedOutput = output)
+            {
+                var work = new ProductWork(places, (nint)pinnedLeft, (nint)pinnedRight, (nint)pinnedOutput, columns, SimdPath.Best);
+                Workers.Run(places.Rows, 64, threads, in work, static (in ProductWork w, int start, int end, int _) =>
+                {
+                    int[] rowStart = w.Places.RowStart, index = w.Places.ColumnIndex;
+                    for (int r = start; r < end; r++)
+                    {
+                        var row = new ReadOnlySpan<float>((float*)w.Values + ((nint)r * w.Columns), w.Columns);
+                        for (int n = rowStart[r]; n < rowStart[r + 1]; n++)
+                        {
+                            ((float*)w.Output)[n] = TensorPrimitives.Dot(
+                                row, new ReadOnlySpan<float>((float*)w.Dense + ((nint)index[n] * w.Columns), w.Columns));
                         }
                     }
                 });
@@ -99,6 +171,8 @@ public static class SparseDense
             }
         }
     }
+
+    private readonly record struct ProductWork(CsrMatrix Places, nint Values, nint Dense, nint Output, int Columns, SimdPath Path);
 
     private static void GramRow(CsrMatrix matrix, CsrMatrix byColumn, int column, Span<float> sums)
     {

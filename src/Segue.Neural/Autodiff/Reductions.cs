@@ -1,0 +1,132 @@
+using System.Numerics.Tensors;
+using Segue.Numerics;
+
+namespace Segue.Neural.Autodiff;
+
+/// <summary>Sums and means over rows, columns and everything.</summary>
+public static class Reductions
+{
+    /// <summary>Sum of all elements; 1 × 1, 0 for an empty matrix.</summary>
+    public static Variable Sum(this Variable x) => Whole(x, 1f);
+
+    /// <summary>Mean of all elements; 1 × 1, 0 for an empty matrix.</summary>
+    public static Variable Mean(this Variable x)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        return Whole(x, x.Count == 0 ? 0f : 1f / x.Count);
+    }
+
+    /// <summary>Sum of every row; rows × 1.</summary>
+    public static Variable RowSums(this Variable x) => ByRow(x, 1f);
+
+    /// <summary>Mean of every row; rows × 1, 0 where there are no columns.</summary>
+    public static Variable RowMeans(this Variable x)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        return ByRow(x, x.Columns == 0 ? 0f : 1f / x.Columns);
+    }
+
+    /// <summary>Sum of every column; 1 × columns.</summary>
+    public static Variable ColumnSums(this Variable x) => ByColumn(x, 1f);
+
+    /// <summary>Mean of every column; 1 × columns, 0 where there are no rows.</summary>
+    public static Variable ColumnMeans(this Variable x)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        return ByColumn(x, x.Rows == 0 ? 0f : 1f / x.Rows);
+    }
+
+    /// <summary>sums += the sum of every column.</summary>
+    internal static unsafe void AddColumnSums(ReadOnlySpan<float> values, Span<float> sums, int rows, int columns, int threads)
+    {
+        fixed (float* source = values, target = sums)
+        {
+            Workers.Run(
+                columns, 256, values.Length < Kernels.Large ? 1 : threads, ((nint)source, (nint)target, rows, columns),
+                static (in (nint Source, nint Target, int Rows, int Columns) w, int start, int end, int _) =>
+                {
+                    var sum = new Span<float>((float*)w.Target + start, end - start);
+                    for (int r = 0; r < w.Rows; r++)
+                    {
+                        TensorPrimitives.Add(sum, new ReadOnlySpan<float>((float*)w.Source + ((nint)r * w.Columns) + start, end - start), sum);
+                    }
+                });
+        }
+    }
+
+    private static Variable Whole(Variable x, float factor)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        Variable y = x.Tape.Record(1, 1, WholeBackward, x);
+        y.Factor = factor;
+        y.Value[0] = factor * TensorPrimitives.Sum<float>(x.Value);
+        return y;
+    }
+
+    private static Variable ByRow(Variable x, float factor)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        Variable y = x.Tape.Record(x.Rows, 1, ByRowBackward, x);
+        y.Factor = factor;
+        Span<float> sums = y.Value;
+        for (int r = 0; r < x.Rows; r++)
+        {
+            sums[r] = factor * TensorPrimitives.Sum<float>(x.Row(r));
+        }
+
+        return y;
+    }
+
+    private static Variable ByColumn(Variable x, float factor)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        Variable y = x.Tape.Record(1, x.Columns, ByColumnBackward, x);
+        y.Factor = factor;
+        y.Value.Clear();
+        AddColumnSums(x.Value, y.Value, x.Rows, x.Columns, x.Tape.Threads);
+        TensorPrimitives.Multiply(y.Value, factor, y.Value);
+        return y;
+    }
+
+    private static void WholeBackward(Variable y)
+    {
+        if (y.First!.NeedsGradient)
+        {
+            Span<float> target = y.First.AddTo();
+            TensorPrimitives.Add(target, y.Factor * y.OutputGradient[0], target);
+        }
+    }
+
+    private static void ByRowBackward(Variable y)
+    {
+        Variable x = y.First!;
+        if (!x.NeedsGradient)
+        {
+            return;
+        }
+
+        Span<float> target = x.AddTo();
+        ReadOnlySpan<float> gradient = y.OutputGradient;
+        for (int r = 0; r < x.Rows; r++)
+        {
+            Span<float> row = target.Slice(r * x.Columns, x.Columns);
+            TensorPrimitives.Add(row, y.Factor * gradient[r], row);
+        }
+    }
+
+    private static void ByColumnBackward(Variable y)
+    {
+        Variable x = y.First!;
+        if (!x.NeedsGradient)
+        {
+            return;
+        }
+
+        Span<float> target = x.AddTo();
+        for (int r = 0; r < x.Rows; r++)
+        {
+            Span<float> row = target.Slice(r * x.Columns, x.Columns);
+            TensorPrimitives.MultiplyAdd(y.OutputGradient, y.Factor, row, row);
+        }
+    }
+}

@@ -1,0 +1,122 @@
+using System.Numerics.Tensors;
+using Segue.Neural.Autodiff;
+using Segue.Numerics;
+
+namespace Segue.Neural.Losses;
+
+/// <summary>Cross-entropy over classes, all of them or a sample.</summary>
+public static class CrossEntropy
+{
+    /// <summary>Mean over rows of −ln softmax(row)[target]; large logits do not overflow.</summary>
+    /// <param name="logits">Rows × classes.</param>
+    /// <param name="target">The right class of every row.</param>
+    /// <exception cref="ArgumentException">Not one target a row, or a target that is no class.</exception>
+    public static Variable SoftmaxLoss(this Variable logits, ReadOnlyMemory<int> target) =>
+        SampledSoftmaxLoss(logits, target, default, default, default);
+
+    /// <summary>
+    /// Softmax loss over a sample of the classes: the logit of a class is lowered by the logarithm of how often the sample has it, which makes
+    /// the loss an estimate of the one over all classes; classes that are right as well are left out of a row.
+    /// </summary>
+    /// <param name="logits">Rows × sampled classes, for in-batch negatives rows × rows.</param>
+    /// <param name="target">The column of the right class of every row.</param>
+    /// <param name="logProbability">ln of the probability with which a column is drawn, one a column, or empty for no correction.</param>
+    /// <param name="excluded">Columns left out, row after row; the target of a row is never left out. Or empty.</param>
+    /// <param name="excludedStart">Start of every row in <paramref name="excluded"/>, rows + 1; or empty.</param>
+    /// <remarks>
+    /// Bengio and Senécal, "Adaptive importance sampling to accelerate training of a neural probabilistic language model", IEEE TNN 2008;
+    /// for in-batch negatives Yi et al., "Sampling-bias-corrected neural modeling for large corpus item recommendations", RecSys 2019, eq. 3.
+    /// </remarks>
+    /// <exception cref="ArgumentException">The sizes do not fit, or a column does not exist.</exception>
+    public static Variable SampledSoftmaxLoss(
+        this Variable logits, ReadOnlyMemory<int> target, ReadOnlyMemory<float> logProbability,
+        ReadOnlyMemory<int> excluded = default, ReadOnlyMemory<int> excludedStart = default)
+    {
+        ArgumentNullException.ThrowIfNull(logits);
+        if (target.Length != logits.Rows || (!logProbability.IsEmpty && logProbability.Length != logits.Columns))
+        {
+            throw new ArgumentException(
+                $"{target.Length} targets and {logProbability.Length} probabilities for {logits.Rows} × {logits.Columns} logits; give one a row and one a column");
+        }
+
+        Shapes.RequireIndices(target.Span, logits.Columns);
+        Shapes.RequireIndices(excluded.Span, logits.Columns);
+        if (!excludedStart.IsEmpty)
+        {
+            Shapes.RequireStarts(excludedStart.Span, excluded.Length, "excluded columns");
+            Shapes.RequireIndices(excludedStart.Span[..^1], excluded.Length + 1);
+            if (excludedStart.Length != logits.Rows + 1)
+            {
+                throw new ArgumentException($"{excludedStart.Length} starts of excluded columns for {logits.Rows} rows; give {logits.Rows + 1}");
+            }
+        }
+
+        Variable loss = LossNode.Record(logits, out Span<float> derivative);
+        var rowLoss = logits.Tape.Rent(logits.Rows);
+        unsafe
+        {
+            fixed (float* value = logits.Value, slope = derivative)
+            {
+                var work = new Work((nint)value, (nint)slope, (nint)rowLoss.Pointer, logits.Rows, logits.Columns, target, logProbability, excluded, excludedStart);
+                Workers.Run(
+                    logits.Rows, Kernels.RowChunk(logits.Columns), logits.Count < Kernels.Large / 4 ? 1 : logits.Tape.Threads, in work,
+                    static (in Work w, int start, int end, int _) =>
+                    {
+                        for (int r = start; r < end; r++)
+                        {
+                            RunRow(in w, r);
+                        }
+                    });
+            }
+        }
+
+        double sum = 0;
+        foreach (float one in rowLoss.Span[..logits.Rows])
+        {
+            sum += one;
+        }
+
+        logits.Tape.Return(rowLoss);
+        loss.Value[0] = logits.Rows == 0 ? 0f : (float)(sum / logits.Rows);
+        return loss;
+    }
+
+    private static unsafe void RunRow(in Work w, int r)
+    {
+        var logits = new ReadOnlySpan<float>((float*)w.Logits + ((nint)r * w.Columns), w.Columns);
+        var derivative = new Span<float>((float*)w.Derivative + ((nint)r * w.Columns), w.Columns);
+        int target = w.Target.Span[r];
+        if (w.LogProbability.IsEmpty)
+        {
+            logits.CopyTo(derivative);
+        }
+        else
+        {
+            TensorPrimitives.Subtract(logits, w.LogProbability.Span, derivative);
+        }
+
+        float right = derivative[target];
+        if (!w.ExcludedStart.IsEmpty)
+        {
+            ReadOnlySpan<int> start = w.ExcludedStart.Span;
+            foreach (int column in w.Excluded.Span[start[r]..start[r + 1]])
+            {
+                derivative[column] = float.NegativeInfinity;
+            }
+
+            derivative[target] = right;
+        }
+
+        float largest = TensorPrimitives.Max<float>(derivative);
+        TensorPrimitives.Subtract(derivative, largest, derivative);
+        TensorPrimitives.Exp<float>(derivative, derivative);
+        float total = TensorPrimitives.Sum<float>(derivative);
+        TensorPrimitives.Multiply(derivative, 1f / (total * w.Rows), derivative);
+        derivative[target] -= 1f / w.Rows;
+        ((float*)w.RowLoss)[r] = largest + MathF.Log(total) - right;
+    }
+
+    private readonly record struct Work(
+        nint Logits, nint Derivative, nint RowLoss, int Rows, int Columns,
+        ReadOnlyMemory<int> Target, ReadOnlyMemory<float> LogProbability, ReadOnlyMemory<int> Excluded, ReadOnlyMemory<int> ExcludedStart);
+}
