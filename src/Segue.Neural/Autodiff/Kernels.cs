@@ -28,12 +28,18 @@ internal static unsafe class Kernels
     public static void Map<TMap>(ReadOnlySpan<float> x, Span<float> output, int threads)
         where TMap : struct, IMap
     {
-        if (x.Length < Large || threads == 1)
+        if (x.Length < Large)
         {
-            TMap.Apply(x, output);
+            // A sigmoid of nothing is refused by the library.
+            if (!x.IsEmpty)
+            {
+                TMap.Apply(x, output);
+            }
+
             return;
         }
 
+        // In chunks with one thread as well: the last elements of a span are worked out by other code than the ones before, and round differently.
         fixed (float* px = x, po = output)
         {
             Workers.Run(x.Length, Chunk, threads, new Pointers((nint)px, 0, (nint)po, 0f), static (in Pointers p, int start, int end, int _) =>

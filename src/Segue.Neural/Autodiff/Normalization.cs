@@ -6,6 +6,10 @@ namespace Segue.Neural.Autodiff;
 public static class Normalization
 {
     /// <summary>Every row divided by its length, or by <paramref name="epsilon"/> where it is shorter.</summary>
+    /// <remarks>
+    /// A zero row stays zero and gets no gradient: it has no direction that could be turned, and 1 / epsilon times the gradient of the result
+    /// would throw everything behind it far away.
+    /// </remarks>
     public static Variable NormalizeRows(this Variable x, float epsilon = 1e-12f)
     {
         ArgumentNullException.ThrowIfNull(x);
@@ -68,6 +72,11 @@ public static class Normalization
         {
             ReadOnlySpan<float> g = gradient.Slice(r * x.Columns, x.Columns);
             Span<float> row = target.Slice(r * x.Columns, x.Columns);
+            if (lengths[r] == 0f)
+            {
+                continue;
+            }
+
             float length = Math.Max(lengths[r], y.Factor);
             TensorPrimitives.MultiplyAdd(g, 1f / length, row, row);
             if (lengths[r] > y.Factor)

@@ -14,6 +14,14 @@ internal static class Shapes
     public static void RequireSame(Variable a, Variable b) =>
         Require(a.Rows == b.Rows && a.Columns == b.Columns, a, b, "the operation needs matrices of one size");
 
+    public static void RequireRoom(int rows, int columns)
+    {
+        if ((long)rows * columns > Array.MaxLength - 16)
+        {
+            throw new ArgumentException($"a result of {rows} × {columns} has more values than one matrix can hold, {Array.MaxLength - 16}; use smaller batches");
+        }
+    }
+
     public static void RequireStarts(ReadOnlySpan<int> starts, int count, string what)
     {
         bool holds = starts.Length > 0 && starts[0] == 0 && starts[^1] == count;

@@ -101,6 +101,7 @@ public sealed class Tape
             throw new ArgumentException("an operation takes matrices of one tape; make them all on the same one");
         }
 
+        Shapes.RequireRoom(rows, columns);
         Variable node = Next();
         node.SetResult(rows, columns, backward, first, second, third);
         return node;

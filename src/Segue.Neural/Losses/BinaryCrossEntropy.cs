@@ -24,13 +24,9 @@ public static class BinaryCrossEntropy
         float share = value.IsEmpty ? 0f : 1f / value.Length;
         for (int n = 0; n < value.Length; n++)
         {
-            float x = value[n], factor = weight.IsEmpty ? share : share * weight[n];
-
-            // ln(1 + eˣ) = max(x, 0) + ln(1 + e^−|x|).
-            float small = MathF.Exp(-MathF.Abs(x));
-            sum += factor * (Math.Max(x, 0f) - (x * target[n]) + MathF.Log(1f + small));
-            float sigmoid = x >= 0f ? 1f / (1f + small) : small / (1f + small);
-            derivative[n] = factor * (sigmoid - target[n]);
+            float x = value[n], small = MathF.Exp(-MathF.Abs(x)), factor = weight.IsEmpty ? share : share * weight[n];
+            sum += factor * (Logistic.Softplus(x, small) - ((double)x * target[n]));
+            derivative[n] = factor * Logistic.SigmoidMinus(x, small, target[n]);
         }
 
         loss.Value[0] = (float)sum;

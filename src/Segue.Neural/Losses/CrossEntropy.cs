@@ -41,10 +41,14 @@ public static class CrossEntropy
 
         Shapes.RequireIndices(target.Span, logits.Columns);
         Shapes.RequireIndices(excluded.Span, logits.Columns);
+        if (excludedStart.IsEmpty && !excluded.IsEmpty)
+        {
+            throw new ArgumentException($"{excluded.Length} excluded columns without the start of every row in them; give {logits.Rows + 1} starts");
+        }
+
         if (!excludedStart.IsEmpty)
         {
             Shapes.RequireStarts(excludedStart.Span, excluded.Length, "excluded columns");
-            Shapes.RequireIndices(excludedStart.Span[..^1], excluded.Length + 1);
             if (excludedStart.Length != logits.Rows + 1)
             {
                 throw new ArgumentException($"{excludedStart.Length} starts of excluded columns for {logits.Rows} rows; give {logits.Rows + 1}");
@@ -113,7 +117,7 @@ public static class CrossEntropy
         float total = TensorPrimitives.Sum<float>(derivative);
         TensorPrimitives.Multiply(derivative, 1f / (total * w.Rows), derivative);
         derivative[target] -= 1f / w.Rows;
-        ((float*)w.RowLoss)[r] = largest + MathF.Log(total) - right;
+        ((float*)w.RowLoss)[r] = MathF.Log(total) + (largest - right);
     }
 
     private readonly record struct Work(

@@ -28,6 +28,43 @@ public static class SparseReference
         return DenseReference.Multiply(ToDense(matrix), dense, matrix.Rows, columns, matrix.Columns);
     }
 
+    /// <summary>S·D for entries of S given beside their places, entry by entry.</summary>
+    public static double[] Multiply(CsrMatrix places, ReadOnlySpan<float> values, ReadOnlySpan<float> dense, int columns)
+    {
+        ArgumentNullException.ThrowIfNull(places);
+        var output = new double[places.Rows * columns];
+        for (int r = 0; r < places.Rows; r++)
+        {
+            for (int n = places.RowStart[r]; n < places.RowStart[r + 1]; n++)
+            {
+                for (int c = 0; c < columns; c++)
+                {
+                    output[(r * columns) + c] += (double)values[n] * dense[(places.ColumnIndex[n] * columns) + c];
+                }
+            }
+        }
+
+        return output;
+    }
+
+    /// <summary>For every entry (r, c) of S the dot product of row r of one matrix and row c of another, through all such products.</summary>
+    public static double[] EntryDots(CsrMatrix places, ReadOnlySpan<float> left, ReadOnlySpan<float> right, int columns)
+    {
+        ArgumentNullException.ThrowIfNull(places);
+        double[] all = DenseReference.Multiply(
+            left, DenseReference.Transpose(right, places.Columns, columns), places.Rows, places.Columns, columns);
+        var dots = new double[places.Count];
+        for (int r = 0; r < places.Rows; r++)
+        {
+            for (int n = places.RowStart[r]; n < places.RowStart[r + 1]; n++)
+            {
+                dots[n] = all[(r * places.Columns) + places.ColumnIndex[n]];
+            }
+        }
+
+        return dots;
+    }
+
     /// <summary>XᵀX through the full matrix.</summary>
     public static double[] Gram(CsrMatrix matrix)
     {

@@ -12,18 +12,42 @@ public sealed class SparseDenseTests
 {
     public static TheoryData<SimdPath> Paths => [.. SimdPaths.Supported];
 
+    private static Gen<(int Rows, int Inner, int Columns, int Entries)> Products =>
+        from r in Shapes.Size(140)
+        from i in Shapes.Size(60)
+        from c in Shapes.Size(140)
+        from e in Gen.Choose(0, 600)
+        select (r, i, c, r * i == 0 ? 0 : e);
+
     [Theory]
     [MemberData(nameof(Paths))]
     public void ProductMatchesTheTwinForAnyShape(SimdPath path)
     {
-        Gen<(int Rows, int Inner, int Columns, int Entries)> shapes =
-            from r in Shapes.Size(140)
-            from i in Shapes.Size(60)
-            from c in Shapes.Size(140)
-            from e in Gen.Choose(0, 600)
-            select (r, i, c, r * i == 0 ? 0 : e);
-        Prop.ForAll(Arb.From(shapes), s => Check(s.Rows, s.Inner, s.Columns, s.Entries, path)).Check(Config.QuickThrowOnFailure.WithMaxTest(60));
+        Prop.ForAll(Arb.From(Products), s => Check(s.Rows, s.Inner, s.Columns, s.Entries, path)).Check(Config.QuickThrowOnFailure.WithMaxTest(60));
     }
+
+    [Theory]
+    [MemberData(nameof(Paths))]
+    public void ProductWithEntriesFromOutsideMatchesTheTwin(SimdPath path) => Prop.ForAll(Arb.From(Products), s =>
+    {
+        CsrMatrix places = Blank(Shapes.Sparse(s.Rows, s.Inner, s.Entries));
+        float[] values = Shapes.Gaussian(places.Count, "outside"), dense = Shapes.Gaussian(s.Inner * s.Columns, "dense");
+        var output = new float[s.Rows * s.Columns];
+        Array.Fill(output, float.NaN);
+        SparseDense.Multiply(places, values, dense, output, s.Columns, 2, path);
+        Shapes.Close(SparseReference.Multiply(places, values, dense, s.Columns), output, 1e-4);
+    }).Check(Config.QuickThrowOnFailure.WithMaxTest(60));
+
+    [Fact]
+    public void EntryDotsMatchTheTwin() => Prop.ForAll(Arb.From(Products), s =>
+    {
+        CsrMatrix places = Shapes.Sparse(s.Rows, s.Inner, s.Entries);
+        float[] left = Shapes.Gaussian(s.Rows * s.Columns, "left"), right = Shapes.Gaussian(s.Inner * s.Columns, "right");
+        var output = new float[places.Count];
+        Array.Fill(output, float.NaN);
+        SparseDense.EntryDots(places, left, right, output, s.Columns, 2);
+        Shapes.Close(SparseReference.EntryDots(places, left, right, s.Columns), output, 1e-4);
+    }).Check(Config.QuickThrowOnFailure.WithMaxTest(60));
 
     [Fact]
     public void GramMatchesTheTwinAndIsExactlySymmetric()
@@ -80,6 +104,15 @@ public sealed class SparseDenseTests
         SparseDense.Multiply(matrix, dense, one, 70, 1);
         SparseDense.Multiply(matrix, dense, three, 70, 3);
         Assert.Equal(one, three);
+        float[] outsideOne = new float[300 * 70], outsideThree = new float[300 * 70], left = Shapes.Gaussian(300 * 70, "left");
+        SparseDense.Multiply(Blank(matrix), matrix.Values, dense, outsideOne, 70, 1);
+        SparseDense.Multiply(Blank(matrix), matrix.Values, dense, outsideThree, 70, 3);
+        Assert.Equal(one, outsideOne);
+        Assert.Equal(one, outsideThree);
+        float[] dotsOne = new float[matrix.Count], dotsThree = new float[matrix.Count];
+        SparseDense.EntryDots(matrix, left, dense, dotsOne, 70, 1);
+        SparseDense.EntryDots(matrix, left, dense, dotsThree, 70, 3);
+        Assert.Equal(dotsOne, dotsThree);
         float[] gramOne = new float[90 * 90], gramThree = new float[90 * 90];
         SparseDense.Gram(matrix, gramOne, 1);
         SparseDense.Gram(matrix, gramThree, 3);
@@ -93,7 +126,16 @@ public sealed class SparseDenseTests
         Assert.Throws<ArgumentException>(() => SparseDense.Multiply(matrix, new float[5], new float[8], 2));
         Assert.Throws<ArgumentException>(() => SparseDense.Multiply(matrix, new float[6], new float[7], 2));
         Assert.Throws<ArgumentException>(() => SparseDense.Gram(matrix, new float[16]));
+        Assert.Throws<ArgumentException>(() => SparseDense.Multiply(matrix, new float[matrix.Count + 1], new float[6], new float[8], 2));
+        Assert.Throws<ArgumentException>(() => SparseDense.Multiply(matrix, new float[matrix.Count], new float[5], new float[8], 2));
+        Assert.Throws<ArgumentException>(() => SparseDense.Multiply(matrix, new float[matrix.Count], new float[6], new float[7], 2));
+        Assert.Throws<ArgumentException>(() => SparseDense.EntryDots(matrix, new float[7], new float[6], new float[matrix.Count], 2));
+        Assert.Throws<ArgumentException>(() => SparseDense.EntryDots(matrix, new float[8], new float[5], new float[matrix.Count], 2));
+        Assert.Throws<ArgumentException>(() => SparseDense.EntryDots(matrix, new float[8], new float[6], new float[matrix.Count + 1], 2));
     }
+
+    /// <summary>The same places, with values that show wherever they are read.</summary>
+    private static CsrMatrix Blank(CsrMatrix matrix) => matrix.WithValues(Array.ConvertAll(matrix.Values, _ => float.NaN));
 
     private static void Check(int rows, int inner, int columns, int entries, SimdPath path)
     {

@@ -1,0 +1,54 @@
+using Segue.Neural.Autodiff;
+using Xunit;
+
+namespace Segue.Neural.Tests.Autodiff;
+
+public sealed class ReductionsTests
+{
+    public static TheoryData<string> Names => ["sum", "mean", "row sums", "row means", "column sums", "column means"];
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Gradients_are_those_of_central_differences(string name) => Draw.Shapes((rows, columns, _, rng) =>
+        GradientCheck.Run(v => Apply(name, v[0]), [Draw.Matrix(rng, rows, columns)]));
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Values_are_those_of_the_scalar_twin(string name) => Draw.Shapes(
+        (rows, columns, _, rng) =>
+        {
+            (int, int, float[] Values) x = Draw.Matrix(rng, rows, columns);
+            Variable y = Apply(name, new Tape().Constant(x.Values, rows, columns));
+            bool byRow = name.StartsWith("row", StringComparison.Ordinal), byColumn = name.StartsWith("column", StringComparison.Ordinal);
+            Assert.Equal((byRow ? rows : 1, byColumn ? columns : 1), (y.Rows, y.Columns));
+            var sums = new double[y.Count];
+            for (int n = 0; n < x.Values.Length; n++)
+            {
+                sums[byRow ? n / columns : byColumn ? n % columns : 0] += x.Values[n];
+            }
+
+            int many = Math.Max(1, byRow ? columns : byColumn ? rows : rows * columns);
+            Numbers.Close(Array.ConvertAll(sums, s => name.Contains("mean", StringComparison.Ordinal) ? s / many : s), y.Value, 1e-5, name);
+        },
+        largest: 40);
+
+    [Fact]
+    public void Nothing_sums_to_zero()
+    {
+        var tape = new Tape();
+        Assert.Equal(0f, tape.Constant([], 0, 3).Sum().Scalar);
+        Assert.Equal(0f, tape.Constant([], 3, 0).Mean().Scalar);
+        Assert.Equal([0f, 0f, 0f], tape.Constant([], 0, 3).ColumnMeans().Value.ToArray());
+        Assert.Equal([0f, 0f, 0f], tape.Constant([], 3, 0).RowMeans().Value.ToArray());
+    }
+
+    private static Variable Apply(string name, Variable x) => name switch
+    {
+        "sum" => x.Sum(),
+        "mean" => x.Mean(),
+        "row sums" => x.RowSums(),
+        "row means" => x.RowMeans(),
+        "column sums" => x.ColumnSums(),
+        _ => x.ColumnMeans(),
+    };
+}
