@@ -41,6 +41,9 @@ public static class ModelCatalog
         Describe<ItemKnnOptions>(
             "item-knn", "the items most alike to the listener's own: cosine, TF-IDF or BM25, with or without time decay",
             "Deshpande and Karypis, TOIS 2004; Ploshkin et al., RecSys 2025 (decay)", o => new ItemKnn(o)),
+        Describe<FeatureKnnOptions>(
+            "feature-knn", "the items that sound most like the mean of the listener's own; content alone, so unheard items count too",
+            "Lops, de Gemmis and Semeraro, Recommender Systems Handbook 2011", o => new FeatureKnn(o)),
         Describe<BprOptions>("bpr", "matrix factorization trained to rank heard above unheard items", "Rendle et al., UAI 2009", o => new Bpr(o)),
     ];
 

@@ -15,6 +15,7 @@ public sealed partial class RepositoryTests
         ["tests/Segue.Import.Tests/FuzzTests.cs"] = "all formats on damaged files",
         ["tests/Segue.Cli.Tests/PackageTests.cs"] = "the packages and the installed tool",
         ["tests/Segue.Pipeline.Tests/ReadmeTests.cs"] = "the examples of the README",
+        ["tests/Segue.Pipeline.Tests/RecipeAccuracyTests.cs"] = "the figures of the recipes on the real data",
     };
 
     private static readonly string[] TextFiles =

@@ -28,7 +28,8 @@ public static class SmallWorld
     /// <summary>
     /// 400 listeners and 240 tracks of 8 genres over 6 months, 12 plays a listener and month (one row a play). A listener has a
     /// first and a second genre; tracks have a Zipf popularity and a month in which they are twice as popular; two
-    /// thirds of the plays come from four tracks chosen anew every month.
+    /// thirds of the plays come from four tracks chosen anew every month. Features: three noisy bits of the genre, a tempo that says
+    /// nothing; every twentieth value is unknown, and so is all of every fiftieth track.
     /// </summary>
     public static Dataset Genres => World.Value;
 
@@ -40,7 +41,7 @@ public static class SmallWorld
 
     /// <summary>
     /// Users and items 0 … 39: a user heard every item of its own parity except the one with its own number, which is therefore
-    /// the one right answer. User 40 heard nothing and item 40 was heard by nobody.
+    /// the one right answer. User 40 heard nothing and item 40 was heard by nobody. The one feature is the parity; item 40 has none.
     /// </summary>
     public static Dataset Checkerboard(bool withTime = true)
     {
@@ -62,10 +63,13 @@ public static class SmallWorld
             }
         }
 
-        return builder.Build();
+        return WithFeatures(builder.Build(), ["parity"], (i, _) => i == CheckerboardSize ? float.NaN : i % 2);
     }
 
-    /// <summary>A dataset with the given pairs, one play each, times ascending where <paramref name="withTime"/>.</summary>
+    /// <summary>
+    /// A dataset with the given pairs, one play each, times ascending where <paramref name="withTime"/>; features are the two lowest
+    /// bits of an item's number.
+    /// </summary>
     public static Dataset Of(int users, int items, ReadOnlySpan<(int User, int Item)> pairs, bool withTime = false)
     {
         var builder = new DatasetBuilder("pairs", "track");
@@ -85,7 +89,7 @@ public static class SmallWorld
             builder.Interaction(user, item, withTime ? time++ : -1);
         }
 
-        return builder.Build();
+        return WithFeatures(builder.Build(), ["low", "high"], (i, f) => (i >> f) & 1);
     }
 
     /// <summary>Mean NDCG@10 over the users with relevant items; binary relevance, ideal list cut at min(10, relevant).</summary>
@@ -168,7 +172,12 @@ public static class SmallWorld
             }
         }
 
-        return builder.Build();
+        var noise = new Rng(20_100_103, "small-world/features");
+        return WithFeatures(builder.Build(), ["brightness", "loudness", "warmth", "tempo"], (i, f) =>
+        {
+            float bit = f < 3 ? (i / ItemsPerGenre >> f) & 1 : 0, random = noise.NextSingle();
+            return noise.Next(20) == 0 || i % 50 == 49 ? float.NaN : f == 3 ? 60 + (120 * random) : bit + random;
+        });
 
         int Draw(int first, int second, int month)
         {
@@ -187,6 +196,15 @@ public static class SmallWorld
             }
         }
     }
+
+    private static Dataset WithFeatures(Dataset dataset, string[] names, Func<int, int, float> value) => dataset with
+    {
+        Catalog = dataset.Catalog with
+        {
+            FeatureNames = names,
+            Features = Enumerable.Range(0, dataset.Items.Count * names.Length).Select(n => value(n / names.Length, n % names.Length)).ToArray(),
+        },
+    };
 
     private static WorldSplit CutByPair()
     {
