@@ -139,6 +139,17 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Fact]
+    public async Task TrainSaysWhereAModelKeepsNoCheckpoints()
+    {
+        string checkpoints = _folder.File("checkpoints");
+        CliRun run = await CliRun.Of("train", SmallDataset(), "--model", "popularity", "--out", _folder.File("model"), "--checkpoint", checkpoints);
+        Assert.Equal(CommandLine.Succeeded, run.ExitCode);
+        Assert.Contains("popularity keeps no checkpoints", run.Talk, StringComparison.Ordinal);
+        Assert.Contains(checkpoints, run.Talk, StringComparison.Ordinal);
+        Assert.Contains("--checkpoint", (await CliRun.Of("train", "--help")).Result, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task RecommendRefusesUnknownUsersEmptyHistoriesAndUnclearQuestions()
     {
         string model = _folder.File("model"), empty = _folder.File("empty.txt");

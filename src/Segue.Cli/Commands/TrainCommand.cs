@@ -9,7 +9,7 @@ using Spectre.Console;
 
 namespace Segue.Cli.Commands;
 
-/// <summary><c>segue train DATASET --model NAME[:key=value,…] --out DIR</c>.</summary>
+/// <summary><c>segue train DATASET --model NAME[:key=value,…] --out DIR [--checkpoint DIR]</c>.</summary>
 internal static class TrainCommand
 {
     public static Command Create(Terminal terminal)
@@ -18,11 +18,15 @@ internal static class TrainCommand
         var model = new Option<string>("--model") { Description = "NAME[:key=value,…]; segue models lists them", Required = true };
         var output = new Option<string>("--out") { Description = "folder for the trained model", Required = true };
         var weights = new Option<string?>("--weights") { Description = "transform the weights first, for example binary or log" };
+        var checkpoint = new Option<string?>("--checkpoint")
+        {
+            Description = "folder that keeps the latest epoch: the same command goes on from there after a stop, with the same result",
+        };
         Option<int> kCore = SharedOptions.KCore();
         Option<ulong> seed = SharedOptions.Seed();
         Option<int> threads = SharedOptions.Threads();
         Option<bool> json = SharedOptions.Json();
-        var command = new Command("train", "Train one model on a whole dataset, to recommend from.") { dataset, model, output, weights, kCore, seed, threads, json };
+        var command = new Command("train", "Train one model on a whole dataset, to recommend from.") { dataset, model, output, weights, checkpoint, kCore, seed, threads, json };
         command.OnRun(terminal, (parsed, cancellation) =>
         {
             ModelSpecification specification = ModelSpecification.Parse(parsed.GetValue(model)!);
@@ -45,10 +49,16 @@ internal static class TrainCommand
                 Threads = parsed.GetValue(threads),
                 Progress = new Relay<FitProgress>(p => report(specification.Label, p.Note is null ? p.Stage : $"{p.Stage} ({p.Note})", p.Done, p.Total)),
                 Cancellation = cancellation,
+                CheckpointFolder = parsed.GetValue(checkpoint),
             }));
             double seconds = clock.Elapsed.TotalSeconds;
             string path = parsed.GetValue(output)!;
             trained.Save(path);
+            if (parsed.GetValue(checkpoint) is { } folder && !(Directory.Exists(folder) && Directory.EnumerateFiles(folder, $"{trained.Model}-*.checkpoint").Any()))
+            {
+                terminal.Say($"{trained.Model} keeps no checkpoints: '{folder}' was not used");
+            }
+
             if (parsed.GetValue(json))
             {
                 terminal.WriteJson(new

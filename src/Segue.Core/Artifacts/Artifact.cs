@@ -121,6 +121,9 @@ public sealed class ArtifactReader
         }
     }
 
+    /// <summary>Names of all arrays, in the order of the file.</summary>
+    public IEnumerable<string> Names => _header.Select(entry => entry.Key).Where(name => name != "__metadata__");
+
     /// <summary>True where the file has the array.</summary>
     public bool Contains(string name) => _header.ContainsKey(name);
 

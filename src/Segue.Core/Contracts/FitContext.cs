@@ -33,6 +33,16 @@ public sealed record FitContext
     /// </summary>
     public Func<int, IRecommender, bool>? OnEpoch { get; init; }
 
+    /// <summary>
+    /// Folder in which a model that trains in epochs keeps its latest checkpoint, and from which it goes on where it was stopped: with the bits of
+    /// a run that never was. Null for none. Models that have no epochs or no optimizer do not use it.
+    /// </summary>
+    /// <remarks>
+    /// A checkpoint is of one model, options, seed and training data; those of other runs may lie beside it and are left alone. One run at a
+    /// time: two of the same model, options, seed and data must not share a folder.
+    /// </remarks>
+    public string? CheckpointFolder { get; init; }
+
     /// <summary>A generator of its own for one purpose, for example <c>als/item-factors</c>.</summary>
     public Rng CreateRng(string name) => new(Seed, name);
 

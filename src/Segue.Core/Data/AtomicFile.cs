@@ -10,16 +10,27 @@ public static class AtomicFile
     public static void WriteText(string path, string text)
     {
         ArgumentNullException.ThrowIfNull(text);
+        Write(path, temporary =>
+        {
+            using var stream = new FileStream(temporary, FileMode.CreateNew);
+            stream.Write(Encoding.UTF8.GetBytes(text));
+            stream.Flush(flushToDisk: true);
+        });
+    }
+
+    /// <summary>Lets <paramref name="write"/> make a file beside <paramref name="path"/>, then renames it; an older file stays until then.</summary>
+    /// <param name="path">The file to be.</param>
+    /// <param name="write">Writes the file it is told, which does not exist yet, and flushes it to the disk.</param>
+    /// <remarks>A run that is killed on the way leaves the unfinished file, called <paramref name="path"/> and <c>.new-</c> something.</remarks>
+    /// <exception cref="DatasetException">The file cannot be written.</exception>
+    public static void Write(string path, Action<string> write)
+    {
+        ArgumentNullException.ThrowIfNull(write);
         string full = Path.GetFullPath(path);
         string temporary = $"{full}.new-{Environment.ProcessId:x}-{Guid.NewGuid().ToString("N")[..8]}";
         try
         {
-            using (var stream = new FileStream(temporary, FileMode.CreateNew))
-            {
-                stream.Write(Encoding.UTF8.GetBytes(text));
-                stream.Flush(flushToDisk: true);
-            }
-
+            write(temporary);
             File.Move(temporary, full, overwrite: true);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -28,7 +39,10 @@ public static class AtomicFile
         }
         finally
         {
-            File.Delete(temporary);
+            if (File.Exists(temporary))
+            {
+                File.Delete(temporary);
+            }
         }
     }
 }

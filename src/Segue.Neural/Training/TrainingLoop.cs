@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Numerics.Tensors;
 using Segue.Neural.Autodiff;
 using Segue.Neural.Optimizers;
 using Segue.Numerics.Sampling;
@@ -32,7 +33,10 @@ public sealed record TrainingSettings
     /// <summary>Called when an epoch begins, for example to draw new negatives; its generator is that of the epoch.</summary>
     public Action<int, Rng>? OnEpochStart { get; init; }
 
-    /// <summary>Keeps a checkpoint after every epoch, and is asked for one at the start; null for none.</summary>
+    /// <summary>
+    /// Keeps a checkpoint after every epoch, and is asked for one at the start; null for none. Epochs before a checkpoint are not run and not
+    /// reported again.
+    /// </summary>
     public ICheckpointStore? Checkpoints { get; init; }
 
     /// <summary>Checked before every step.</summary>
@@ -76,13 +80,17 @@ public sealed class TrainingStep
 /// </remarks>
 public static class TrainingLoop
 {
+    private const string CheckpointRemedy = "delete the checkpoint or train with the options it was made with";
+
     /// <summary>Trains until the last epoch or until <see cref="TrainingSettings.OnEpoch"/> says stop.</summary>
     /// <param name="examples">Number of examples.</param>
     /// <param name="optimizer">Holds the parameters.</param>
     /// <param name="settings">How.</param>
     /// <param name="step">Adds the losses of a batch to the step it is given.</param>
     /// <returns>Finished epochs.</returns>
-    /// <exception cref="TrainingException">A loss is not finite; the message names epoch, batch and remedy.</exception>
+    /// <exception cref="TrainingException">
+    /// A loss, or a parameter after an epoch, is not finite, or the checkpoint does not fit this run; the message names place and remedy.
+    /// </exception>
     /// <exception cref="OperationCanceledException">Cancelled between two steps.</exception>
     public static int Run(int examples, Optimizer optimizer, TrainingSettings settings, Action<TrainingStep> step)
     {
@@ -91,12 +99,12 @@ public static class TrainingLoop
         ArgumentNullException.ThrowIfNull(step);
         ArgumentOutOfRangeException.ThrowIfNegative(examples);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(settings.BatchSize);
-        int done = Resume(optimizer, settings);
+        int done = Resume(optimizer, settings, out bool isStopped);
         var order = new int[examples];
         var current = new TrainingStep(new Tape(settings.Threads));
         var sums = new LossSums();
         int batches = (int)(((long)examples + settings.BatchSize - 1) / settings.BatchSize);
-        for (int epoch = done + 1; epoch <= settings.Epochs; epoch++)
+        for (int epoch = done + 1; epoch <= settings.Epochs && !isStopped; epoch++)
         {
             Rng rng = settings.CreateRng(string.Create(CultureInfo.InvariantCulture, $"epoch/{epoch}"));
             (current.Epoch, current.Rng) = (epoch, rng);
@@ -116,12 +124,12 @@ public static class TrainingLoop
             }
 
             optimizer.LearningRate *= settings.LearningRateDecay;
+            CheckFinite(epoch, optimizer);
             done = epoch;
-            settings.Checkpoints?.Write(Collect(epoch, optimizer));
-            if (settings.OnEpoch?.Invoke(epoch, sums.Means()) == false)
-            {
-                break;
-            }
+
+            // The checkpoint comes last: an epoch that was kept is one of which the hook was told and has decided.
+            isStopped = settings.OnEpoch?.Invoke(epoch, sums.Means()) == false;
+            settings.Checkpoints?.Write(Collect(epoch, optimizer, isStopped));
         }
 
         return done;
@@ -167,50 +175,73 @@ public static class TrainingLoop
         rng.Shuffle<int>(order);
     }
 
-    private static Checkpoint Collect(int epoch, Optimizer optimizer)
+    private static void CheckFinite(int epoch, Optimizer optimizer)
     {
-        var arrays = new Dictionary<string, float[]>();
         foreach (Parameter parameter in optimizer.Parameters)
         {
-            arrays.Add(parameter.Name, parameter.Value.ToArray());
+            if (!TensorPrimitives.IsFiniteAll<float>(parameter.Value))
+            {
+                throw new TrainingException(string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"parameter '{parameter.Name}' has values that are not finite after epoch {epoch}; lower learning_rate below "
+                    + $"{optimizer.LearningRate:G3}, clip the gradient, or look for values in the data that are not finite"));
+            }
+        }
+    }
+
+    private static Checkpoint Collect(int epoch, Optimizer optimizer, bool isStopped)
+    {
+        var arrays = new Dictionary<string, CheckpointArray>();
+        foreach (Parameter parameter in optimizer.Parameters)
+        {
+            arrays.Add(parameter.Name, new(parameter.Rows, parameter.Columns, parameter.Value.ToArray()));
         }
 
         foreach ((string name, float[] values) in optimizer.State)
         {
-            arrays.Add(name, values);
+            arrays.Add(name, new(1, values.Length, [.. values]));
         }
 
-        return new Checkpoint(epoch, optimizer.Steps, optimizer.LearningRate, arrays);
+        return new Checkpoint(epoch, optimizer.Steps, optimizer.LearningRate, isStopped, arrays);
     }
 
-    private static int Resume(Optimizer optimizer, TrainingSettings settings)
+    private static int Resume(Optimizer optimizer, TrainingSettings settings, out bool isStopped)
     {
+        isStopped = false;
         if (settings.Checkpoints?.Read() is not { } checkpoint)
         {
             return 0;
         }
 
-        IEnumerable<(string Name, Memory<float> Values)> wanted = optimizer.State.Select(s => (s.Key, s.Value.AsMemory()));
+        KeyValuePair<string, float[]>[] state = [.. optimizer.State];
+        if (checkpoint.Epoch > settings.Epochs || checkpoint.Arrays.Count != optimizer.Parameters.Count + state.Length)
+        {
+            throw new TrainingException(
+                $"the checkpoint has {checkpoint.Epoch} epochs and {checkpoint.Arrays.Count} arrays, this run {settings.Epochs} epochs and "
+                + $"{optimizer.Parameters.Count + state.Length} arrays; {CheckpointRemedy}");
+        }
+
         foreach (Parameter parameter in optimizer.Parameters)
         {
-            Find(checkpoint, parameter.Name, parameter.Value.Length).CopyTo(parameter.Value);
+            Find(checkpoint, parameter.Name, parameter.Rows, parameter.Columns).CopyTo(parameter.Value);
         }
 
-        foreach ((string name, Memory<float> values) in wanted)
+        foreach ((string name, float[] values) in state)
         {
-            Find(checkpoint, name, values.Length).CopyTo(values.Span);
+            Find(checkpoint, name, 1, values.Length).CopyTo(values);
         }
 
-        (optimizer.Steps, optimizer.LearningRate) = (checkpoint.Steps, checkpoint.LearningRate);
+        (optimizer.Steps, optimizer.LearningRate, isStopped) = (checkpoint.Steps, checkpoint.LearningRate, checkpoint.IsStopped);
         return checkpoint.Epoch;
     }
 
-    private static ReadOnlySpan<float> Find(Checkpoint checkpoint, string name, int length) =>
-        checkpoint.Arrays.TryGetValue(name, out float[]? values) && values.Length == length
-            ? values
+    private static ReadOnlySpan<float> Find(Checkpoint checkpoint, string name, int rows, int columns) =>
+        checkpoint.Arrays.TryGetValue(name, out CheckpointArray? array) && array.Rows == rows && array.Columns == columns
+            && array.Values.Length == (long)rows * columns
+            ? array.Values
             : throw new TrainingException(
-                $"the checkpoint has {(values is null ? "no" : $"{values.Length} values of")} '{name}', this run needs {length}; "
-                + "delete the checkpoint or train with the options it was made with");
+                $"the checkpoint has {(array is null ? "no" : $"a {array.Rows} × {array.Columns}")} '{name}', this run needs {rows} × {columns}; "
+                + CheckpointRemedy);
 
     /// <summary>Mean losses of an epoch by part, in the order of first appearance.</summary>
     private sealed class LossSums

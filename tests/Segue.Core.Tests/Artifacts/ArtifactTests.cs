@@ -15,6 +15,9 @@ public sealed class ArtifactTests
         using TemporaryFolder folder = TestData.NewFolder();
         string path = Write(folder);
         ArtifactReader artifact = ArtifactReader.Open(path);
+        Assert.Equal(
+            ["dense", "doubles", "empty", "floats", "integers", "longs", "sparse.column_index", "sparse.row_start", "sparse.shape", "sparse.values"],
+            artifact.Names);
         Assert.Equal([1.5f, float.NaN, -3], artifact.Floats("floats"));
         Assert.Equal([int.MinValue, 7], artifact.Integers("integers"));
         Assert.Equal([long.MaxValue], artifact.Longs("longs"));
