@@ -16,7 +16,7 @@ public sealed class ArtifactTests
         string path = Write(folder);
         ArtifactReader artifact = ArtifactReader.Open(path);
         Assert.Equal(
-            ["dense", "doubles", "empty", "floats", "integers", "longs", "sparse.column_index", "sparse.row_start", "sparse.shape", "sparse.values"],
+            ["dense", "doubles", "empty", "floats", "integers", "longs", "sparse.column_index", "sparse.row_start", "sparse.shape", "sparse.values", "ünïcode \"name\""],
             artifact.Names);
         Assert.Equal([1.5f, float.NaN, -3], artifact.Floats("floats"));
         Assert.Equal([int.MinValue, 7], artifact.Integers("integers"));
