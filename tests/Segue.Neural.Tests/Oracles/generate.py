@@ -1,0 +1,201 @@
+#!/usr/bin/env python3
+"""Writes oracles.txt: values and gradients of PyTorch that layers, losses and optimizers of Segue.Neural are held against.
+
+Needs python3-torch (1.13) and python3-numpy of Debian. Run it in this folder; the output is checked in.
+One line an array: name, number of dimensions, shape, then the values (%.9g: all digits of a float; row-major). Inputs are numbers that a
+float holds exactly; everything is worked out in double precision, so what differs from it is our rounding or our mistake.
+Weights are written inputs × outputs, as Segue keeps them.
+"""
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+torch.set_default_dtype(torch.float64)
+torch.set_num_threads(1)
+rng = np.random.default_rng(20240307)
+lines = []
+
+
+def put(name, array):
+    array = array.detach().numpy() if isinstance(array, torch.Tensor) else np.asarray(array)
+    shape = " ".join(str(s) for s in array.shape)
+    values = " ".join("%.9g" % v if array.dtype.kind == "f" else str(v) for v in array.ravel())
+    lines.append(" ".join(f"{name} {array.ndim} {shape} {values}".split()))
+
+
+def single(*shape, scale=1.0):
+    return torch.tensor((scale * rng.standard_normal(shape)).astype(np.float32).astype(np.float64))
+
+
+def leaf(name, value):
+    put(name, value)
+    return value.clone().requires_grad_()
+
+
+def backward(name, output, **leaves):
+    """Writes the output, and the gradients of the sum of mix * output."""
+    mix = single(*output.shape)
+    put(f"{name}.output", output)
+    put(f"{name}.mix", mix)
+    (output * mix).sum().backward()
+    for leaf_name, tensor in leaves.items():
+        put(f"{name}.gradient.{leaf_name}", tensor.grad)
+
+
+# Layers.
+x, w, b = leaf("linear.x", single(5, 4)), leaf("linear.weight", single(4, 3)), leaf("linear.bias", single(1, 3))
+backward("linear", F.linear(x, w.T, b[0]), x=x, weight=w, bias=b)
+
+table, indices = leaf("embedding.table", single(7, 3)), torch.tensor([4, 0, 4, 2, 4, 6])
+put("embedding.indices", indices)
+backward("embedding", F.embedding(indices, table), table=table)
+
+table = leaf("bag.table", single(7, 3))
+indices, starts, weights = torch.tensor([1, 3, 3, 5, 0, 1]), torch.tensor([0, 3, 3, 6]), single(6)
+put("bag.indices", indices)
+put("bag.starts", starts)
+put("bag.weights", weights)
+backward("bag", F.embedding_bag(indices, table, starts[:-1], mode="sum", per_sample_weights=weights), table=table)
+
+sizes = [4, 6, 5, 2]
+x = leaf("mlp.x", single(9, 4))
+parameters, h = {}, x
+for layer in range(3):
+    w = parameters[f"weight.{layer}"] = leaf(f"mlp.weight.{layer}", single(sizes[layer], sizes[layer + 1]))
+    b = parameters[f"bias.{layer}"] = leaf(f"mlp.bias.{layer}", single(1, sizes[layer + 1]))
+    h = F.linear(h, w.T, b[0])
+    h = torch.relu(h) if layer < 2 else h
+backward("mlp", h, x=x, **parameters)
+
+x, scale, shift = leaf("norm.x", single(5, 6)), leaf("norm.scale", single(1, 6)), leaf("norm.shift", single(1, 6))
+backward("norm", F.layer_norm(x, (6,), scale[0], shift[0]), x=x, scale=scale, shift=shift)
+
+x = leaf("unit.x", single(5, 4))
+backward("unit", F.normalize(x, dim=1), x=x)
+
+x, starts = leaf("segment.x", single(8, 2)), [0, 3, 3, 4, 8]
+put("segment.starts", np.array(starts))
+backward("segment", torch.cat([torch.softmax(x[a:e], 0) for a, e in zip(starts, starts[1:])]), x=x)
+
+# Losses.
+p, t = leaf("mse.prediction", single(6, 3)), single(6, 3)
+put("mse.target", t)
+loss = F.mse_loss(p, t)
+loss.backward()
+put("mse.loss", loss)
+put("mse.gradient", p.grad)
+
+extreme = torch.tensor([100.0, -100.0, 100.0, -100.0, 30.0, -30.0, 12.0, -12.0, 0.0])
+logits = torch.cat([extreme, single(9)]).reshape(6, 3)
+t = torch.cat([torch.tensor([1.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0, 0.0, 0.5]), torch.tensor(rng.random(9).astype(np.float32).astype(np.float64))]).reshape(6, 3)
+weight = single(6, 3).abs()
+put("bce.target", t)
+put("bce.weight", weight)
+for name, w in [("bce", None), ("bce.weighted", weight)]:
+    x = leaf(f"{name}.logits", logits)
+    loss = F.binary_cross_entropy_with_logits(x, t, w)
+    loss.backward()
+    put(f"{name}.loss", loss)
+    put(f"{name}.gradient", x.grad)
+
+x, target = leaf("softmax.logits", single(5, 7, scale=3.0)), torch.tensor([0, 6, 3, 3, 1])
+put("softmax.target", target)
+loss = F.cross_entropy(x, target)
+loss.backward()
+put("softmax.loss", loss)
+put("softmax.gradient", x.grad)
+
+# In-batch negatives with a correction: row r's target is column r; columns of the same item, and others it must not be told apart from, are out.
+x, target = leaf("sampled.logits", single(5, 8, scale=2.0)), torch.arange(5)
+probability = torch.tensor(rng.random(8).astype(np.float32).astype(np.float64)) * 0.2 + 0.01
+log_q = torch.tensor(np.log(probability.numpy()).astype(np.float32).astype(np.float64))
+excluded, excluded_start = torch.tensor([3, 1, 0, 2, 7, 6, 4]), torch.tensor([0, 1, 1, 4, 5, 7])
+put("sampled.target", target)
+put("sampled.log_q", log_q)
+put("sampled.excluded", excluded)
+put("sampled.excluded_start", excluded_start)
+z = x - log_q
+mask = torch.zeros(5, 8, dtype=torch.bool)
+for r in range(5):
+    mask[r, excluded[excluded_start[r]:excluded_start[r + 1]]] = True
+mask[torch.arange(5), target] = False
+power = torch.exp(z) * (~mask)
+loss = -torch.log(power[torch.arange(5), target] / power.sum(1)).mean()
+loss.backward()
+put("sampled.loss", loss)
+put("sampled.gradient", x.grad)
+
+p, n = leaf("bpr.positive", single(7, 1, scale=4.0)), leaf("bpr.negative", single(7, 1, scale=4.0))
+loss = -F.logsigmoid(p - n).mean()
+loss.backward()
+put("bpr.loss", loss)
+put("bpr.gradient.positive", p.grad)
+put("bpr.gradient.negative", n.grad)
+
+a, b = leaf("cosine.a", single(6, 5)), leaf("cosine.b", single(6, 5))
+loss = (1 - F.cosine_similarity(a, b)).mean()
+loss.backward()
+put("cosine.loss", loss)
+put("cosine.gradient.a", a.grad)
+put("cosine.gradient.b", b.grad)
+
+# Optimizers: a network of 4, 6 and 1 columns fits 8 rows; parameters one after another after 1, 2 and 10 steps.
+x, y = single(8, 4), single(8, 1)
+start = [single(4, 6, scale=0.7), single(1, 6, scale=0.3), single(6, 1, scale=0.7), single(1, 1)]
+put("fit.x", x)
+put("fit.y", y)
+put("fit.start", torch.cat([s.ravel() for s in start]))
+
+
+def fit(name, make, clip=None, decay=None):
+    w1, b1, w2, b2 = weights = [s.clone().requires_grad_() for s in start]
+    optimizer = make(weights)
+    schedule = torch.optim.lr_scheduler.ExponentialLR(optimizer, decay) if decay else None
+    for step in range(1, 11):
+        optimizer.zero_grad()
+        F.mse_loss(torch.relu(x @ w1 + b1) @ w2 + b2, y).backward()
+        if clip:
+            torch.nn.utils.clip_grad_norm_(weights, clip)
+        optimizer.step()
+        if schedule:
+            schedule.step()
+        if step in (1, 2, 10):
+            put(f"fit.{name}.{step}", torch.cat([w.ravel() for w in weights]))
+
+
+optim = torch.optim
+fit("sgd", lambda w: optim.SGD(w, 0.05))
+fit("momentum", lambda w: optim.SGD(w, 0.05, momentum=0.9, weight_decay=0.1))
+fit("adam", lambda w: optim.Adam(w, 0.02))
+fit("adam_l2", lambda w: optim.Adam(w, 0.02, weight_decay=0.3))
+fit("adamw", lambda w: optim.AdamW(w, 0.02, weight_decay=0.3))
+fit("adam_betas", lambda w: optim.Adam(w, 0.02, betas=(0.7, 0.9), eps=1e-3))
+fit("decay", lambda w: optim.Adam(w, 0.05), decay=0.8)
+fit("clip", lambda w: optim.SGD(w, 0.5), clip=0.05)
+fit("clip_loose", lambda w: optim.SGD(w, 0.05), clip=1e6)
+
+# Lazy Adam: rows come and go; row 5 is never used, row 4 only in the end.
+table, context, goal = single(6, 3), single(4, 3), single(10, 4)
+batches = [[0, 1, 0, 2], [2, 2, 3, 1], [0, 3, 3, 3], [1, 2, 0, 3], [3, 3, 3, 3], [0, 1, 2, 3], [2, 1, 2, 1], [0, 0, 3, 1], [4, 0, 4, 1], [4, 2, 1, 4]]
+put("lazy.start", table)
+put("lazy.context", context)
+put("lazy.goal", goal)
+put("lazy.batches", np.array(batches))
+
+
+def lazy(name, make):
+    embedding = torch.nn.Embedding(6, 3, sparse=True, _weight=table.clone())
+    optimizer = make(embedding.parameters())
+    for step, batch in enumerate(batches, 1):
+        optimizer.zero_grad()
+        F.mse_loss((embedding(torch.tensor(batch)) * context).sum(1), goal[step - 1]).backward()
+        optimizer.step()
+        if step in (1, 2, 10):
+            put(f"lazy.{name}.{step}", embedding.weight)
+
+
+lazy("adam", lambda w: optim.SparseAdam(w, 0.02))
+lazy("sgd", lambda w: optim.SGD(w, 0.05))
+
+with open("oracles.txt", "w", encoding="utf-8") as f:
+    f.write("\n".join(lines) + "\n")
