@@ -72,8 +72,9 @@ public sealed class Adam : Optimizer
     protected override void Update(int index, Parameter parameter)
     {
         ArgumentNullException.ThrowIfNull(parameter);
+        // 1 − β is taken before it is rounded: 1 − 0.999f has four digits of 0.001.
         var step = new Coefficients(
-            (float)_beta1, (float)_beta2, (float)(LearningRate / (1 - Math.Pow(_beta1, Steps))),
+            (float)_beta1, (float)(1 - _beta1), (float)_beta2, (float)(1 - _beta2), (float)(LearningRate / (1 - Math.Pow(_beta1, Steps))),
             (float)(1 / Math.Sqrt(1 - Math.Pow(_beta2, Steps))), (float)_epsilon,
             _decay == Decay.Gradient ? (float)WeightDecay : 0f, _decay == Decay.Decoupled ? (float)(1 - (LearningRate * WeightDecay)) : 1f);
         int columns = parameter.Columns;
@@ -111,8 +112,8 @@ public sealed class Adam : Optimizer
         {
             Vector<float> x = Vector.LoadUnsafe(ref w, (nuint)n);
             Vector<float> slope = Vector.LoadUnsafe(ref g, (nuint)n) + (x * step.Decay);
-            Vector<float> mean = (Vector.LoadUnsafe(ref m, (nuint)n) * step.Beta1) + (slope * (1f - step.Beta1));
-            Vector<float> square = (Vector.LoadUnsafe(ref v, (nuint)n) * step.Beta2) + (slope * slope * (1f - step.Beta2));
+            Vector<float> mean = (Vector.LoadUnsafe(ref m, (nuint)n) * step.Beta1) + (slope * step.Gain1);
+            Vector<float> square = (Vector.LoadUnsafe(ref v, (nuint)n) * step.Beta2) + (slope * slope * step.Gain2);
             mean.StoreUnsafe(ref m, (nuint)n);
             square.StoreUnsafe(ref v, (nuint)n);
             Vector<float> length = (Vector.SquareRoot(square) * step.Correction) + new Vector<float>(step.Epsilon);
@@ -122,12 +123,12 @@ public sealed class Adam : Optimizer
         for (; n < value.Length; n++)
         {
             float slope = gradient[n] + (value[n] * step.Decay);
-            first[n] = (first[n] * step.Beta1) + (slope * (1f - step.Beta1));
-            second[n] = (second[n] * step.Beta2) + (slope * slope * (1f - step.Beta2));
+            first[n] = (first[n] * step.Beta1) + (slope * step.Gain1);
+            second[n] = (second[n] * step.Beta2) + (slope * slope * step.Gain2);
             value[n] = (value[n] * step.Shrink) - (first[n] * step.Rate / ((MathF.Sqrt(second[n]) * step.Correction) + step.Epsilon));
         }
     }
 
     private readonly record struct Coefficients(
-        float Beta1, float Beta2, float Rate, float Correction, float Epsilon, float Decay, float Shrink);
+        float Beta1, float Gain1, float Beta2, float Gain2, float Rate, float Correction, float Epsilon, float Decay, float Shrink);
 }
