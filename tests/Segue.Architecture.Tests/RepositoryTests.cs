@@ -12,6 +12,8 @@ public sealed partial class RepositoryTests
         ["tests/Segue.Evaluation.Tests/OracleTests.cs"] = "all metrics against one file of outside values",
         ["tests/Segue.Evaluation.Tests/Metrics/ListMetricsTests.cs"] = "what holds for all metrics of a list",
         ["tests/Segue.Core.Tests/Data/DatasetBuilderDuplicateTests.cs"] = "repeats in the builder against a slow twin",
+        ["tests/Segue.Neural.Tests/OracleTests.cs"] = "all layers, losses and optimizers against one file of outside values",
+        ["tests/Segue.Neural.Tests/DocumentationTests.cs"] = "the example of the page",
         ["tests/Segue.Import.Tests/FuzzTests.cs"] = "all formats on damaged files",
         ["tests/Segue.Cli.Tests/PackageTests.cs"] = "the packages and the installed tool",
         ["tests/Segue.Pipeline.Tests/ReadmeTests.cs"] = "the examples of the README",

@@ -1,8 +1,8 @@
 using Segue.Neural.Autodiff;
 using Segue.Neural.Layers;
+using Segue.Neural.Tests.Autodiff;
 using Segue.Numerics.Reference;
 using Segue.Numerics.Sampling;
-using Segue.Neural.Tests.Autodiff;
 using Xunit;
 
 namespace Segue.Neural.Tests.Layers;
