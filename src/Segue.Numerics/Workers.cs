@@ -125,7 +125,8 @@ public static class Workers
     private abstract class SharedWork
     {
         private readonly ManualResetEventSlim _done = new(false, spinCount: 200);
-        private Helper?[] _helpers = [];
+        private readonly List<Helper> _all = [];
+        private Helper?[] _asked = [];
         private List<Exception>? _failures;
         private int _running;
 
@@ -133,19 +134,19 @@ public static class Workers
 
         protected void Share(int workers)
         {
-            if (_helpers.Length < workers - 1)
+            if (_asked.Length < workers - 1)
             {
-                Array.Resize(ref _helpers, workers - 1);
+                Array.Resize(ref _asked, workers - 1);
             }
 
             _failures = null;
             _running = 1;
             _done.Reset();
-            for (int h = 0; h < workers - 1; h++)
+            int asked = 0;
+            while (asked < workers - 1 && Idle(workers) is { } helper)
             {
-                // A helper the pool has not come to yet since it was given up cannot be asked again.
-                Helper helper = _helpers[h] is { IsIdle: true } idle ? idle : _helpers[h] = new Helper(this);
-                helper.Ask(h + 1);
+                _asked[asked++] = helper;
+                helper.Ask(asked);
             }
 
             try
@@ -154,9 +155,9 @@ public static class Workers
             }
             finally
             {
-                for (int h = 0; h < workers - 1; h++)
+                for (int h = 0; h < asked; h++)
                 {
-                    _helpers[h]!.GiveUp();
+                    _asked[h]!.GiveUp();
                 }
 
                 if (Interlocked.Decrement(ref _running) > 0)
@@ -169,6 +170,27 @@ public static class Workers
             {
                 throw new AggregateException(failures);
             }
+        }
+
+        /// <summary>A helper to ask, or null where the pool is so busy that many which were given up still wait for it.</summary>
+        private Helper? Idle(int workers)
+        {
+            // One the pool has not come to yet since it was given up cannot be asked again.
+            foreach (Helper helper in _all)
+            {
+                if (helper.IsIdle)
+                {
+                    return helper;
+                }
+            }
+
+            if (_all.Count >= Math.Max(32, 4 * workers))
+            {
+                return null;
+            }
+
+            _all.Add(new Helper(this));
+            return _all[^1];
         }
 
         private void Enter() => Interlocked.Increment(ref _running);
