@@ -36,4 +36,17 @@ public sealed class DatasetException : SegueException
 }
 
 /// <summary>Training cannot go on, for example because a matrix is not positive definite or a loss is not a number.</summary>
-public sealed class ModelFitException(string message) : SegueException(message);
+public sealed class ModelFitException : SegueException
+{
+    /// <summary>An error with a message for the user.</summary>
+    public ModelFitException(string message)
+        : base(message)
+    {
+    }
+
+    /// <summary>An error with a message for the user and the failure behind it.</summary>
+    public ModelFitException(string message, Exception inner)
+        : base(message, inner)
+    {
+    }
+}

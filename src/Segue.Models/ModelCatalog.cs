@@ -2,6 +2,8 @@ using Segue.Core;
 using Segue.Core.Contracts;
 using Segue.Models.Baselines;
 using Segue.Models.Factorization;
+using Segue.Models.Graph;
+using Segue.Models.Hybrid;
 using Segue.Models.Linear;
 using Segue.Models.Neighbors;
 
@@ -45,6 +47,15 @@ public static class ModelCatalog
             "feature-knn", "the items that sound most like the mean of the listener's own; content alone, so unheard items count too",
             "Lops, de Gemmis and Semeraro, Recommender Systems Handbook 2011", o => new FeatureKnn(o)),
         Describe<BprOptions>("bpr", "matrix factorization trained to rank heard above unheard items", "Rendle et al., UAI 2009", o => new Bpr(o)),
+        Describe<MbcfOptions>(
+            "mbcf", "listener and item vectors trained on heard items against sampled ones, one by one or by softmax",
+            "seed 004, after He et al., WWW 2017; Yi et al., RecSys 2019 (softmax)", o => new Mbcf(o)),
+        Describe<HybridNnOptions>(
+            "hybrid-nn", "a network over listener vector, item vector and audio features", "seed 004, after He et al., WWW 2017",
+            o => new HybridNn(o)),
+        Describe<EdgeGcnOptions>(
+            "edge-gcn", "predicts how much a listener plays an item by messages over the graph of plays, friends and tags",
+            "seed 001; Hamilton et al., NIPS 2017 (sage); Bresson and Laurent, 2017 (gated)", o => new EdgeGcn(o)),
     ];
 
     /// <summary>The model called <paramref name="name"/>.</summary>
