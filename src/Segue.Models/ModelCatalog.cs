@@ -53,6 +53,9 @@ public static class ModelCatalog
         Describe<HybridNnOptions>(
             "hybrid-nn", "a network over listener vector, item vector and audio features", "seed 004, after He et al., WWW 2017",
             o => new HybridNn(o)),
+        Describe<HybridTwoTowerOptions>(
+            "hybrid-two-tower", "item vectors from id, artist and audio features, listeners from their items; recommends items nobody heard yet",
+            "Covington et al., RecSys 2016; Liang et al., WWW 2018; Volkovs et al., NIPS 2017", o => new HybridTwoTower(o)),
         Describe<EdgeGcnOptions>(
             "edge-gcn", "predicts how much a listener plays an item by messages over the graph of plays, friends and tags",
             "seed 001; Hamilton et al., NIPS 2017 (sage); Bresson and Laurent, 2017 (gated)", o => new EdgeGcn(o)),

@@ -198,6 +198,7 @@ public sealed class EdgeGcn(EdgeGcnOptions options) : IModel
             BatchSize = 1,
             LearningRateDecay = options.LearningRateDecay,
             CreateRng = context.CreateRng,
+            Checkpoints = Checkpoints.Open(context, Name, options, train),
         };
         EdgePart whole = EdgePart.Whole(options, source, context.Threads);
         NeuralFit.Run(Name, context, edges.Count == 0 ? 0 : parts.Length, optimizer, settings, step =>

@@ -113,6 +113,7 @@ public sealed class HybridNn(HybridNnOptions options) : IModel
             BatchSize = options.BatchSize,
             CreateRng = context.CreateRng,
             OnEpochStart = (_, rng) => examples.Draw(rng),
+            Checkpoints = Checkpoints.Open(context, Name, options, train),
         };
         NeuralFit.Run(Name, context, examples.Count, optimizer, settings, step =>
         {

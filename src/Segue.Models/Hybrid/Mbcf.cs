@@ -101,6 +101,7 @@ public sealed class Mbcf(MbcfOptions options) : IModel
             BatchSize = options.BatchSize,
             CreateRng = context.CreateRng,
             OnEpochStart = (_, rng) => examples.Draw(rng),
+            Checkpoints = Checkpoints.Open(context, Name, options, train),
         };
         NeuralFit.Run(Name, context, examples.Count, optimizer, settings, step =>
         {

@@ -85,6 +85,79 @@ public static class CrossEntropy
         return loss;
     }
 
+    /// <summary>Mean over rows of −Σ ln softmax(row)[target] over the targets of the row: a multinomial likelihood of a whole history.</summary>
+    /// <param name="logits">Rows × classes.</param>
+    /// <param name="targets">Right classes, row after row; a class that comes twice counts twice.</param>
+    /// <param name="starts">Start of every row in <paramref name="targets"/>, rows + 1.</param>
+    /// <remarks>Liang et al., "Variational autoencoders for collaborative filtering", WWW 2018, eq. 2.</remarks>
+    /// <exception cref="ArgumentException">The sizes do not fit, or a target is no class.</exception>
+    public static Variable MultinomialLoss(this Variable logits, ReadOnlyMemory<int> targets, ReadOnlyMemory<int> starts)
+    {
+        ArgumentNullException.ThrowIfNull(logits);
+        Shapes.RequireIndices(targets.Span, logits.Columns);
+        Shapes.RequireStarts(starts.Span, targets.Length, "targets");
+        if (starts.Length != logits.Rows + 1)
+        {
+            throw new ArgumentException($"{starts.Length} starts of targets for {logits.Rows} rows; give {logits.Rows + 1}", nameof(starts));
+        }
+
+        Variable loss = LossNode.Record(logits, out Span<float> derivative);
+        var rowLoss = logits.Tape.Rent(logits.Rows);
+        unsafe
+        {
+            fixed (float* value = logits.Value, slope = derivative)
+            {
+                var work = new Work(
+                    (nint)value, (nint)slope, (nint)rowLoss.Pointer, logits.Rows, logits.Columns, targets, default, default, starts);
+                Workers.Run(
+                    logits.Rows, Kernels.RowChunk(logits.Columns), logits.Count < Kernels.Large / 4 ? 1 : logits.Tape.Threads, in work,
+                    static (in Work w, int start, int end, int _) =>
+                    {
+                        for (int r = start; r < end; r++)
+                        {
+                            RunHistory(in w, r);
+                        }
+                    });
+            }
+        }
+
+        double sum = 0;
+        foreach (float one in rowLoss.Span[..logits.Rows])
+        {
+            sum += one;
+        }
+
+        logits.Tape.Return(rowLoss);
+        loss.Value[0] = logits.Rows == 0 ? 0f : (float)(sum / logits.Rows);
+        return loss;
+    }
+
+    private static unsafe void RunHistory(in Work w, int r)
+    {
+        var logits = new ReadOnlySpan<float>((float*)w.Logits + ((nint)r * w.Columns), w.Columns);
+        var derivative = new Span<float>((float*)w.Derivative + ((nint)r * w.Columns), w.Columns);
+        ReadOnlySpan<int> start = w.ExcludedStart.Span, targets = w.Target.Span[start[r]..start[r + 1]];
+        if (targets.IsEmpty)
+        {
+            derivative.Clear();
+            ((float*)w.RowLoss)[r] = 0f;
+            return;
+        }
+
+        float largest = TensorPrimitives.Max(logits);
+        TensorPrimitives.Subtract(logits, largest, derivative);
+        TensorPrimitives.Exp<float>(derivative, derivative);
+        float total = TensorPrimitives.Sum<float>(derivative), right = 0f;
+        TensorPrimitives.Multiply(derivative, targets.Length / (total * w.Rows), derivative);
+        foreach (int target in targets)
+        {
+            right += logits[target] - largest;
+            derivative[target] -= 1f / w.Rows;
+        }
+
+        ((float*)w.RowLoss)[r] = (targets.Length * MathF.Log(total)) - right;
+    }
+
     private static unsafe void RunRow(in Work w, int r)
     {
         var logits = new ReadOnlySpan<float>((float*)w.Logits + ((nint)r * w.Columns), w.Columns);

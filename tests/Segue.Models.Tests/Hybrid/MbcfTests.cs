@@ -8,21 +8,30 @@ namespace Segue.Models.Tests.Hybrid;
 
 public sealed class MbcfTests : RecommenderContract
 {
-    protected override (double Low, double High) NdcgWindow => (0.36, 0.38);
+    // Strong regularization for small data: without it the vectors learn the noise (NDCG@10 .278 at 1e-5).
+    protected override (double Low, double High) NdcgWindow => (0.404, 0.424);
 
-    protected override IModel CreateModel() => new Mbcf(new MbcfOptions { EmbeddingSize = 16, BatchSize = 256, LearningRate = 0.01 });
+    protected override IModel CreateModel() =>
+        new Mbcf(new MbcfOptions { EmbeddingSize = 8, BatchSize = 512, LearningRate = 0.01, Regularization = 0.02, NegativeCount = 4 });
 
-    [Theory]
-    [InlineData(Negatives.None, 0.0, 1.0)]
-    [InlineData(Negatives.PerUser, 0.0, 1.0)]
-    [InlineData(Negatives.Popularity, 0.0, 1.0)]
-    [InlineData(Negatives.InBatch, 0.0, 1.0)]
-    public void Every_source_of_negatives_reaches_its_window(Negatives negatives, double low, double high)
+    /// <summary>
+    /// As in the seed, negatives drawn anew beat heard items alone; negatives drawn once are learned by heart and lose even to none. Both softmax
+    /// forms come out between.
+    /// </summary>
+    [Fact]
+    public void Negatives_drawn_anew_are_worth_having()
     {
-        var model = new Mbcf(new MbcfOptions { EmbeddingSize = 16, BatchSize = 256, LearningRate = 0.01, Negatives = negatives });
+        Assert.InRange(Ndcg(Negatives.Uniform), 0.400, 0.420);
+        Assert.InRange(Ndcg(Negatives.InBatch), 0.348, 0.368);
+        Assert.InRange(Ndcg(Negatives.Popularity), 0.348, 0.368);
+        Assert.InRange(Ndcg(Negatives.None), 0.248, 0.268);
+        Assert.InRange(Ndcg(Negatives.PerUser), 0.164, 0.184);
+    }
+
+    private static double Ndcg(Negatives negatives)
+    {
+        var model = new Mbcf(new MbcfOptions { EmbeddingSize = 8, BatchSize = 512, LearningRate = 0.01, Regularization = 0.02, NegativeCount = 4, Negatives = negatives });
         IRecommender recommender = model.Fit(SmallWorld.PairSplit.Train, new FitContext());
-        double ndcg = SmallWorld.Ndcg(SmallWorld.PairSplit, keepSeen: false, (u, s) => recommender.Score(Query.ForUser(u), s));
-        Assert.InRange(ndcg, low, high);
-        Assert.Fail($"{negatives} {ndcg}");
+        return SmallWorld.Ndcg(SmallWorld.PairSplit, keepSeen: false, (u, s) => recommender.Score(Query.ForUser(u), s));
     }
 }
