@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Runtime.ExceptionServices;
 using Segue.Core;
 using Segue.Core.Contracts;
@@ -18,12 +19,14 @@ namespace Segue.Evaluation;
 /// <remarks>
 /// <para>
 /// Users: those with at least one relevant item; in discovery (seen items masked) a relevant item that is known already does not
-/// count. Relevant items are distinct: an item held out five times is one right answer. Candidates: all items of the catalogue,
-/// without the known ones in discovery.
+/// count. Relevant items are distinct: an item held out five times is one right answer. Candidates: all items of the catalogue, or
+/// <see cref="EvaluationSet.Candidates"/>, without the known ones in discovery.
 /// </para>
 /// <para>
 /// An item scored NaN or −∞ is ranked nowhere, so a user who cannot be scored at all has 0 in every metric of accuracy (51
-/// clicks) and still counts in the mean: staying silent never pays. Ties go to the lower item index.
+/// clicks) and still counts in the mean: staying silent never pays. Ties go to the lower item index. Among given candidates ties go by
+/// a random order instead, drawn for every user from the seed and the user's id: items a model knows nothing of tie by the hundred, and in the
+/// order of a data set popular items stand first.
 /// </para>
 /// <para>
 /// Cost: one scoring a user, and O(items · relevant) vectorised comparisons; the ranks of the right answers are counted, nothing
@@ -67,8 +70,9 @@ public static class RankingEvaluator
     }
 
     /// <summary>How the protocol is called in reports.</summary>
-    internal static string ProtocolName(EvaluationOptions options) =>
+    internal static string ProtocolName(EvaluationOptions options, ReadOnlyMemory<int>? candidates) =>
         (options.SampledNegatives == 0 ? "full ranking" : $"sampled:{options.SampledNegatives} negatives")
+        + (candidates is { } only ? string.Create(CultureInfo.InvariantCulture, $" of {only.Length} held-out items, ties at random") : string.Empty)
         + (options.KeepSeen ? ", seen items kept" : ", seen items masked");
 }
 
@@ -86,6 +90,7 @@ internal sealed class RankingRun
     private readonly double[][] _values;
     private readonly Func<int, Query> _queryOf;
     private readonly int _itemCount;
+    private readonly int _candidateCount;
     private readonly int _listLength;
     private readonly bool _wantAuc;
     private readonly bool _wantRelevantLongList;
@@ -96,6 +101,7 @@ internal sealed class RankingRun
         _set = set;
         _options = options;
         _itemCount = set.Known.Items.Count;
+        _candidateCount = set.Candidates?.Length ?? _itemCount;
         _relevant = RelevantItems.From(set, options.KeepSeen);
         _knownStart = set.Known.UserStart();
         _scorer = new BlockScorer(recommender);
@@ -115,7 +121,7 @@ internal sealed class RankingRun
 
         _wantAuc = needs.HasFlag(RankingNeeds.Auc);
         _wantRelevantLongList = needs.HasFlag(RankingNeeds.RelevantLongList) && !artists.IsEmpty;
-        _listLength = Math.Min(_itemCount, _perUser.Where(m => m.Metric.Needs.HasFlag(RankingNeeds.List)).Concat(_allLists)
+        _listLength = Math.Min(_candidateCount, _perUser.Where(m => m.Metric.Needs.HasFlag(RankingNeeds.List)).Concat(_allLists)
             .Select(m => m.K ?? 0).DefaultIfEmpty(0).Max());
         (int[] listeners, int userCount) = needs.HasFlag(RankingNeeds.Listeners) ? CountListeners() : ([], 0);
         _facts = new ItemFacts(artists, listeners, userCount);
@@ -144,7 +150,8 @@ internal sealed class RankingRun
                 }
             }
 
-            exposure[_allLists[m].Name] = _allLists[m].Metric.ForExposure!(counts);
+            exposure[_allLists[m].Name] = _allLists[m].Metric.ForExposure!(
+                _set.Candidates is { } only ? Array.ConvertAll(only.ToArray(), item => counts[item]) : counts);
         }
 
         double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
@@ -168,7 +175,7 @@ internal sealed class RankingRun
             PerUser = perUser,
             Metrics = metrics,
             ScoreSeconds = seconds,
-            Protocol = RankingEvaluator.ProtocolName(_options),
+            Protocol = RankingEvaluator.ProtocolName(_options, _set.Candidates),
         };
     }
 
@@ -225,22 +232,34 @@ internal sealed class RankingRun
         private readonly int[] _list;
         private readonly float[] _listScores;
         private readonly Negatives? _negatives;
-        private readonly float[] _candidates = [];
+        private readonly float[] _sampled = [];
+        private readonly int[] _order = [];
+        private readonly float[] _inOrder = [];
+        private readonly int[] _placeOf = [];
+        private readonly int[] _relevantPlaces = [];
 
         public Worker(RankingRun run)
         {
             _run = run;
             _block = run._scorer.NewBlock();
             int maxRelevant = run._relevant.MaxCount;
-            _ranks = new RelevantRanks(run._itemCount, maxRelevant);
+            _ranks = new RelevantRanks(run._candidateCount, maxRelevant);
             int longest = run._wantRelevantLongList ? Math.Max(run._listLength, maxRelevant) : run._listLength;
             _list = new int[longest];
             _listScores = new float[longest];
             Exposure = [.. run._allLists.Select(_ => new int[run._itemCount])];
             if (run._options.SampledNegatives > 0)
             {
-                _negatives = new Negatives(run._itemCount);
-                _candidates = new float[run._itemCount];
+                _negatives = new Negatives(run._itemCount, run._set.Candidates);
+                _sampled = new float[run._itemCount];
+            }
+
+            if (run._set.Candidates is not null)
+            {
+                _order = new int[run._candidateCount];
+                _inOrder = new float[run._candidateCount];
+                _placeOf = new int[run._itemCount];
+                _relevantPlaces = new int[maxRelevant];
             }
         }
 
@@ -260,7 +279,7 @@ internal sealed class RankingRun
         {
             int user = _run._relevant.Users[n];
             ReadOnlySpan<int> relevant = _run._relevant.Of(n);
-            int others = _run._itemCount - relevant.Length;
+            int others = _run._candidateCount - relevant.Length;
             if (!_run._options.KeepSeen)
             {
                 foreach (int item in _run.KnownOf(user))
@@ -276,9 +295,23 @@ internal sealed class RankingRun
                 others = KeepSample(user, relevant, scores);
             }
 
-            _ranks.Find(scores, relevant, others, _run._wantAuc);
+            // From here on an item is its place: its index, or where it stands in the random order of the candidates.
+            ReadOnlySpan<float> placed = scores;
+            ReadOnlySpan<int> relevantPlaces = relevant;
+            if (_order.Length > 0)
+            {
+                relevantPlaces = PutInRandomOrder(user, relevant, scores);
+                placed = _inOrder;
+            }
+
+            _ranks.Find(placed, relevantPlaces, others, _run._wantAuc);
             int wanted = Math.Max(_run._listLength, _run._wantRelevantLongList ? relevant.Length : 0);
-            int length = wanted == 0 ? 0 : TopK.Select(scores, _list.AsSpan(0, wanted), _listScores.AsSpan(0, wanted));
+            int length = wanted == 0 ? 0 : TopK.Select(placed, _list.AsSpan(0, wanted), _listScores.AsSpan(0, wanted));
+            for (int p = 0; p < length && _order.Length > 0; p++)
+            {
+                _list[p] = _order[_list[p]];
+            }
+
             var ranking = new UserRanking
             {
                 HitRanks = _ranks.Ranks,
@@ -309,19 +342,38 @@ internal sealed class RankingRun
             // Named by the user's id: the sample stays the same whoever else is evaluated, and in whatever order.
             var rng = new Rng(_run._options.Seed, "evaluation/negatives/" + _run._set.Known.Users[user]);
             ReadOnlySpan<int> sample = _negatives!.Draw(_run._options.SampledNegatives, _run.KnownOf(user), relevant, rng);
-            scores.CopyTo(_candidates);
+            scores.CopyTo(_sampled);
             scores.Fill(float.NaN);
             foreach (int item in sample)
             {
-                scores[item] = _candidates[item];
+                scores[item] = _sampled[item];
             }
 
             foreach (int item in relevant)
             {
-                scores[item] = _candidates[item];
+                scores[item] = _sampled[item];
             }
 
             return sample.Length;
+        }
+
+        /// <summary>Writes the candidates and their scores in the user's own random order; returns the places of the relevant items.</summary>
+        private ReadOnlySpan<int> PutInRandomOrder(int user, ReadOnlySpan<int> relevant, ReadOnlySpan<float> scores)
+        {
+            _run._set.Candidates!.Value.Span.CopyTo(_order);
+            new Rng(_run._options.Seed, "evaluation/ties/" + _run._set.Known.Users[user]).Shuffle<int>(_order);
+            for (int place = 0; place < _order.Length; place++)
+            {
+                _inOrder[place] = scores[_order[place]];
+                _placeOf[_order[place]] = place;
+            }
+
+            for (int n = 0; n < relevant.Length; n++)
+            {
+                _relevantPlaces[n] = _placeOf[relevant[n]];
+            }
+
+            return _relevantPlaces.AsSpan(0, relevant.Length);
         }
     }
 }

@@ -49,7 +49,7 @@ public static class RegressionEvaluator
         var sums = metrics.Select(_ => new double[users.Length]).ToArray();
         var counts = metrics.Select(_ => new double[users.Length]).ToArray();
         int[] knownStart = set.Known.UserStart();
-        var negatives = options.SampledNegatives > 0 ? new Negatives(set.Known.Items.Count) : null;
+        var negatives = options.SampledNegatives > 0 ? new Negatives(set.Known.Items.Count, set.Candidates) : null;
         for (int n = 0; n < users.Length; n++)
         {
             options.Cancellation.ThrowIfCancellationRequested();

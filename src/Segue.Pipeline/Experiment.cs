@@ -278,6 +278,7 @@ public static class Experiment
         {
             K = 10,
             Seen = specification.KeepSeen ? ReadOnlyMemory<int>.Empty : history.ToArray(),
+            Allow = stage.Candidates,
         });
         return new ReportExample(
             train.Users[user], best.Specification.Label, Histories.RecentNames(stage.Known, history, 10),

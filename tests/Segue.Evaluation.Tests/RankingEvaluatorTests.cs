@@ -66,6 +66,73 @@ public class RankingEvaluatorTests
     }
 
     [Fact]
+    public void Only_candidates_are_ranked()
+    {
+        // Candidates 0, 2, 4, 6; user 0 knows 2, so the ranking is 0, 4, 6 by score (.9, .7, .1). Right answers 4 and 6: ranks 2 and 3.
+        EvaluationSet set = Fixture.Set(7, [[2, 5]], [[4, 6]]) with { Candidates = new[] { 0, 2, 4, 6 } };
+        EvaluationResult result = RankingEvaluator.Evaluate(
+            new TableRecommender([Scores]), set, Fixture.Options("recall@1,recall@2,recall@3,mrr,auc,coverage@2,coverage@9,gini@1"));
+        AssertMetrics(result, new()
+        {
+            ["recall@1"] = 0,
+            ["recall@2"] = 0.5,
+            ["recall@3"] = 1,
+            ["mrr"] = 0.5,
+            ["auc"] = 0,
+            ["coverage@2"] = 2.0 / 4,
+            ["coverage@9"] = 3.0 / 4,
+
+            // One of four candidates has all recommendations.
+            ["gini@1"] = 0.75,
+        });
+        Assert.Equal("full ranking of 4 held-out items, ties at random, seen items masked", result.Protocol);
+        AssertMetrics(
+            RankingEvaluator.Evaluate(new TableRecommender([Scores]), set, Fixture.Options("mrr") with { KeepSeen = true }),
+            new() { ["mrr"] = 1.0 / 2 });
+        Assert.Throws<DatasetException>(() => RankingEvaluator.Evaluate(
+            new TableRecommender([Scores]), set with { Candidates = new[] { 0, 4 } }, Fixture.Options("mrr")));
+        Assert.Throws<DatasetException>(() => RankingEvaluator.Evaluate(
+            new TableRecommender([Scores]), set with { Candidates = new[] { 0, 4, 6, 7 } }, Fixture.Options("mrr")));
+        Assert.Throws<DatasetException>(() => RankingEvaluator.Evaluate(
+            new TableRecommender([Scores]), set with { Candidates = new[] { 4, 6, 6 } }, Fixture.Options("mrr")));
+    }
+
+    [Fact]
+    public void All_items_as_candidates_give_the_figures_of_all_items()
+    {
+        (EvaluationSet set, float[][] scores) = Drawn(80, 40, seed: 5);
+        EvaluationOptions options = Fixture.Options(Accuracy + ",novelty@5,coverage@5,gini@5");
+        var random = new Rng(3, "test/scores");
+        float[][] untied = [.. scores.Select(row => row.Select(_ => random.NextSingle()).ToArray())];
+        AssertSame(
+            RankingEvaluator.Evaluate(new TableRecommender(untied), set, options),
+            RankingEvaluator.Evaluate(new TableRecommender(untied), set with { Candidates = Enumerable.Range(0, set.Known.Items.Count).ToArray() }, options));
+    }
+
+    [Fact]
+    public void Candidates_that_tie_are_found_as_often_as_chance_would()
+    {
+        // The right answer is always the first candidate: by index a model that says nothing would find it every time.
+        const int Users = 4000, Items = 50;
+        EvaluationSet set = Fixture.Set(Items, [.. Enumerable.Repeat(new[] { 0 }, Users)], [.. Enumerable.Repeat(new[] { 10 }, Users)])
+            with { Candidates = Enumerable.Range(10, 40).ToArray() };
+        float[] zero = new float[Items];
+        EvaluationResult result = RankingEvaluator.Evaluate(
+            new TableRecommender([.. Enumerable.Repeat(zero, Users)]), set, Fixture.Options("recall@4,auc") with { Threads = 2 });
+
+        // 4 of 40 places: .1, standard error √(.1 · .9 / 4000) = .0047; four of them either way.
+        Assert.InRange(result.Metrics["recall@4"].Value, 0.081, 0.119);
+        Assert.Equal(0.5, result.Metrics["auc"].Value);
+        Assert.Equal(result.PerUser["recall@4"], RankingEvaluator.Evaluate(
+            new TableRecommender([.. Enumerable.Repeat(zero, Users)]), set, Fixture.Options("recall@4")).PerUser["recall@4"]);
+
+        // Sampled negatives come from the candidates: with more asked for than there are, all 39 others.
+        EvaluationResult sampled = RankingEvaluator.Evaluate(
+            new LambdaRecommender(Items, (_, s) => { Array.Fill(s, 1); s[10] = 0; }), set, Fixture.Options("mrr") with { SampledNegatives = 1000 });
+        Assert.Equal(1.0 / 40, sampled.Metrics["mrr"].Value, 12);
+    }
+
+    [Fact]
     public void Users_without_an_open_answer_are_left_out()
     {
         // User 0 has nothing held out, user 1 only what is known already, user 2 something new but no history, user 3 both.

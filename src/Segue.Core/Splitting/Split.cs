@@ -22,6 +22,12 @@ public sealed record EvaluationSet
     /// </summary>
     public bool IsFoldIn { get; init; }
 
+    /// <summary>
+    /// The only items that are ranked, ascending, or null for all of the catalogue. Every relevant item is one of them. Scores that tie
+    /// are then ordered at random, anew for every listener (see the evaluator).
+    /// </summary>
+    public ReadOnlyMemory<int>? Candidates { get; init; }
+
     /// <summary>Moment of the queries, Unix seconds, or −1.</summary>
     public long Moment { get; init; } = -1;
 }

@@ -23,6 +23,7 @@ public static class SplitCatalog
         Describe<GlobalTimeSplitOptions>(
             "global-time", "one moment for everybody: the past trains, the future is predicted", o => new GlobalTimeSplit(o)),
         Describe<LastSessionSplitOptions>("last-session", "every user's last session", o => new LastSessionSplit(o)),
+        Describe<ColdItemsSplitOptions>("cold-items", "whole items that nobody's training history has, ranked among themselves", o => new ColdItemsSplit(o)),
         Describe<GivenSplitOptions>("given", "the parts that came with the source", o => new GivenSplit(o)),
     ];
 

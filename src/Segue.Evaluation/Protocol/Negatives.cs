@@ -3,7 +3,9 @@ using Segue.Numerics.Sampling;
 namespace Segue.Evaluation.Protocol;
 
 /// <summary>Draws items a user neither knows nor has among the right answers. Scratch space of one thread.</summary>
-internal sealed class Negatives(int itemCount)
+/// <param name="itemCount">Items of the catalogue.</param>
+/// <param name="candidates">The only items that may be drawn, or null for all.</param>
+internal sealed class Negatives(int itemCount, ReadOnlyMemory<int>? candidates = null)
 {
     private readonly int[] _mark = new int[itemCount];
     private readonly int[] _open = new int[itemCount];
@@ -27,8 +29,10 @@ internal sealed class Negatives(int itemCount)
         }
 
         int open = 0;
-        for (int item = 0; item < _mark.Length; item++)
+        int pool = candidates?.Length ?? _mark.Length;
+        for (int n = 0; n < pool; n++)
         {
+            int item = candidates is { } only ? only.Span[n] : n;
             if (_mark[item] != _current)
             {
                 _open[open++] = item;

@@ -21,7 +21,7 @@ internal sealed class RelevantItems
     /// <summary>Evaluated users, ascending.</summary>
     public int[] Users { get; }
 
-    /// <summary>Distinct known items of every evaluated user.</summary>
+    /// <summary>Distinct known items of every evaluated user, of those that are candidates.</summary>
     public int[] KnownDistinct { get; }
 
     public int MaxCount => Enumerable.Range(0, Users.Length).Max(n => _start[n + 1] - _start[n]);
@@ -40,6 +40,7 @@ internal sealed class RelevantItems
                 + $"{relevant.Items.Count}; both must come from one split");
         }
 
+        bool[]? isCandidate = MarkCandidates(set);
         int[] knownStart = known.UserStart(), relevantStart = relevant.UserStart();
         ReadOnlySpan<int> knownItem = known.ItemIndex.Span, relevantItem = relevant.ItemIndex.Span;
 
@@ -59,8 +60,9 @@ internal sealed class RelevantItems
             int mark = user + 1, distinct = 0;
             for (int n = knownStart[user]; n < knownStart[user + 1]; n++)
             {
-                distinct += knownMark[knownItem[n]] == mark ? 0 : 1;
-                knownMark[knownItem[n]] = mark;
+                int item = knownItem[n];
+                distinct += knownMark[item] == mark || isCandidate?[item] == false ? 0 : 1;
+                knownMark[item] = mark;
             }
 
             for (int n = relevantStart[user]; n < relevantStart[user + 1]; n++)
@@ -95,5 +97,37 @@ internal sealed class RelevantItems
         }
 
         return new RelevantItems([.. users], [.. start], sorted, [.. knownDistinct]);
+    }
+
+    private static bool[]? MarkCandidates(EvaluationSet set)
+    {
+        if (set.Candidates is not { } candidates)
+        {
+            return null;
+        }
+
+        var isCandidate = new bool[set.Known.Items.Count];
+        foreach (int item in candidates.Span)
+        {
+            if ((uint)item >= (uint)isCandidate.Length || isCandidate[item])
+            {
+                throw new DatasetException(
+                    $"the candidates of '{set.Known.Name}' name item {item} of {isCandidate.Length} twice or beyond the catalogue; give every candidate once");
+            }
+
+            isCandidate[item] = true;
+        }
+
+        foreach (int item in set.Relevant.ItemIndex.Span)
+        {
+            if (!isCandidate[item])
+            {
+                throw new DatasetException(
+                    $"item '{set.Known.Items[item]}' is relevant in '{set.Known.Name}' but no candidate, so nobody could find it; "
+                    + "make every relevant item a candidate");
+            }
+        }
+
+        return isCandidate;
     }
 }

@@ -37,8 +37,28 @@ internal static class LeakCheck
             Apart("message", split.Message, "supervision", split.Supervision!);
         }
 
+        Cold("test", split.Test);
+        if (split.Validation is { } cold)
+        {
+            Cold("validation", cold);
+        }
+
         Views("train", split.Train);
         return leaks;
+
+        // Where only some items are ranked, they are items nobody's training has.
+        void Cold(string name, EvaluationSet set)
+        {
+            if (set.Candidates is not { } candidates)
+            {
+                return;
+            }
+
+            HashSet<int> items = [.. candidates.Span];
+            leaks.AddRange(trained.SelectMany(Pairs).Where(pair => items.Contains(pair.Item)).Select(pair => $"candidate {pair.Item} of {name} is in train"));
+            leaks.AddRange(Pairs(set.Relevant).Where(pair => !items.Contains(pair.Item)).Select(pair => $"item {pair.Item} of {name} is no candidate"));
+            leaks.AddRange(Pairs(set.Known).Where(pair => items.Contains(pair.Item)).Select(pair => $"candidate {pair.Item} of {name} is known"));
+        }
 
         void Apart(string seenName, Dataset seen, string hiddenName, Dataset hidden)
         {

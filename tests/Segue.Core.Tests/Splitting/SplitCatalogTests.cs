@@ -8,7 +8,7 @@ namespace Segue.Core.Tests.Splitting;
 /// <summary>What holds for every protocol, with its defaults and with options that change its course.</summary>
 public sealed class SplitCatalogTests
 {
-    private static readonly string[] PairBased = ["random", "transductive", "leave-k-out", "user-holdout"];
+    private static readonly string[] PairBased = ["random", "transductive", "leave-k-out", "user-holdout", "cold-items"];
 
     /// <summary>Every protocol with its defaults, and the options that choose another branch.</summary>
     public static TheoryData<string> Specifications =>
@@ -26,6 +26,7 @@ public sealed class SplitCatalogTests
         "global-time:validation_from=2008-01-13,test_from=2008-01-14T12:00:00Z",
         "last-session:validation=false",
         "last-session:gap_minutes=120",
+        "cold-items:validation=0,test=0.3",
     ];
 
     [Theory]
@@ -62,7 +63,7 @@ public sealed class SplitCatalogTests
 
         Assert.Equal(parts.Distinct().Count(), parts.Length);
         Assert.All(parts, row => Assert.InRange(row, 1, world.Interactions));
-        if (split.Name != "global-time")
+        if (split.Name is not ("global-time" or "cold-items"))
         {
             Assert.Equal(dataset.Count, parts.Length);
         }
@@ -143,6 +144,14 @@ public sealed class SplitCatalogTests
         Split tag = split with { Train = split.Train with { Tags = dataset.Tags } };
         Assert.Contains(LeakCheck.Find(dataset, tag, pairBased: true), leak => leak.StartsWith("a tag", StringComparison.Ordinal));
 
+        // One play of a held-out item, by somebody who is not even asked for it.
+        Split cold = Cut("cold-items", dataset, 1);
+        Assert.Empty(LeakCheck.Find(dataset, cold, pairBased: true));
+        int candidate = cold.Test.Candidates!.Value.Span[0], stranger = cold.Train.UserIndex.ToArray().Distinct()
+            .First(u => !LeakCheck.Pairs(dataset).Contains((u, candidate)));
+        Split played = cold with { Train = cold.Train with { ItemIndex = Replaced(cold.Train, stranger, candidate) } };
+        Assert.Contains(LeakCheck.Find(dataset, played, pairBased: true), leak => leak.StartsWith($"candidate {candidate} of test", StringComparison.Ordinal));
+
         static int[] Replaced(Dataset train, int user, int item)
         {
             int[] items = train.ItemIndex.ToArray();
@@ -183,6 +192,8 @@ public sealed class SplitCatalogTests
     [InlineData("user-holdout:masked=1.1")]
     [InlineData("leave-k-out:k_eval=0")]
     [InlineData("leave-k-out:pick=first")]
+    [InlineData("cold-items:test=0")]
+    [InlineData("cold-items:test=0.6,validation=0.4")]
     [InlineData("last-session:gap_minutes=-1")]
     [InlineData("global-time:test_from=yesterday")]
     [InlineData("global-time:test_from=01/02/2008")]
@@ -203,7 +214,7 @@ public sealed class SplitCatalogTests
     [Fact]
     public void Every_split_of_the_plan_is_there()
     {
-        string[] expected = ["given", "global-time", "last-session", "leave-k-out", "random", "transductive", "user-holdout"];
+        string[] expected = ["cold-items", "given", "global-time", "last-session", "leave-k-out", "random", "transductive", "user-holdout"];
         Assert.Equal(expected, SplitCatalog.All.Select(s => s.Name).Order(StringComparer.Ordinal));
     }
 
