@@ -6,6 +6,7 @@ using Segue.Core.Contracts;
 using Segue.Core.Data;
 using Segue.Core.Data.Synthetic;
 using Segue.Core.Splitting;
+using Segue.Core.Views;
 using Segue.Evaluation;
 using Segue.Import;
 
@@ -26,7 +27,7 @@ namespace Segue.Pipeline;
 /// }
 /// </code>
 /// Instead of "format" and "paths", "dataset" may have "folder" (an imported dataset) or "synthetic" (options of the synthetic
-/// world); "join_features" lists tables of audio features to join. Relative paths are looked up beside the recipe, in the folder named by SEGUE_DATA, in <c>../shared/data</c> above the
+/// world); "join_features" lists tables of audio features to join, and "only_with_features": true keeps the items that got any. Relative paths are looked up beside the recipe, in the folder named by SEGUE_DATA, in <c>../shared/data</c> above the
 /// recipe's repository, then in the current folder.
 /// </remarks>
 public sealed record Recipe
@@ -62,7 +63,7 @@ public sealed record Recipe
             })!.AsObject();
             CheckKeys(root, path, "title", "dataset", "split", "metrics", "models", "sweeps", "promises", "seed", "keep_seen", "sampled_negatives", "baselines", "note");
             JsonObject dataset = root["dataset"] as JsonObject ?? throw new OptionException($"recipe '{path}' has no \"dataset\" object");
-            CheckKeys(dataset, path, "name", "folder", "format", "paths", "level", "map", "synthetic", "k_core", "weights", "join_features");
+            CheckKeys(dataset, path, "name", "folder", "format", "paths", "level", "map", "synthetic", "k_core", "weights", "join_features", "only_with_features");
             return new Recipe
             {
                 Name = Path.GetFileNameWithoutExtension(path),
@@ -128,6 +129,11 @@ public sealed record Recipe
                 Progress = progress,
                 Cancellation = cancellation,
             }).Dataset;
+        }
+
+        if ((bool?)DatasetNode["only_with_features"] ?? false)
+        {
+            dataset = FeatureFilter.OnlyKnown(dataset);
         }
 
         return name is null ? dataset : dataset with { Name = name };

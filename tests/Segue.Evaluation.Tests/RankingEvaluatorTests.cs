@@ -115,7 +115,8 @@ public class RankingEvaluatorTests
         // The right answer is always the first candidate: by index a model that says nothing would find it every time.
         const int Users = 4000, Items = 50;
         EvaluationSet set = Fixture.Set(Items, [.. Enumerable.Repeat(new[] { 0 }, Users)], [.. Enumerable.Repeat(new[] { 10 }, Users)])
-            with { Candidates = Enumerable.Range(10, 40).ToArray() };
+            with
+        { Candidates = Enumerable.Range(10, 40).ToArray() };
         float[] zero = new float[Items];
         EvaluationResult result = RankingEvaluator.Evaluate(
             new TableRecommender([.. Enumerable.Repeat(zero, Users)]), set, Fixture.Options("recall@4,auc") with { Threads = 2 });

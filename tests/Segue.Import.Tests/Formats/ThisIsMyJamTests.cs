@@ -30,6 +30,24 @@ public sealed class ThisIsMyJamTests : IDisposable
             Import.Files("thisismyjam", "artist", null, path).Dataset.Lines());
     }
 
+    [Theory]
+    [InlineData("u3\tj2\nu3\tj2\nu1\tj1\nu3\tj9\nu3\n\tj1\nuser_id\tjam_id\n")]
+    [InlineData("j2\tu3\nj2\tu3\nj1\tu1\nj9\tu3\nu3\nj1\t\njam_id\tuser_id\n")]
+    public void Likers_are_listeners_of_the_jams_song(string likes)
+    {
+        _folder.Write("data/jams.tsv", "j1\tu1\tA\tT\t2015-09-03\t\t\nj2\tu2\tA\tS\t2015-09-04\t\tspotify:track:1\nj3\tu2\tA\tT\t2015-09-05\t\tspotify:track:2\n");
+        _folder.Write("data/likes.tsv", likes);
+        ImportResult result = Import.Files("thisismyjam", _folder.File("data"));
+        result.Report.AddsUp();
+
+        // The like of j1 is of the song that j3 gives a URI.
+        Assert.Equal(
+            ["u1 spotify:track:2 -1", "u1 spotify:track:2 1441238400", "u2 spotify:track:1 1441324800", "u2 spotify:track:2 1441411200", "u3 spotify:track:1 -1"],
+            result.Dataset.Lines());
+        TableCount table = result.Report.Tables.Single(t => t.Table == "likes");
+        Assert.Equal((7L, 2L, 1L, 4L), (table.Rows, table.Accepted, table.Duplicate, table.Rejected));
+    }
+
     [Fact]
     public void Real_sample()
     {
