@@ -31,7 +31,7 @@ public sealed record EvaluationOptions
     /// <summary>Bootstrap samples behind every interval; 0 for no intervals.</summary>
     public int BootstrapSamples { get; init; } = 1000;
 
-    /// <summary>Where <c>novelty</c> counts listeners; null for the known part of the evaluated set. Same items as that set.</summary>
+    /// <summary>Where <c>novelty</c> and popularity slices count listeners; null for the known part of the evaluated set. Same items as that set.</summary>
     public Dataset? Train { get; init; }
 
     /// <summary>Receives progress in users; must not throw.</summary>

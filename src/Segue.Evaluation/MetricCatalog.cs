@@ -68,6 +68,9 @@ public sealed record MetricDefinition
     /// <summary>A pair's value from (predicted, target); null for the other kinds.</summary>
     internal Func<double, double, double>? ForPair { get; init; }
 
+    /// <summary>True where it is a figure of the ranks of the right answers, so that <c>:popularity=…</c> may name some of these.</summary>
+    public bool CanSlice => ForUser is not null && Needs == RankingNeeds.None && Name is not ("precision" or "clicks");
+
     /// <summary>What must be prepared for <see cref="ForUser"/>.</summary>
     internal RankingNeeds Needs { get; init; }
 
@@ -83,10 +86,11 @@ public sealed record MetricDefinition
 /// <summary>A metric with its list length, for example <c>recall@20</c>. Made by <see cref="MetricCatalog.Parse"/>.</summary>
 public sealed record MetricSpecification
 {
-    internal MetricSpecification(MetricDefinition metric, int? k)
+    internal MetricSpecification(MetricDefinition metric, int? k, PopularitySlice? slice = null)
     {
         Metric = metric;
         K = k;
+        Slice = slice;
     }
 
     /// <summary>The metric.</summary>
@@ -95,8 +99,14 @@ public sealed record MetricSpecification
     /// <summary>List length, or null where the name has none.</summary>
     public int? K { get; }
 
-    /// <summary>Stable name, for example <c>recall@20</c>, <c>auc</c>.</summary>
-    public string Name => K is { } k ? string.Create(CultureInfo.InvariantCulture, $"{Metric.Name}@{k}") : Metric.Name;
+    /// <summary>Which right answers count, by their listeners in training; null for all. Users without one of them are left out.</summary>
+    public PopularitySlice? Slice { get; }
+
+    /// <summary>Stable name, for example <c>recall@20</c>, <c>auc</c>, <c>recall@20:popularity=1-5</c>.</summary>
+    public string Name => WholeName + (Slice is { } slice ? $":{slice}" : string.Empty);
+
+    /// <summary>The name without the slice.</summary>
+    public string WholeName => K is { } k ? string.Create(CultureInfo.InvariantCulture, $"{Metric.Name}@{k}") : Metric.Name;
 
     /// <summary>The <see cref="Name"/>.</summary>
     public override string ToString() => Name;
@@ -231,12 +241,40 @@ public static class MetricCatalog
     /// <summary>What is reported where nobody asks for anything else: <c>recall@20, ndcg@20, mrr@20, coverage@20</c>.</summary>
     public static IReadOnlyList<MetricSpecification> Default { get; } = ParseList("recall@20,ndcg@20,mrr@20,coverage@20");
 
-    /// <summary>Reads one name, for example <c>recall@20</c>, <c>mrr</c>, <c>auc</c>.</summary>
-    /// <exception cref="OptionException">Unknown name (the message lists near matches), a missing, superfluous or impossible k.</exception>
+    /// <summary>Reads one name, for example <c>recall@20</c>, <c>mrr</c>, <c>auc</c>, <c>recall@20:popularity=1-5</c>.</summary>
+    /// <exception cref="OptionException">Unknown name (the message lists near matches), a missing, superfluous or impossible k, or no slice.</exception>
     public static MetricSpecification Parse(string text)
+    {
+        IReadOnlyList<MetricSpecification> metrics = ParseSlices(text);
+        return metrics.Count == 1
+            ? metrics[0]
+            : throw new OptionException($"metric '{text.Trim()}' stands for {metrics.Count}; name one of them, for example {metrics[0].Name}");
+    }
+
+    private static IReadOnlyList<MetricSpecification> ParseSlices(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
         string trimmed = text.Trim();
+        int colon = trimmed.IndexOf(':');
+        if (colon < 0)
+        {
+            return [ParseWhole(trimmed)];
+        }
+
+        MetricSpecification whole = ParseWhole(trimmed[..colon].TrimEnd());
+        if (!whole.Metric.CanSlice)
+        {
+            throw new OptionException(
+                $"metric '{trimmed}' names some of the right answers, which {whole.Metric.Name} cannot tell apart; use one of "
+                + string.Join(", ", All.Where(m => m.CanSlice).Select(m => m.NameWithLength)));
+        }
+
+        IReadOnlyList<PopularitySlice> slices = PopularitySlice.Parse(trimmed[(colon + 1)..].TrimStart(), trimmed) is { } one ? [one] : PopularitySlice.Default;
+        return [.. slices.Select(slice => new MetricSpecification(whole.Metric, whole.K, slice))];
+    }
+
+    private static MetricSpecification ParseWhole(string trimmed)
+    {
         int at = trimmed.IndexOf('@');
         string name = at < 0 ? trimmed : trimmed[..at];
         MetricDefinition metric = All.FirstOrDefault(m => m.Name == name)
@@ -259,13 +297,16 @@ public static class MetricCatalog
                 $"metric '{trimmed}' has the list length '{trimmed[(at + 1)..]}'; give a whole number from 1 to {MaxListLength}, for example {name}@20");
     }
 
-    /// <summary>Reads names separated by commas; a metric named twice is kept once, in its first place.</summary>
+    /// <summary>
+    /// Reads names separated by commas; a metric named twice is kept once, in its first place, and <c>recall@20:popularity</c> stands for
+    /// the four slices of <see cref="PopularitySlice.Default"/>.
+    /// </summary>
     /// <exception cref="OptionException">No name at all, or as <see cref="Parse"/>.</exception>
     public static IReadOnlyList<MetricSpecification> ParseList(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
         MetricSpecification[] metrics =
-            [.. text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(Parse).DistinctBy(m => m.Name)];
+            [.. text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).SelectMany(ParseSlices).DistinctBy(m => m.Name)];
         return metrics.Length > 0 ? metrics : throw new OptionException($"'{text}' names no metric; write for example recall@20,ndcg@20");
     }
 }

@@ -110,7 +110,8 @@ internal sealed class RankingRun
         _values = [.. _perUser.Select(_ => new double[_relevant.Users.Length])];
         _queryOf = QueryOf;
 
-        RankingNeeds needs = _perUser.Aggregate(RankingNeeds.None, (all, m) => all | m.Metric.Needs);
+        RankingNeeds needs = _perUser.Aggregate(
+            RankingNeeds.None, (all, m) => all | m.Metric.Needs | (m.Slice is null ? RankingNeeds.None : RankingNeeds.Listeners));
         ReadOnlyMemory<int> artists = set.Known.Catalog.ItemArtist;
         if (needs.HasFlag(RankingNeeds.Artists) && artists.IsEmpty)
         {
@@ -232,6 +233,8 @@ internal sealed class RankingRun
         private readonly int[] _list;
         private readonly float[] _listScores;
         private readonly Negatives? _negatives;
+        private readonly int[] _sliceRelevant;
+        private readonly int[] _sliceRanks;
         private readonly float[] _sampled = [];
         private readonly int[] _order = [];
         private readonly float[] _inOrder = [];
@@ -244,6 +247,8 @@ internal sealed class RankingRun
             _block = run._scorer.NewBlock();
             int maxRelevant = run._relevant.MaxCount;
             _ranks = new RelevantRanks(run._candidateCount, maxRelevant);
+            _sliceRelevant = new int[maxRelevant];
+            _sliceRanks = new int[maxRelevant];
             int longest = run._wantRelevantLongList ? Math.Max(run._listLength, maxRelevant) : run._listLength;
             _list = new int[longest];
             _listScores = new float[longest];
@@ -324,7 +329,9 @@ internal sealed class RankingRun
             for (int m = 0; m < _run._perUser.Length; m++)
             {
                 MetricSpecification metric = _run._perUser[m];
-                _run._values[m][n] = metric.Metric.ForUser!(in ranking, metric.K ?? int.MaxValue);
+                _run._values[m][n] = metric.Slice is { } slice
+                    ? OfSlice(in ranking, metric, slice)
+                    : metric.Metric.ForUser!(in ranking, metric.K ?? int.MaxValue);
             }
 
             for (int m = 0; m < Exposure.Length; m++)
@@ -334,6 +341,45 @@ internal sealed class RankingRun
                     Exposure[m][item]++;
                 }
             }
+        }
+
+        /// <summary>The metric as if only the right answers of the slice were right; NaN where there is none. The ranks stay those among all.</summary>
+        private double OfSlice(in UserRanking ranking, MetricSpecification metric, PopularitySlice slice)
+        {
+            int[] listeners = _run._facts.Listeners;
+            int relevant = 0, hits = 0;
+            foreach (int item in ranking.Relevant)
+            {
+                if (slice.Contains(listeners[item]))
+                {
+                    _sliceRelevant[relevant++] = item;
+                }
+            }
+
+            if (relevant == 0)
+            {
+                return double.NaN;
+            }
+
+            for (int h = 0; h < _ranks.Ranks.Length; h++)
+            {
+                int item = _order.Length > 0 ? _order[_ranks.Items[h]] : _ranks.Items[h];
+                if (slice.Contains(listeners[item]))
+                {
+                    _sliceRanks[hits++] = _ranks.Ranks[h];
+                }
+            }
+
+            var part = new UserRanking
+            {
+                HitRanks = _sliceRanks.AsSpan(0, hits),
+                Relevant = _sliceRelevant.AsSpan(0, relevant),
+                List = ranking.List,
+                Auc = double.NaN,
+                Facts = ranking.Facts,
+                Scratch = ranking.Scratch,
+            };
+            return metric.Metric.ForUser!(in part, metric.K ?? int.MaxValue);
         }
 
         /// <summary>Takes everything but the relevant items and the user's sample out of the ranking; returns the sample's size.</summary>

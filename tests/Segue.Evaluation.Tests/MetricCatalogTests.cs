@@ -58,6 +58,42 @@ public class MetricCatalogTests
     public void Says_what_is_wrong_with_a_name(string text, string message) =>
         Assert.Contains(message, Assert.Throws<OptionException>(() => MetricCatalog.Parse(text)).Message);
 
+    [Theory]
+    [InlineData("recall@20:popularity=0", "0", 0, 0)]
+    [InlineData("ndcg@20:popularity=1-5", "1-5", 1, 5)]
+    [InlineData("mrr:popularity=21+", "21+", 21, int.MaxValue)]
+    [InlineData(" hitrate@5 : popularity=7-7 ", "7", 7, 7)]
+    public void Reads_slices_of_popularity(string text, string range, int low, int high)
+    {
+        MetricSpecification metric = MetricCatalog.Parse(text);
+        Assert.Equal(new PopularitySlice(low, high), metric.Slice);
+        Assert.Equal(range, metric.Slice!.Value.Range);
+        Assert.Equal($"{metric.WholeName}:popularity={range}", metric.Name);
+        Assert.Equal(metric.Name, MetricCatalog.Parse(metric.Name).Name);
+    }
+
+    [Theory]
+    [InlineData("recall@20:popularity=5-1")]
+    [InlineData("recall@20:popularity=")]
+    [InlineData("recall@20:popularity=-3")]
+    [InlineData("recall@20:popularity=few")]
+    [InlineData("recall@20:artist=3")]
+    [InlineData("recall@20:")]
+    [InlineData("coverage@20:popularity=0")]
+    [InlineData("auc:popularity=0")]
+    [InlineData("mse:popularity=0")]
+    [InlineData("recall:popularity=0")]
+    [InlineData("recall@20:popularity")]
+    public void Refuses_what_is_no_slice(string text) => Assert.Throws<OptionException>(() => MetricCatalog.Parse(text));
+
+    [Fact]
+    public void A_slice_without_a_range_stands_for_four()
+    {
+        Assert.Equal(
+            ["recall@20:popularity=0", "recall@20:popularity=1-5", "recall@20:popularity=6-20", "recall@20:popularity=21+", "auc"],
+            MetricCatalog.ParseList("recall@20:popularity,auc,recall@20:popularity=1-5").Select(m => m.Name));
+    }
+
     [Fact]
     public void Reads_lists_and_keeps_repeats_once()
     {

@@ -134,6 +134,47 @@ public class RankingEvaluatorTests
     }
 
     [Fact]
+    public void Slices_count_the_right_answers_of_their_popularity_alone()
+    {
+        // Listeners of items 0 … 6 in training: 0, 1, 2, 0, 2, 2, 0. User 0 knows item 5; the right answers 0, 1 and 4 stand at 1, 2 and 4.
+        // User 1 does not know item 5, which stands before the right answer 0.
+        Dataset train = Fixture.Dataset(7, [[5], [1, 2, 4, 2], [2, 4, 5]]);
+        var set = new EvaluationSet { Known = train, Relevant = Fixture.Dataset(7, [[0, 1, 4], [0], []]) };
+        var recommender = new TableRecommender([Scores, Scores, Scores]);
+        const string Metrics = "recall@1:popularity=0,recall@3:popularity=1-5,recall@4:popularity=1-5,ndcg@4:popularity=1-5,mrr:popularity=2+,recall@4:popularity=7-9";
+        EvaluationResult result = RankingEvaluator.Evaluate(recommender, set, Fixture.Options(Metrics) with { Train = train });
+        double ideal2 = 1 + (1 / Math.Log2(3));
+        double ndcg = ((1 / Math.Log2(3)) + (1 / Math.Log2(5))) / ideal2;
+        Assert.Equal([1, 0], result.PerUser["recall@1:popularity=0"]);
+        Assert.Equal([0.5, double.NaN], result.PerUser["recall@3:popularity=1-5"]);
+        Assert.Equal([1, double.NaN], result.PerUser["recall@4:popularity=1-5"]);
+        Assert.Equal(ndcg, result.PerUser["ndcg@4:popularity=1-5"][0], 12);
+        Assert.Equal([0.25, double.NaN], result.PerUser["mrr:popularity=2+"]);
+        Assert.Equal((1, 1.0), (result.Metrics["recall@4:popularity=1-5"].Users, result.Metrics["recall@4:popularity=1-5"].Value));
+        Assert.Equal(0, result.Metrics["recall@4:popularity=7-9"].Users);
+        Assert.True(double.IsNaN(result.Metrics["recall@4:popularity=7-9"].Value));
+
+        // The same among candidates, where places are shuffled: item 3 is out, nothing moves.
+        EvaluationResult among = RankingEvaluator.Evaluate(
+            recommender, set with { Candidates = new[] { 0, 1, 2, 4, 5 } }, Fixture.Options("recall@1:popularity=0,recall@1:popularity=1-5,recall@2:popularity=1-5") with { Train = train });
+        Assert.Equal(1, among.PerUser["recall@1:popularity=0"][0]);
+        Assert.Equal(0, among.PerUser["recall@1:popularity=1-5"][0]);
+        Assert.Equal(0.5, among.PerUser["recall@2:popularity=1-5"][0]);
+    }
+
+    [Fact]
+    public void Slices_that_cover_everything_add_up_to_the_whole()
+    {
+        (EvaluationSet set, float[][] scores) = Drawn(80, 40, seed: 5);
+        EvaluationResult result = RankingEvaluator.Evaluate(
+            new TableRecommender(scores), set, Fixture.Options("recall@5,recall@5:popularity=0+,ndcg@5,ndcg@5:popularity=0+,mrr,mrr:popularity=0+"));
+        foreach (string name in new[] { "recall@5", "ndcg@5", "mrr" })
+        {
+            Assert.Equal(result.PerUser[name], result.PerUser[$"{name}:popularity=0+"]);
+        }
+    }
+
+    [Fact]
     public void Users_without_an_open_answer_are_left_out()
     {
         // User 0 has nothing held out, user 1 only what is known already, user 2 something new but no history, user 3 both.

@@ -15,6 +15,7 @@ internal sealed class RelevantRanks
 
     private readonly bool[] _isRelevant;
     private readonly int[] _ranks;
+    private readonly int[] _items;
     private readonly float[] _relevantScores;
     private readonly int[] _atLeast;
     private ulong[] _keys = [];
@@ -24,12 +25,16 @@ internal sealed class RelevantRanks
     {
         _isRelevant = new bool[itemCount];
         _ranks = new int[maxRelevant];
+        _items = new int[maxRelevant];
         _relevantScores = new float[maxRelevant];
         _atLeast = new int[maxRelevant];
     }
 
     /// <summary>Ranks of the relevant items that have a score, ascending.</summary>
     public ReadOnlySpan<int> Ranks => _ranks.AsSpan(0, _count);
+
+    /// <summary>Which relevant item stands at each of <see cref="Ranks"/>.</summary>
+    public ReadOnlySpan<int> Items => _items.AsSpan(0, _count);
 
     /// <summary>Pairs of relevant and other candidates that are in the right order, ties one half.</summary>
     public double Wins { get; private set; }
@@ -53,7 +58,7 @@ internal sealed class RelevantRanks
             Sort(scores, relevant, others);
         }
 
-        _ranks.AsSpan(0, _count).Sort();
+        _ranks.AsSpan(0, _count).Sort(_items.AsSpan(0, _count));
     }
 
     private void Count(ReadOnlySpan<float> scores, ReadOnlySpan<int> relevant, int others, bool wantWins)
@@ -69,6 +74,7 @@ internal sealed class RelevantRanks
             // Equal scores rank by index: before the item they beat it, after it they do not.
             int better = Counting.AtLeast(scores[..item], score) + Counting.Above(scores[(item + 1)..], score);
             _ranks[_count] = better + 1;
+            _items[_count] = item;
             if (wantWins)
             {
                 _relevantScores[_count] = score;
@@ -135,7 +141,8 @@ internal sealed class RelevantRanks
             {
                 if (_isRelevant[(int)(uint)keys[end]])
                 {
-                    _ranks[_count++] = end + 1;
+                    _ranks[_count] = end + 1;
+                    _items[_count++] = (int)(uint)keys[end];
                     hits++;
                 }
             }
