@@ -340,6 +340,20 @@ public abstract class RecommenderContract
     }
 
     [Fact]
+    public void Losses_are_reported_once_an_epoch_and_listening_changes_nothing()
+    {
+        var losses = new List<(int Epoch, string Name, double Value)>();
+        Dataset train = SmallWorld.Checkerboard();
+        IRecommender listened = CreateModel().Fit(train, Context() with { OnLoss = (epoch, name, value) => losses.Add((epoch, name, value)) });
+        Assert.Equal(AllBits(_checkerboard.Value, train), AllBits(listened, train));
+        foreach (IGrouping<string, (int Epoch, string Name, double Value)> loss in losses.GroupBy(l => l.Name))
+        {
+            Assert.Equal(Enumerable.Range(1, loss.Count()), loss.Select(l => l.Epoch));
+            Assert.All(loss, l => Assert.True(double.IsFinite(l.Value), $"{l.Name} of epoch {l.Epoch} is {l.Value}"));
+        }
+    }
+
+    [Fact]
     public void Smallest_data_is_enough()
     {
         (int Users, int Items, (int, int)[] Pairs)[] cases =

@@ -43,6 +43,13 @@ public sealed record FitContext
     /// </remarks>
     public string? CheckpointFolder { get; init; }
 
+    /// <summary>
+    /// Called after every epoch, before <see cref="OnEpoch"/>, with (epoch from 1, name of a loss, its mean over the epoch), once for every
+    /// loss the model minimises; <c>loss</c> is the name of the whole. For curves only: a model computes a loss it does not need
+    /// for training only where somebody listens. Must not throw.
+    /// </summary>
+    public Action<int, string, double>? OnLoss { get; init; }
+
     /// <summary>A generator of its own for one purpose, for example <c>als/item-factors</c>.</summary>
     public Rng CreateRng(string name) => new(Seed, name);
 

@@ -108,6 +108,7 @@ internal static class AlternatingLeastSquares
             trainer.Update(items, users);
             trainer.Update(users, items);
             context.Report("epoch", epoch, settings.Epochs);
+            context.OnLoss?.Invoke(epoch, "loss", trainer.Snapshot(train).Loss(context.Threads));
             if (context.OnEpoch is { } onEpoch && !onEpoch(epoch, trainer.Snapshot(train)) && epoch < settings.Epochs)
             {
                 break;

@@ -66,6 +66,28 @@ public sealed class AlternatingLeastSquaresTests
     }
 
     [Theory]
+    [InlineData("als")]
+    [InlineData("ials")]
+    public void Reported_loss_is_that_of_the_formula_and_never_rises_where_rows_are_solved_exactly(string model)
+    {
+        Dataset train = World();
+        var losses = new List<double>();
+        var formula = new List<double>();
+        Create(model, LeastSquaresSolver.Exact, 6).Fit(train, Context() with
+        {
+            OnLoss = (_, name, value) => losses.Add(name == "loss" ? value : double.NaN),
+            OnEpoch = (_, recommender) =>
+            {
+                formula.Add(Loss(model, recommender, train) / UserItemMatrix.Sum(train).Count);
+                return true;
+            },
+        });
+        Assert.Equal(6, losses.Count);
+        Assert.Equal(formula, losses, (a, b) => Math.Abs(a - b) <= 1e-4 * Math.Abs(a));
+        Assert.All(losses.Skip(1).Zip(losses), pair => Assert.True(pair.First <= pair.Second * (1 + 1e-5), $"{pair.Second} rose to {pair.First}"));
+    }
+
+    [Theory]
     [MemberData(nameof(ModelsAndSolvers))]
     public void History_of_a_known_listener_folds_in_to_the_learned_vector(string model, LeastSquaresSolver solver)
     {
