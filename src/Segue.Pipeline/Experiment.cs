@@ -8,6 +8,7 @@ using Segue.Core.Splitting;
 using Segue.Core.Views;
 using Segue.Evaluation;
 using Segue.Models;
+using Segue.Pipeline.Description;
 
 namespace Segue.Pipeline;
 
@@ -38,6 +39,10 @@ public static class Experiment
         EvaluationSet stage = !specification.OnValidation ? split.Test : split.Validation
             ?? throw new OptionException($"split '{split.Name}' has no validation part; give it one or judge on the test part");
         IReadOnlyList<ModelSpecification> models = ModelSpecification.WithUniqueLabels(WithBaselines(specification, split.Train));
+        CheckCurves(specification, split, models);
+        EvaluationOptions judging = Judging(specification, split.Train, cancellation);
+        var curves = new LearningCurves(specification, split.Validation, judging);
+        EvaluationSet[] alsoSets = [.. specification.Also.Select(a => a.Users > 0 ? EvaluationSample.OfUsers(stage, a.Users, a.KeepSeen, specification.Seed) : stage)];
 
         var finished = new List<FinishedRow>();
         var warnings = new List<string>();
@@ -46,7 +51,8 @@ public static class Experiment
             for (int n = 0; n < models.Count; n++)
             {
                 int row = n + 1;
-                finished.Add(RunRow(specification, models[n], split.Train, stage, Forward(progress, models[n].Label, row, models.Count), cancellation));
+                finished.Add(RunRow(
+                    specification, models[n], split.Train, stage, Forward(progress, models[n].Label, row, models.Count), cancellation, curves, alsoSets));
             }
         }
         catch (OperationCanceledException) when (finished.Count > 0)
@@ -55,10 +61,10 @@ public static class Experiment
         }
 
         warnings.AddRange(finished.Where(r => r.Error is not null).Select(r => $"{r.Specification.Label}: {r.Error}"));
-        List<ReportSeries> series = [];
+        List<ReportSeries> series = [.. curves.Series()];
         if (warnings.Count == 0 || !cancellation.IsCancellationRequested)
         {
-            series = RunSweeps(specification, split.Train, stage, progress, warnings, cancellation);
+            series.AddRange(RunSweeps(specification, split.Train, stage, progress, warnings, cancellation));
         }
 
         return Report(specification, prepared, split, stage, finished, series, warnings);
@@ -80,18 +86,27 @@ public static class Experiment
 
     private static FinishedRow RunRow(
         ExperimentSpecification specification, ModelSpecification model, Dataset train, EvaluationSet stage,
-        IProgress<FitProgress>? progress, CancellationToken cancellation)
+        IProgress<FitProgress>? progress, CancellationToken cancellation, LearningCurves? curves = null, EvaluationSet[]? alsoSets = null)
     {
         var context = new FitContext { Seed = specification.Seed, Threads = specification.Threads, Progress = progress, Cancellation = cancellation };
+        context = curves?.Watch(context, model.Label) ?? context;
         using var memory = new PeakMemory();
         var clock = Stopwatch.StartNew();
         try
         {
             context.Report("train", 0, 1);
             IRecommender recommender = model.Untrained.Fit(train, context);
-            double fitSeconds = clock.Elapsed.TotalSeconds;
+            double fitSeconds = clock.Elapsed.TotalSeconds - (curves?.SpentSeconds ?? 0);
             IReadOnlyList<EvaluationResult> results = Evaluate(specification, recommender, train, stage, progress, cancellation);
-            return new FinishedRow(model, recommender, results, fitSeconds, memory.Stop(), null);
+            double peakMb = memory.Stop();
+            EvaluationResult[] also = [.. (alsoSets ?? []).Select((set, n) => RankingEvaluator.Evaluate(recommender, set, Judging(specification, train, cancellation) with
+            {
+                Metrics = specification.Also[n].Metrics,
+                SampledNegatives = specification.Also[n].SampledNegatives,
+                KeepSeen = specification.Also[n].KeepSeen,
+                Progress = progress,
+            }))];
+            return new FinishedRow(model, recommender, results, fitSeconds, peakMb, null) { Also = also };
         }
         catch (SegueException e)
         {
@@ -109,16 +124,7 @@ public static class Experiment
     {
         MetricSpecification[] ranking = [.. specification.Metrics.Where(m => !IsPrediction(m))];
         MetricSpecification[] prediction = [.. specification.Metrics.Where(IsPrediction)];
-        var options = new EvaluationOptions
-        {
-            KeepSeen = specification.KeepSeen,
-            SampledNegatives = specification.SampledNegatives,
-            Threads = specification.Threads,
-            Seed = specification.Seed,
-            Train = train,
-            Progress = progress,
-            Cancellation = cancellation,
-        };
+        EvaluationOptions options = Judging(specification, train, cancellation) with { Progress = progress };
         var results = new List<EvaluationResult>();
         if (ranking.Length > 0)
         {
@@ -131,6 +137,30 @@ public static class Experiment
         }
 
         return results.Count > 0 ? results : throw new SegueException($"predicts no values, which {prediction[0].Name} needs; use for example the model bias");
+    }
+
+    private static EvaluationOptions Judging(ExperimentSpecification specification, Dataset train, CancellationToken cancellation) => new()
+    {
+        KeepSeen = specification.KeepSeen,
+        SampledNegatives = specification.SampledNegatives,
+        Threads = specification.Threads,
+        Seed = specification.Seed,
+        Train = train,
+        Cancellation = cancellation,
+    };
+
+    private static void CheckCurves(ExperimentSpecification specification, Split split, IReadOnlyList<ModelSpecification> models)
+    {
+        if (specification.Curves.Count > 0 && split.Validation is null)
+        {
+            throw new OptionException($"curves are measured on the validation part, and split '{split.Name}' has none here; give it one or leave the curves out");
+        }
+
+        string? unknown = specification.Curves.SelectMany(c => c.Models).FirstOrDefault(label => models.All(m => m.Label != label));
+        if (unknown is not null)
+        {
+            throw NearMatches.Error("row of a curve", unknown, [.. models.Select(m => m.Label)]);
+        }
     }
 
     private static bool IsPrediction(MetricSpecification metric) => metric.Metric.Kind == MetricKind.Prediction;
@@ -213,7 +243,9 @@ public static class Experiment
             Rows = [.. rows.Select(r => ToRow(r, specification, bestBaseline))],
             BestModel = best?.Specification.Label,
             BestBaseline = bestBaseline?.Specification.Label,
+            Also = specification.Also.Count > 0 ? [.. specification.Also.Select((also, n) => ToTable(also, n, rows))] : null,
             Series = series.Count > 0 ? series : null,
+            Features = FeatureCharts.Of(dataset.Catalog) is { Histograms.Count: > 0 } features ? features : null,
             Warnings = warnings.Count > 0 ? warnings : null,
             Example = best is null || IsPrediction(decisive) ? null : MakeExample(specification, best, split.Train, stage),
             Environment = RunEnvironment.Describe(specification.Threads),
@@ -255,10 +287,23 @@ public static class Experiment
         };
     }
 
+    private static ReportTable ToTable(ProtocolSpecification also, int index, List<FinishedRow> rows)
+    {
+        FinishedRow[] judged = [.. rows.Where(r => r.Also.Count > index)];
+        return new ReportTable(
+            also.Title,
+            judged.Length > 0 ? judged[0].Also[index].Protocol + (also.Users > 0 ? $", {judged[0].Also[index].Users.Length} users drawn at random" : string.Empty) : "nothing was evaluated",
+            judged.Length > 0 ? judged[0].Also[index].Users.Length : 0,
+            [.. judged.Select(r => new ReportTableRow(
+                r.Specification.Label,
+                r.Also[index].Metrics.ToDictionary(m => m.Key, m => new ReportMetric(m.Value.Value, m.Value.Low, m.Value.High))))],
+            also.Note);
+    }
+
     private static double? PAgainst(FinishedRow? baseline, FinishedRow row, string metric, ExperimentSpecification specification)
     {
         EvaluationResult? first = row.ResultOf(metric), second = baseline?.ResultOf(metric);
-        return first is null || second is null || ReferenceEquals(first, second) || !first.PerUser.ContainsKey(metric)
+        return first is null || second is null || ReferenceEquals(first, second) || !first.PerUser.ContainsKey(metric) || first.Metrics[metric].Users == 0
             ? null : Significance.Paired(first, second, metric, seed: specification.Seed, threads: specification.Threads).P;
     }
 
@@ -293,6 +338,9 @@ public static class Experiment
     private sealed record FinishedRow(
         ModelSpecification Specification, IRecommender? Recommender, IReadOnlyList<EvaluationResult> Results, double FitSeconds, double PeakMb, string? Error)
     {
+        /// <summary>Results under the further protocols, in their order; none where the row failed.</summary>
+        public IReadOnlyList<EvaluationResult> Also { get; init; } = [];
+
         public EvaluationResult? ResultOf(string metric) => Results.FirstOrDefault(r => r.Metrics.ContainsKey(metric));
 
         public MetricValue? Metric(string metric) => ResultOf(metric)?.Metrics[metric];

@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Segue.Pipeline.Description;
 
 namespace Segue.Pipeline;
 
@@ -38,8 +39,14 @@ public sealed record ExperimentReport
     /// <summary>Label of the best trivial baseline by the first metric: what every row is tested against.</summary>
     public string? BestBaseline { get; init; }
 
+    /// <summary>The same trained models judged in other ways, or null.</summary>
+    public IReadOnlyList<ReportTable>? Also { get; init; }
+
     /// <summary>Curves, for example AUC against the number of neighbours.</summary>
     public IReadOnlyList<ReportSeries>? Series { get; init; }
+
+    /// <summary>The features of the items, or null where none is known.</summary>
+    public FeatureCharts? Features { get; init; }
 
     /// <summary>Anything a reader must know, for example rows that failed or were stopped.</summary>
     public IReadOnlyList<string>? Warnings { get; init; }
@@ -119,6 +126,19 @@ public sealed record ReportRow
 /// <param name="High">Upper end.</param>
 /// <param name="PVsBestBaseline">Two-sided paired test against the best baseline; null for that baseline itself and for figures without users.</param>
 public sealed record ReportMetric(double Value, double Low, double High, double? PVsBestBaseline = null);
+
+/// <summary>The trained models of a report under another protocol.</summary>
+/// <param name="Title">Title of the table.</param>
+/// <param name="Protocol">How lists were made and judged; a sampled protocol says so here.</param>
+/// <param name="Users">Users the figures are means over.</param>
+/// <param name="Rows">One row a model that could be judged this way, in the order of the report.</param>
+/// <param name="Note">What to read from it, or null.</param>
+public sealed record ReportTable(string Title, string Protocol, int Users, IReadOnlyList<ReportTableRow> Rows, string? Note = null);
+
+/// <summary>One model's figures under another protocol.</summary>
+/// <param name="Label">What the row is called in the report.</param>
+/// <param name="Metrics">Figures by metric name.</param>
+public sealed record ReportTableRow(string Label, IReadOnlyDictionary<string, ReportMetric> Metrics);
 
 /// <summary>A curve or several over one axis.</summary>
 /// <param name="Title">Title of the chart.</param>

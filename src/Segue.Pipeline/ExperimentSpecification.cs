@@ -54,6 +54,25 @@ public sealed record ModelSpecification(ModelDescription Description, string Lab
 public sealed record SweepSpecification(
     string Title, IReadOnlyList<string> Models, string Option, IReadOnlyList<double> Values, MetricSpecification Metric, string? Note = null);
 
+/// <summary>Another way to judge the same trained models, shown as a table of its own.</summary>
+/// <param name="Title">Title of the table.</param>
+/// <param name="Metrics">The columns.</param>
+/// <param name="SampledNegatives">Rank against this many sampled negatives instead of the catalogue; 0 for full ranking.</param>
+/// <param name="Users">Ask only this many test users, drawn at random; 0 for all.</param>
+/// <param name="KeepSeen">Rank items the listener already knows too.</param>
+/// <param name="Note">What to read from it, or null.</param>
+public sealed record ProtocolSpecification(
+    string Title, IReadOnlyList<MetricSpecification> Metrics, int SampledNegatives = 0, int Users = 0, bool KeepSeen = false, string? Note = null);
+
+/// <summary>Metrics on the validation part while models train.</summary>
+/// <param name="Title">Title of the chart.</param>
+/// <param name="Models">Labels of the rows to watch; empty for all that train in epochs.</param>
+/// <param name="Metrics">What is drawn: one line a row and metric. About rankings, not predicted values.</param>
+/// <param name="Every">Measure after the first epoch and after every so many.</param>
+/// <param name="Note">What to read from it, or null.</param>
+public sealed record CurveSpecification(
+    string Title, IReadOnlyList<string> Models, IReadOnlyList<MetricSpecification> Metrics, int Every = 1, string? Note = null);
+
 /// <summary>A whole comparison: everything but the dataset and the machine.</summary>
 public sealed record ExperimentSpecification
 {
@@ -77,6 +96,12 @@ public sealed record ExperimentSpecification
 
     /// <summary>Curves beside the table.</summary>
     public IReadOnlyList<SweepSpecification> Sweeps { get; init; } = [];
+
+    /// <summary>Curves by epoch, and where there is one, of the training losses.</summary>
+    public IReadOnlyList<CurveSpecification> Curves { get; init; } = [];
+
+    /// <summary>Further tables: the same trained models under other protocols.</summary>
+    public IReadOnlyList<ProtocolSpecification> Also { get; init; } = [];
 
     /// <summary>Rank items the listener already knows too (replay) instead of masking them (discovery).</summary>
     public bool KeepSeen { get; init; }

@@ -22,11 +22,14 @@ namespace Segue.Pipeline;
 ///   "metrics": ["recall@20", "ndcg@20"],
 ///   "models": ["popularity", { "model": "als", "label": "ALS 128", "options": { "embedding_size": 128 } }],
 ///   "sweeps": [{ "title": "…", "models": ["user-knn"], "option": "neighbors", "values": [1, 10, 100], "metric": "auc" }],
+///   "curves": [{ "title": "…", "metrics": ["ndcg@20"], "every": 2, "models": ["ALS 128"] }],
+///   "also": [{ "title": "…", "sampled_negatives": 100, "users": 100, "metrics": ["hitrate@10", "mrr"], "note": "…" }],
 ///   "promises": [{ "label": "ALS 128", "metric": "recall@20", "low": 0.282, "high": 1 }],
 ///   "seed": 42, "keep_seen": false, "sampled_negatives": 0, "baselines": true
 /// }
 /// </code>
-/// Instead of "format" and "paths", "dataset" may have "folder" (an imported dataset) or "synthetic" (options of the synthetic
+/// "curves" are measured on the validation part while the named rows train (all rows without "models"), with their training losses beside them. "also"
+/// judges the same trained models in other ways. Instead of "format" and "paths", "dataset" may have "folder" (an imported dataset) or "synthetic" (options of the synthetic
 /// world); "join_features" lists tables of audio features to join, and "only_with_features": true keeps the items that got any. Relative paths are looked up beside the recipe, in the folder named by SEGUE_DATA, in <c>../shared/data</c> above the
 /// recipe's repository, then in the current folder.
 /// </remarks>
@@ -61,7 +64,7 @@ public sealed record Recipe
                 AllowTrailingCommas = true,
                 CommentHandling = JsonCommentHandling.Skip,
             })!.AsObject();
-            CheckKeys(root, path, "title", "dataset", "split", "metrics", "models", "sweeps", "promises", "seed", "keep_seen", "sampled_negatives", "baselines", "note");
+            CheckKeys(root, path, "title", "dataset", "split", "metrics", "models", "sweeps", "curves", "also", "promises", "seed", "keep_seen", "sampled_negatives", "baselines", "note");
             JsonObject dataset = root["dataset"] as JsonObject ?? throw new OptionException($"recipe '{path}' has no \"dataset\" object");
             CheckKeys(dataset, path, "name", "folder", "format", "paths", "level", "map", "synthetic", "k_core", "weights", "join_features", "only_with_features");
             return new Recipe
@@ -76,8 +79,10 @@ public sealed record Recipe
                     Weights = ExperimentSpecification.ParseWeights((string?)dataset["weights"]),
                     Split = ParseSplit(root["split"] ?? throw new OptionException($"recipe '{path}' has no \"split\"")),
                     Models = [.. (root["models"]?.AsArray() ?? []).Select(m => ParseModel(m!))],
-                    Metrics = [.. (root["metrics"]?.AsArray() ?? throw new OptionException($"recipe '{path}' has no \"metrics\"")).Select(m => MetricCatalog.Parse((string)m!))],
+                    Metrics = [.. (root["metrics"]?.AsArray() ?? throw new OptionException($"recipe '{path}' has no \"metrics\"")).SelectMany(m => MetricCatalog.ParseList((string)m!)).DistinctBy(m => m.Name)],
                     Sweeps = [.. (root["sweeps"]?.AsArray() ?? []).Select(s => ParseSweep(s!.AsObject(), path))],
+                    Curves = [.. (root["curves"]?.AsArray() ?? []).Select(c => ParseCurve(c!.AsObject(), path))],
+                    Also = [.. (root["also"]?.AsArray() ?? []).Select(a => ParseProtocol(a!.AsObject(), path))],
                     KeepSeen = (bool?)root["keep_seen"] ?? false,
                     SampledNegatives = (int?)root["sampled_negatives"] ?? 0,
                     AddBaselines = (bool?)root["baselines"] ?? true,
@@ -172,6 +177,35 @@ public sealed record Recipe
         return new SweepSpecification(
             (string)sweep["title"]!, [.. sweep["models"]!.AsArray().Select(m => (string)m!)], (string)sweep["option"]!,
             [.. sweep["values"]!.AsArray().Select(v => (double)v!)], MetricCatalog.Parse((string)sweep["metric"]!), (string?)sweep["note"]);
+    }
+
+    private static CurveSpecification ParseCurve(JsonObject curve, string path)
+    {
+        CheckKeys(curve, path, "title", "models", "metrics", "every", "note");
+        int every = (int?)curve["every"] ?? 1;
+        return every >= 1
+            ? new CurveSpecification(
+                (string)curve["title"]!, [.. (curve["models"]?.AsArray() ?? []).Select(m => (string)m!)], ParseMetrics(curve, path), every, (string?)curve["note"])
+            : throw new OptionException($"a curve of recipe '{path}' has every={every}; give at least 1 epoch");
+    }
+
+    private static ProtocolSpecification ParseProtocol(JsonObject protocol, string path)
+    {
+        CheckKeys(protocol, path, "title", "metrics", "sampled_negatives", "users", "keep_seen", "note");
+        int negatives = (int?)protocol["sampled_negatives"] ?? 0, users = (int?)protocol["users"] ?? 0;
+        return negatives >= 0 && users >= 0
+            ? new ProtocolSpecification(
+                (string)protocol["title"]!, ParseMetrics(protocol, path), negatives, users, (bool?)protocol["keep_seen"] ?? false, (string?)protocol["note"])
+            : throw new OptionException($"recipe '{path}' has sampled_negatives={negatives}, users={users} under \"also\"; give 0 or more");
+    }
+
+    private static IReadOnlyList<MetricSpecification> ParseMetrics(JsonObject node, string path)
+    {
+        IReadOnlyList<MetricSpecification> metrics =
+            [.. (node["metrics"]?.AsArray() ?? []).SelectMany(m => MetricCatalog.ParseList((string)m!)).DistinctBy(m => m.Name)];
+        return metrics.Count > 0 && metrics.All(m => m.Metric.Kind != MetricKind.Prediction)
+            ? metrics
+            : throw new OptionException($"'{(string?)node["title"]}' in recipe '{path}' needs \"metrics\" of rankings, for example [\"ndcg@20\"]");
     }
 
     private static Promise ParsePromise(JsonObject promise, string path)

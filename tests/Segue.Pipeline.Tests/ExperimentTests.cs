@@ -66,6 +66,69 @@ public sealed class ExperimentTests
         Assert.Throws<OptionException>(() => Experiment.Run(none, World, cancellation: TestContext.Current.CancellationToken));
     }
 
+    [Fact]
+    public void FurtherProtocolsJudgeTheSameTrainedModels()
+    {
+        ExperimentSpecification specification = Specification("ease", "recent-popularity") with
+        {
+            Also =
+            [
+                new ProtocolSpecification("again", MetricCatalog.ParseList("ndcg@10")),
+                new ProtocolSpecification("sampled", MetricCatalog.ParseList("ndcg@10,hitrate@5"), SampledNegatives: 20, Users: 50, Note: "note"),
+            ],
+        };
+        ExperimentReport report = Experiment.Run(specification, World, cancellation: TestContext.Current.CancellationToken);
+        ReportTable again = report.Also![0], sampled = report.Also[1];
+        Assert.Equal(report.Rows.Select(r => r.Label), again.Rows.Select(r => r.Label));
+        Assert.All(again.Rows, row => Assert.Equal(Value(report, row.Label), row.Metrics["ndcg@10"].Value));
+        Assert.Equal((50, "note"), (sampled.Users, sampled.Note));
+        Assert.Equal("sampled:20 negatives, seen items masked, 50 users drawn at random", sampled.Protocol);
+        Assert.All(sampled.Rows, row => Assert.True(row.Metrics["ndcg@10"].Value > Value(report, row.Label), "among twenty others every model looks better"));
+        Assert.Equal(report.ToJson(), ExperimentReport.FromJson(report.ToJson()).ToJson());
+
+        ExperimentReport second = Experiment.Run(specification, World, cancellation: TestContext.Current.CancellationToken);
+        Assert.Equal(sampled.Rows[^1].Metrics["ndcg@10"], second.Also![1].Rows[^1].Metrics["ndcg@10"]);
+    }
+
+    [Fact]
+    public void CurvesFollowTheValidationPartAndChangeNothing()
+    {
+        ExperimentSpecification plain = Specification("ials:epochs=5", "bpr:epochs=3", "ease") with { AddBaselines = false };
+        ExperimentSpecification watched = plain with
+        {
+            Curves =
+            [
+                new CurveSpecification("two", ["ials"], MetricCatalog.ParseList("ndcg@10,hitrate@5"), Every: 2),
+                new CurveSpecification("all", [], MetricCatalog.ParseList("ndcg@10")),
+            ],
+        };
+        ExperimentReport without = Experiment.Run(plain, World, cancellation: TestContext.Current.CancellationToken);
+        ExperimentReport report = Experiment.Run(watched, World, cancellation: TestContext.Current.CancellationToken);
+        Assert.All(report.Rows, row => Assert.Equal(Value(without, row.Label), Value(report, row.Label)));
+        Assert.Null(without.Series);
+        Assert.Equal(["Training loss", "two", "all"], report.Series!.Select(s => s.Title));
+        ReportLine loss = Assert.Single(report.Series![0].Lines);
+        Assert.Equal([1, 2, 3, 4, 5], loss.X);
+        Assert.True(loss.Y[^1] < loss.Y[0]);
+        Assert.Equal(["ials: ndcg@10", "ials: hitrate@5"], report.Series[1].Lines.Select(l => l.Label));
+        Assert.All(report.Series[1].Lines, line => Assert.Equal([1, 2, 4], line.X));
+        Assert.Equal(["ials", "bpr"], report.Series[2].Lines.Select(l => l.Label));
+
+        // The last point is the trained model on the validation part.
+        ExperimentReport validation = Experiment.Run(plain with { OnValidation = true }, World, cancellation: TestContext.Current.CancellationToken);
+        Assert.Equal(Value(validation, "ials"), report.Series[2].Lines[0].Y[^1]);
+    }
+
+    [Fact]
+    public void CurvesWithoutAValidationPartOrOfUnknownRowsAreRefused()
+    {
+        CurveSpecification[] curves = [new("c", [], MetricCatalog.ParseList("ndcg@10"))];
+        ExperimentSpecification none = Specification("ials") with { Curves = curves, Split = new RandomSplit(new RandomSplitOptions { Validation = 0 }) };
+        Assert.Contains("validation", Assert.Throws<OptionException>(() => Experiment.Run(none, World, cancellation: TestContext.Current.CancellationToken)).Message, StringComparison.Ordinal);
+        ExperimentSpecification unknown = Specification("ials") with { Curves = [curves[0] with { Models = ["ails"] }] };
+        Assert.Contains("'ials'", Assert.Throws<OptionException>(() => Experiment.Run(unknown, World, cancellation: TestContext.Current.CancellationToken)).Message, StringComparison.Ordinal);
+    }
+
     private static ExperimentSpecification Specification(params string[] models) => new()
     {
         Split = new RandomSplit(new RandomSplitOptions { PerUser = true }),

@@ -33,6 +33,11 @@ public sealed class RecipeTests : IDisposable
     [InlineData("""{"dataset":{"k_cor":3},"split":"random","metrics":["ndcg@10"]}""", "'k_core'")]
     [InlineData("""{"split":"random","metrics":["ndcg@10"]}""", "dataset")]
     [InlineData("""{"dataset":{"synthetic":{}},"metrics":["ndcg@10"]}""", "split")]
+    [InlineData("{\"dataset\":{\"synthetic\":{}},\"split\":\"random\",\"metrics\":[\"ndcg@10\"],\"also\":[{\"title\":\"t\"}]}", "\"metrics\"")]
+    [InlineData("{\"dataset\":{\"synthetic\":{}},\"split\":\"random\",\"metrics\":[\"ndcg@10\"],\"also\":[{\"title\":\"t\",\"metrics\":[\"mse\"]}]}", "rankings")]
+    [InlineData("{\"dataset\":{\"synthetic\":{}},\"split\":\"random\",\"metrics\":[\"ndcg@10\"],\"also\":[{\"title\":\"t\",\"metrics\":[\"mrr\"],\"users\":-1}]}", "users=-1")]
+    [InlineData("{\"dataset\":{\"synthetic\":{}},\"split\":\"random\",\"metrics\":[\"ndcg@10\"],\"curves\":[{\"title\":\"t\",\"metrics\":[\"mrr\"],\"every\":0}]}", "every=0")]
+    [InlineData("{\"dataset\":{\"synthetic\":{}},\"split\":\"random\",\"metrics\":[\"ndcg@10\"],\"curves\":[{\"title\":\"t\",\"metric\":\"mrr\"}]}", "'metrics'")]
     [InlineData("[1,2]", "cannot be read")]
     [InlineData("{", "cannot be read")]
     public void AWrongRecipeIsRefusedWithWhatIsWrong(string json, string expected)
@@ -52,6 +57,8 @@ public sealed class RecipeTests : IDisposable
               "split": "random:per_user=true",
               "metrics": ["ndcg@10", "recall@10", "mse"],
               "models": ["ease", { "model": "item-knn", "label": "neighbours" }, "bias"],
+              "curves": [{ "title": "learning", "metrics": ["ndcg@10"], "models": ["ease"] }],
+              "also": [{ "title": "sampled", "sampled_negatives": 10, "users": 20, "metrics": ["mrr"] }],
               "sweeps": [{ "title": "K", "models": ["user-knn"], "option": "neighbors", "values": [1, 10], "metric": "auc" }],
               "promises": [
                 { "label": "ease", "metric": "ndcg@10", "low": 0.000001 },
@@ -67,8 +74,27 @@ public sealed class RecipeTests : IDisposable
         Assert.Equal([1.0, 10.0], report.Series![0].Lines[0].X);
         Assert.All(report.Series[0].Lines[0].Y, y => Assert.InRange(y, 0.0, 1.0));
         Assert.Equal([true, false, true], recipe.Check(report).Select(p => p.IsKept));
+        Assert.Equal(20, Assert.Single(report.Also!).Users);
         Assert.NotNull(report.Example);
         Assert.Equal(report.ToJson(), ExperimentReport.FromJson(report.ToJson()).ToJson());
+    }
+
+    [Fact]
+    public void OnlyItemsWithFeaturesStayWhereTheRecipeSaysSo()
+    {
+        File.WriteAllText(_folder.File("plays.csv"), "user,item\nu1,spotify:track:a\nu1,spotify:track:b\nu2,spotify:track:b\n");
+        File.WriteAllText(_folder.File("features.csv"), "track_id,energy,tempo\na,0.5,120\n");
+        string path = _folder.File("recipe.json");
+        File.WriteAllText(path, """
+            {
+              "dataset": { "format": "csv", "paths": ["plays.csv"], "map": "user=user,item=item", "join_features": ["features.csv"], "only_with_features": true },
+              "split": "random", "metrics": ["ndcg@10", "recall@20:popularity"], "models": ["feature-knn"]
+            }
+            """);
+        Recipe recipe = Recipe.Read(path);
+        Core.Data.Dataset dataset = recipe.OpenDataset(cancellation: TestContext.Current.CancellationToken);
+        Assert.Equal((1, 1, 1), (dataset.Users.Count, dataset.Items.Count, dataset.Count));
+        Assert.Equal(5, recipe.Specification.Metrics.Count);
     }
 
     [Fact]

@@ -44,7 +44,7 @@ internal static class EvaluateCommand
                 Weights = ExperimentSpecification.ParseWeights(parsed.GetValue(weights)),
                 Split = SplitCatalog.Create(splitName, pairs),
                 Models = [.. parsed.GetValue(models)!.Select(ModelSpecification.Parse)],
-                Metrics = [.. parsed.GetValue(metrics)!.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(MetricCatalog.Parse)],
+                Metrics = MetricCatalog.ParseList(parsed.GetValue(metrics)!),
                 KeepSeen = parsed.GetValue(keepSeen),
                 SampledNegatives = parsed.GetValue(sampled),
                 OnValidation = parsed.GetValue(onValidation),

@@ -41,7 +41,8 @@ internal static class ReportOutput
     /// <summary>Prints the comparison table and the sentence that matters.</summary>
     public static void Print(Terminal terminal, ExperimentReport report)
     {
-        string[] metrics = [.. report.Rows.SelectMany(r => r.Metrics.Keys).Distinct()];
+        string[] all = [.. report.Rows.SelectMany(r => r.Metrics.Keys).Distinct()];
+        string[] metrics = [.. all.Where(m => !IsSlice(m))], slices = [.. all.Where(IsSlice)];
         terminal.Result.WriteLine($"{report.Title ?? report.Dataset.Name}: {report.Dataset.Users:N0} users × {report.Dataset.Items:N0} items, {report.Dataset.Interactions:N0} interactions");
         terminal.Result.WriteLine($"split {report.Split.Name}, seed {report.Split.Seed}: train {report.Split.Train:N0}, test {report.Split.Test:N0}, {report.Split.TestUsers:N0} test users; {report.Protocol}");
         Table table = new Table().Border(TableBorder.Rounded).AddColumn("model");
@@ -82,6 +83,46 @@ internal static class ReportOutput
         {
             terminal.Result.WriteLine(headline);
         }
+
+        // One narrow table a metric: the full names of the columns would not fit beside each other.
+        foreach (IGrouping<string, string> whole in slices.GroupBy(m => m[..m.IndexOf(':', StringComparison.Ordinal)]))
+        {
+            int prefix = $"{whole.Key}:popularity=".Length;
+            Print(
+                terminal, $"{whole.Key} by listeners of the right answer in training", [.. whole], report.Rows.Select(r => (r.Label, r.Metrics)), prefix);
+        }
+
+        foreach (ReportTable also in report.Also ?? [])
+        {
+            string[] columns = [.. also.Rows.SelectMany(r => r.Metrics.Keys).Distinct()];
+            Print(terminal, $"{also.Title} ({also.Protocol})", columns, also.Rows.Select(r => (r.Label, r.Metrics)));
+            if (also.Note is not null)
+            {
+                terminal.Result.WriteLine(also.Note);
+            }
+        }
+    }
+
+    private static bool IsSlice(string metric) => metric.Contains(":popularity=", StringComparison.Ordinal);
+
+    private static void Print(Terminal terminal, string title, string[] metrics, IEnumerable<(string Label, IReadOnlyDictionary<string, ReportMetric> Metrics)> rows,
+        int prefix = 0)
+    {
+        Table table = new Table().Border(TableBorder.Rounded).Title(Markup.Escape(title)).AddColumn("model");
+        foreach (string metric in metrics)
+        {
+            table.AddColumn(new TableColumn(Markup.Escape(metric[prefix..])).RightAligned());
+        }
+
+        foreach ((string label, IReadOnlyDictionary<string, ReportMetric> figures) in rows)
+        {
+            table.AddRow([
+                Markup.Escape(label),
+                .. metrics.Select(m => figures.TryGetValue(m, out ReportMetric? figure) && double.IsFinite(figure.Value) ? Figure(figure, withInterval: false) : "–"),
+            ]);
+        }
+
+        terminal.Result.Write(table);
     }
 
     /// <summary>Writes <c>report.json</c> and <c>report.html</c>; each appears whole or not at all.</summary>

@@ -8,7 +8,6 @@ namespace Segue.Pipeline.Description;
 public sealed record DescriptionCharts
 {
     private const int MostPoints = 400;
-    private const int FeatureBins = 40;
     private const int PairsLookedAt = 200;
 
     /// <summary>
@@ -40,9 +39,7 @@ public sealed record DescriptionCharts
     internal static DescriptionCharts Of(Dataset dataset, CsrMatrix counts, long[] itemPlays)
     {
         (IReadOnlyList<RankPlays> ranks, double? slope) = RanksOf(itemPlays);
-        float[][] columns = [.. Enumerable.Range(0, dataset.Catalog.Features.IsEmpty ? 0 : dataset.Catalog.FeatureNames.Count)
-            .Select(f => FeatureSummary.Column(dataset.Catalog, f))];
-        int[] known = [.. Enumerable.Range(0, columns.Length).Where(f => Array.Exists(columns[f], float.IsFinite))];
+        FeatureCharts features = FeatureCharts.Of(dataset.Catalog);
         var itemDegree = new int[counts.Columns];
         foreach (int item in counts.ColumnIndex)
         {
@@ -57,8 +54,8 @@ public sealed record DescriptionCharts
             RankSlope = slope,
             PerUser = Doubling([.. Enumerable.Range(0, counts.Rows).Select(counts.RowLength)]),
             PerItem = Doubling(itemDegree),
-            Features = [.. known.Select(f => FeatureHistogram.Of(dataset.Catalog.FeatureNames[f], columns[f], FeatureBins))],
-            Correlations = [.. known.Select(a => (IReadOnlyList<double?>)[.. known.Select(b => Correlation(columns[a], columns[b]))])],
+            Features = features.Histograms,
+            Correlations = features.Correlations,
         };
     }
 
@@ -216,27 +213,6 @@ public sealed record DescriptionCharts
         }
 
         return bins;
-    }
-
-    private static double? Correlation(float[] a, float[] b)
-    {
-        double count = 0, meanA = 0, meanB = 0, aa = 0, bb = 0, ab = 0;
-        for (int i = 0; i < a.Length; i++)
-        {
-            if (float.IsFinite(a[i]) && float.IsFinite(b[i]))
-            {
-                // Welford's update: no cancellation where the mean is far from 0, as with durations.
-                count++;
-                double da = a[i] - meanA, db = b[i] - meanB;
-                meanA += da / count;
-                meanB += db / count;
-                aa += da * (a[i] - meanA);
-                bb += db * (b[i] - meanB);
-                ab += da * (b[i] - meanB);
-            }
-        }
-
-        return aa > 0 && bb > 0 ? Math.Clamp(ab / Math.Sqrt(aa * bb), -1, 1) : null;
     }
 }
 

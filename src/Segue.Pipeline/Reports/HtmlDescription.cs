@@ -172,24 +172,7 @@ public static class HtmlDescription
         body.Append(Figure("chart-users", "Interactions per user", "Bars double in width."));
         body.Append(Figure("chart-items", "Interactions per item", "Bars double in width."));
         body.Append("</div>\n");
-        if (charts.Features.Count == 0)
-        {
-            return;
-        }
-
-        body.Append("<h2>Features of the items</h2>\n<div class=\"charts small\">\n");
-        for (int f = 0; f < charts.Features.Count; f++)
-        {
-            body.Append(Figure($"chart-feature-{f.ToString(CultureInfo.InvariantCulture)}", Name(charts.Features[f].Name), string.Empty));
-        }
-
-        body.Append("</div>\n");
-        if (charts.Features.Count > 1)
-        {
-            body.Append("<div class=\"charts\" style=\"margin-top:16px\">\n")
-                .Append(Figure("chart-correlation", "Correlations", "Pearson's; an empty cell has a constant feature.", full: true))
-                .Append("</div>\n");
-        }
+        FeatureFigures(body, charts.Features);
     }
 
     private static void Columns(StringBuilder body, DatasetDescription d)

@@ -6,6 +6,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json.Nodes;
 using System.Text.Unicode;
 using Segue.Core;
+using Segue.Pipeline.Description;
 
 namespace Segue.Pipeline.Reports;
 
@@ -116,6 +117,29 @@ internal static class HtmlPage
         </figure>
 
         """;
+
+    /// <summary>A section with a histogram of every feature and the heat map of their correlations, which <c>page.js</c> draws; nothing without features.</summary>
+    public static void FeatureFigures(StringBuilder body, IReadOnlyList<FeatureHistogram> features)
+    {
+        if (features.Count == 0)
+        {
+            return;
+        }
+
+        body.Append("<h2>Features of the items</h2>\n<div class=\"charts small\">\n");
+        for (int f = 0; f < features.Count; f++)
+        {
+            body.Append(Figure($"chart-feature-{f.ToString(CultureInfo.InvariantCulture)}", Name(features[f].Name), string.Empty));
+        }
+
+        body.Append("</div>\n");
+        if (features.Count > 1)
+        {
+            body.Append("<div class=\"charts\" style=\"margin-top:16px\">\n")
+                .Append(Figure("chart-correlation", "Correlations", "Pearson's; an empty cell has a constant feature.", full: true))
+                .Append("</div>\n");
+        }
+    }
 
     private static string Hash(string script) => Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(script)));
 

@@ -35,21 +35,26 @@ public static class HtmlReport
     {
         ArgumentNullException.ThrowIfNull(report);
         string title = report.Title is { Length: > 0 } given ? given : $"Models compared on {report.Dataset.Name}";
-        string[] metrics = [.. report.Rows.SelectMany(r => r.Metrics.Keys).Distinct()];
+        string[] all = [.. report.Rows.SelectMany(r => r.Metrics.Keys).Distinct()];
+        string[] metrics = [.. all.Where(m => !IsSlice(m))], slices = [.. all.Where(IsSlice)];
         var body = new StringBuilder();
         Head(body, report, title);
         Warnings(body, report);
         Table(body, report, metrics);
         Charts(body, report, metrics);
+        Slices(body, report, slices);
+        Also(body, report);
         Series(body, report);
         Example(body, report);
         Options(body, report);
         Protocol(body, report);
+        FeatureFigures(body, report.Features?.Histograms ?? []);
 
         JsonNode data = JsonNode.Parse(report.ToJson())!;
         data["page"] = new JsonObject
         {
             ["lower_is_better"] = new JsonArray([.. metrics.Where(m => !HigherIsBetter(m)).Select(m => (JsonNode)m)]),
+            ["slices"] = new JsonArray([.. slices.Select(m => (JsonNode)m)]),
             ["beyond_accuracy"] = new JsonArray([.. metrics.Where(IsBeyondAccuracy).Select(m => (JsonNode)m)]),
         };
         return Make(title, body.ToString(), data, "report.js");
@@ -110,15 +115,15 @@ public static class HtmlReport
         body.Append("<h2 id=\"comparison\">Comparison</h2>\n");
         body.Append("<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-labelledby=\"comparison\">\n");
         body.Append("<table class=\"rows sortable\">\n<thead><tr>");
-        Header("Model", "text", "ascending", string.Empty);
+        Header(body, "Model", "text", "ascending", string.Empty);
         foreach (string metric in metrics)
         {
-            Header(metric, "number", HigherIsBetter(metric) ? "descending" : "ascending", Meaning(metric));
+            Header(body, metric, "number", HigherIsBetter(metric) ? "descending" : "ascending", Meaning(metric));
         }
 
-        Header("fit s", "number", "ascending", "wall-clock seconds of training");
-        Header("score s", "number", "ascending", "wall-clock seconds of scoring and ranking all test users");
-        Header("peak MB", "number", "ascending", "highest memory of the process, in 10⁶ bytes");
+        Header(body, "fit s", "number", "ascending", "wall-clock seconds of training");
+        Header(body, "score s", "number", "ascending", "wall-clock seconds of scoring and ranking all test users");
+        Header(body, "peak MB", "number", "ascending", "highest memory of the process, in 10⁶ bytes");
         body.Append("</tr></thead>\n<tbody>\n");
         Dictionary<string, double> most = metrics.ToDictionary(
             m => m,
@@ -158,12 +163,12 @@ public static class HtmlReport
         body.Append("</tbody>\n</table>\n</div>\n<p class=\"soft\">");
         body.Append("Under a figure: its 95 % bootstrap interval over users, and p of a paired test against the best baseline. ");
         body.Append("A bar compares figures within its column. Column heads sort.</p>\n");
+    }
 
-        void Header(string name, string kind, string first, string meaning)
-        {
-            body.Add($"<th scope=\"col\" aria-sort=\"none\" data-kind=\"{kind}\" data-first=\"{first}\">");
-            body.Add($"<button type=\"button\" title=\"{Text(meaning)}\">{Text(name)}</button></th>");
-        }
+    private static void Header(StringBuilder body, string name, string kind, string first, string meaning)
+    {
+        body.Add($"<th scope=\"col\" aria-sort=\"none\" data-kind=\"{kind}\" data-first=\"{first}\">");
+        body.Add($"<button type=\"button\" title=\"{Text(meaning)}\">{Text(name)}</button></th>");
     }
 
     private static string Cell(ReportMetric figure, double most, bool isReference)
@@ -209,6 +214,65 @@ public static class HtmlReport
         }
 
         body.Append("</div>\n");
+    }
+
+    private static void Slices(StringBuilder body, ExperimentReport report, string[] slices)
+    {
+        if (slices.Length == 0)
+        {
+            return;
+        }
+
+        body.Append("<h2 id=\"slices\">By popularity of the right answer</h2>\n");
+        body.Append("<p class=\"soft\">Only right answers count that so many listeners of the training data heard; users without one are left out.</p>\n");
+        body.Append("<div class=\"tools\"><label for=\"select-slices\">Metric <select id=\"select-slices\"></select></label></div>\n");
+        body.Append("<div class=\"charts\">\n");
+        body.Append(Figure("chart-slices", "Accuracy by listeners of the right answer", "Whiskers are 95 % intervals; grey bars are trivial baselines.", full: true));
+        body.Append("</div>\n");
+        Figures(body, "slices", slices, report.Rows.Where(r => r.Error is null).Select(r => (r.Label, r.Metrics)));
+    }
+
+    private static void Also(StringBuilder body, ExperimentReport report)
+    {
+        for (int n = 0; n < (report.Also?.Count ?? 0); n++)
+        {
+            ReportTable table = report.Also![n];
+            string id = FormattableString.Invariant($"also-{n}");
+            body.Add($"<h2 id=\"{id}\">{Text(table.Title)}</h2>\n");
+            body.Append(table.Protocol.Contains("sampled", StringComparison.OrdinalIgnoreCase)
+                ? $"<p class=\"notice\"><b>Sampled protocol, only to reproduce published tables:</b> {Text(table.Protocol)}. {SampledMeaning}</p>\n"
+                : $"<p class=\"soft\">The same trained models under another protocol: {Text(table.Protocol)}.</p>\n");
+            Figures(body, id, [.. table.Rows.SelectMany(r => r.Metrics.Keys).Distinct()], table.Rows.Select(r => (r.Label, r.Metrics)));
+            body.Append(table.Note is null ? string.Empty : $"<p class=\"soft\">{Text(table.Note)}</p>\n");
+        }
+    }
+
+    // A plain sortable table of figures with their intervals.
+    private static void Figures(
+        StringBuilder body, string id, string[] metrics, IEnumerable<(string Label, IReadOnlyDictionary<string, ReportMetric> Metrics)> rows)
+    {
+        body.Append($"<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-labelledby=\"{id}\">\n<table class=\"rows sortable\">\n<thead><tr>");
+        Header(body, "Model", "text", "ascending", string.Empty);
+        foreach (string metric in metrics)
+        {
+            Header(body, metric, "number", HigherIsBetter(metric) ? "descending" : "ascending", Meaning(metric));
+        }
+
+        body.Append("</tr></thead>\n<tbody>\n");
+        foreach ((string label, IReadOnlyDictionary<string, ReportMetric> figures) in rows)
+        {
+            body.Append($"<tr><th scope=\"row\" data-value=\"{Text(label)}\">{Name(label)}</th>");
+            foreach (string metric in metrics)
+            {
+                body.Append(figures.TryGetValue(metric, out ReportMetric? figure) && double.IsFinite(figure.Value)
+                    ? $"<td class=\"figure\" data-value=\"{Raw(figure.Value)}\"><b>{Number(figure.Value)}</b>{Interval(figure, "<small>", " – ", "</small>")}</td>"
+                    : "<td class=\"figure\" data-value=\"\">–</td>");
+            }
+
+            body.Append("</tr>\n");
+        }
+
+        body.Append("</tbody>\n</table>\n</div>\n");
     }
 
     private static void Series(StringBuilder body, ExperimentReport report)
@@ -296,6 +360,8 @@ public static class HtmlReport
 
         void Entry(string name, string value) => body.Add($"<dt>{Text(name)}</dt><dd>{Name(value)}</dd>\n");
     }
+
+    private static bool IsSlice(string metric) => metric.Contains(":popularity=", StringComparison.Ordinal);
 
     private static bool IsBeyondAccuracy(string metric) => BeyondAccuracy.Contains(BaseName(metric));
 

@@ -63,7 +63,7 @@ internal static class Verdict
         return best.Metrics.ContainsKey(first) ? first : best.Metrics.Keys.First();
     }
 
-    public static string BaseName(string metric) => metric.Split('@')[0];
+    public static string BaseName(string metric) => metric.Split('@', ':')[0];
 
     public static bool HigherIsBetter(string metric) =>
         MetricCatalog.All.FirstOrDefault(m => m.Name == BaseName(metric))?.HigherIsBetter ?? true;

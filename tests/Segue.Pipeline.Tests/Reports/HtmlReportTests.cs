@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.RegularExpressions;
 using Segue.Core;
+using Segue.Pipeline.Description;
 using Segue.Pipeline.Reports;
 using Segue.Testing;
 using Xunit;
@@ -98,6 +99,8 @@ public sealed class HtmlReportTests
             Protocol = "sampled " + Bad,
             Warnings = [Bad],
             Series = [new ReportSeries(Bad, Bad, Bad, [new ReportLine(Bad, [1, 2], [1, double.NaN])], Bad)],
+            Also = [new ReportTable(Bad, "sampled " + Bad, 1, [new ReportTableRow(Bad, new Dictionary<string, ReportMetric> { [Bad] = new(0.3, 0.2, 0.4) })], Bad)],
+            Features = new FeatureCharts([new FeatureHistogram(Bad, [new HistogramBin(0, 1, 2)])], [[1.0]]),
             Example = new ReportExample(Bad, Bad, [Bad], [new ExampleRecommendation(Bad, Bad, 1, Bad)]),
             Environment = new EnvironmentSummary(1, Bad, Bad, Bad, 1, Bad),
         };
@@ -136,6 +139,75 @@ public sealed class HtmlReportTests
     {
         Assert.Contains("id=\"sampled\"", HtmlReport.ToHtml(Typical() with { Protocol = "sampled:99 negatives" }), StringComparison.Ordinal);
         Assert.DoesNotContain("id=\"sampled\"", HtmlReport.ToHtml(Typical()), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Further_protocols_have_tables_of_their_own_and_sampled_ones_say_so()
+    {
+        var figures = new Dictionary<string, ReportMetric> { ["hitrate@10"] = new(0.28, 0.2, 0.36), ["mrr"] = new(double.NaN, double.NaN, double.NaN) };
+        string html = HtmlReport.ToHtml(Typical() with
+        {
+            Also =
+            [
+                new ReportTable("As published", "sampled:100 negatives, seen items masked, 100 users drawn at random", 100, [new("ease", figures)], "mind the note"),
+                new ReportTable("Replay", "full ranking, seen items kept", 1_998, [new("ease", figures), new("als", figures)]),
+            ],
+        });
+        foreach (string shown in new[] { "<h2 id=\"also-0\">As published</h2>", "only to reproduce published tables", "0.2000 – 0.3600", "mind the note", "<h2 id=\"also-1\">Replay</h2>", "another protocol: full ranking" })
+        {
+            Assert.Contains(shown, html, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(1, Regex.Count(html, "only to reproduce published tables"));
+        Assert.DoesNotContain("id=\"sampled\"", html, StringComparison.Ordinal);
+        Assert.Equal(4 + 3, Regex.Count(html, "<th scope=\"row\" data-value="));
+    }
+
+    [Fact]
+    public void Slices_of_popularity_stand_apart_from_the_comparison()
+    {
+        string html = HtmlReport.ToHtml(Sliced());
+        string comparison = html[html.IndexOf("id=\"comparison\"", StringComparison.Ordinal)..html.IndexOf("<h2>Charts", StringComparison.Ordinal)];
+        Assert.DoesNotContain("popularity=", comparison, StringComparison.Ordinal);
+        Assert.Contains("id=\"chart-slices\"", html, StringComparison.Ordinal);
+        Assert.Contains(">recall@20:popularity=1-5</button>", html, StringComparison.Ordinal);
+        Assert.Contains("divided by |T|", html, StringComparison.Ordinal);
+        Assert.DoesNotContain("id=\"chart-slices\"", HtmlReport.ToHtml(Typical()), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_browser_draws_slices_and_features()
+    {
+        ExperimentReport report = Sliced() with
+        {
+            Features = new FeatureCharts(
+                [new FeatureHistogram("energy", [new HistogramBin(0, 0.5, 7), new HistogramBin(0.5, 1, 3)]), new FeatureHistogram("mode", [new HistogramBin(1, 1, 10)])],
+                [[1.0, null], [null, null]]),
+        };
+        string document = await Browser.DocumentAfterLoading(HtmlReport.ToHtml(report));
+        Assert.DoesNotContain("data-script-error", document[..500], StringComparison.Ordinal);
+        // Metric, time, variety, list lengths, slices, two histograms, correlations.
+        Assert.Contains("data-charts=\"8\"", document, StringComparison.Ordinal);
+        Assert.Equal(8, Regex.Count(document, "<svg[^>]*xmlns"));
+        Assert.Contains("<option value=\"recall@20\">recall@20</option>", document, StringComparison.Ordinal);
+        Assert.DoesNotContain("<option value=\"recall@20:popularity=0\">", document, StringComparison.Ordinal);
+    }
+
+    private static ExperimentReport Sliced()
+    {
+        ExperimentReport report = Typical();
+        return report with
+        {
+            Rows = [.. report.Rows.Select((row, n) => row with
+            {
+                Metrics = row.Metrics.Concat(new Dictionary<string, ReportMetric>
+                {
+                    ["recall@20:popularity=0"] = new(double.NaN, double.NaN, double.NaN),
+                    ["recall@20:popularity=1-5"] = new(0.1 + (0.01 * n), 0.08, 0.2),
+                    ["recall@20:popularity=21+"] = new(0.3, 0.2, 0.4, 0.01),
+                }).ToDictionary(m => m.Key, m => m.Value),
+            })],
+        };
     }
 
     [Fact]

@@ -126,7 +126,61 @@ const page = (() => {
     });
   });
 
+  // Histograms of the items' features and the heat map of their correlations.
+  const features = (histograms, correlations) => {
+    const grid = (extra) => Object.assign({ left: 12, right: 20, top: 36, bottom: 8, outerBoundsMode: "same", outerBoundsContain: "all" }, extra);
+    histograms.forEach((feature, n) => mount(`chart-feature-${n}`, () => {
+      const single = feature.bins.length === 1;
+      const bars = feature.bins.map((b) => [single ? b.low : (b.low + b.high) / 2, b.count]);
+      const [low, high] = [feature.bins[0].low, feature.bins[feature.bins.length - 1].high];
+      return {
+        tooltip: tooltip({
+          trigger: "item",
+          formatter: (p) => `${show(feature.bins[p.dataIndex].low)} – ${show(feature.bins[p.dataIndex].high)}<br><b>${show(p.value[1])}</b> items`,
+        }),
+        grid: grid({ top: 10, right: 14, bottom: 2, left: 4 }),
+        dataZoom: [{ type: "inside", zoomOnMouseWheel: "ctrl", moveOnMouseWheel: false, filterMode: "none" }],
+        xAxis: valueAxis("", Object.assign({ type: "value", splitLine: { show: false }, splitNumber: 4, axisLabel: { color: style("--soft"), hideOverlap: true, showMinLabel: false, showMaxLabel: false } }, single ? { min: low - 1, max: high + 1 } : { min: low, max: high })),
+        yAxis: valueAxis("", { type: "value", splitNumber: 3 }),
+        series: [{
+          // Bars drawn from edge to edge: a bar series on a value axis leaves gaps or overlaps.
+          type: "custom", encode: { x: 0, y: 1 }, data: bars,
+          renderItem(params, api) {
+            const bin = feature.bins[params.dataIndex];
+            const half = single ? 0.25 : 0;
+            const [x1, y1] = api.coord([bin.low - half, api.value(1)]);
+            const [x2, y2] = api.coord([bin.high + half, 0]);
+            return { type: "rect", shape: { x: x1, y: y1, width: Math.max(1, x2 - x1 - 0.6), height: y2 - y1 }, style: { fill: style("--c6") } };
+          },
+        }],
+      };
+    }));
+
+    const names = histograms.map((f) => f.name);
+    mount("chart-correlation", (element) => {
+      element.style.height = `${Math.min(760, Math.max(300, 130 + (narrow() ? 24 : 38) * names.length))}px`;
+      const cells = correlations.flatMap((row, y) => row.map((value, x) => [x, y, number(value)])).filter((cell) => cell[2] !== null)
+        .map((cell) => ({ value: cell, label: { color: Math.abs(cell[2]) > 0.6 ? "#fff" : style("--ink") } }));
+      const label = { color: style("--ink"), fontSize: narrow() ? 10 : 12, interval: 0, width: narrow() ? 80 : 130, overflow: "truncate" };
+      return {
+        toolbox: toolbox({}),
+        tooltip: tooltip({ trigger: "item", formatter: (p) => `${escape(names[p.value[1]])} and ${escape(names[p.value[0]])}<br><b>${p.value[2].toFixed(3)}</b>` }),
+        grid: grid({ bottom: 50, top: 30 }),
+        xAxis: axis("", { type: "category", data: names, axisLabel: Object.assign({ rotate: 45 }, label), splitLine: { show: false }, axisLine: { show: false } }),
+        yAxis: axis("", { type: "category", data: names, inverse: true, axisLabel: label, splitLine: { show: false }, axisLine: { show: false } }),
+        visualMap: {
+          min: -1, max: 1, calculable: true, orient: "horizontal", left: "center", bottom: 0, itemWidth: 12, itemHeight: 120, precision: 2,
+          textStyle: { color: style("--soft") }, inRange: { color: ["#b8501c", "#e9b48f", style("--grid"), "#94b0ee", "#2f5fd0"] },
+        },
+        series: [{
+          type: "heatmap", data: cells, itemStyle: { borderColor: style("--card"), borderWidth: 1 },
+          label: { show: names.length <= 14 && !narrow(), fontSize: 11, formatter: (p) => p.value[2].toFixed(2) },
+        }],
+      };
+    });
+  };
+
   const done = () => root.setAttribute("data-charts", String(charts.length));
 
-  return { data, style, colours, narrow, escape, number, show, tick, axis, valueAxis, tooltip, toolbox, zoomBox, mount, select, done };
+  return { data, style, colours, narrow, escape, number, show, tick, axis, valueAxis, tooltip, toolbox, zoomBox, mount, select, features, done };
 })();

@@ -2,7 +2,7 @@
 (() => {
   const { data, style, colours, narrow, escape, number, show, axis, valueAxis, tooltip, toolbox, zoomBox, mount, select, done } = page;
   const rows = data.rows.filter((row) => !row.error && Object.keys(row.metrics).length > 0);
-  const metrics = [...new Set(rows.flatMap((row) => Object.keys(row.metrics)))];
+  const metrics = [...new Set(rows.flatMap((row) => Object.keys(row.metrics)))].filter((name) => !data.page.slices.includes(name));
   const lower = new Set(data.page.lower_is_better);
   const beyond = metrics.filter((name) => data.page.beyond_accuracy.includes(name));
   const accuracy = metrics.filter((name) => !beyond.includes(name));
@@ -182,6 +182,49 @@
     })), "k", `${family}@k`, lengths[0] > 0 && lengths[lengths.length - 1] / lengths[0] > 8 ? { type: "log", logBase: 10, scale: true } : {});
   });
 
+  // Groups of bars: one group a range of listeners, one bar a model.
+  const sliced = {};
+  data.page.slices.forEach((name) => {
+    const [whole, range] = name.split(":popularity=");
+    (sliced[whole] ??= []).push({ name, range });
+  });
+  let slicedMetric = Object.keys(sliced)[0];
+  const byPopularity = mount("chart-slices", (element) => {
+    const groups = sliced[slicedMetric];
+    const shown = rows.filter((row) => groups.some((group) => figure(row, group.name)));
+    element.style.height = "420px";
+    // A bar within its group, as ECharts lays them out for these gaps.
+    const gap = 0.24, between = 0.12;
+    const offset = (n) => ((n + 0.5) * (1 + between) - (shown.length * (1 + between)) / 2) / (shown.length * (1 + between) - between) * (1 - gap);
+    return {
+      toolbox: toolbox(zoomBox({ xAxisIndex: "none" })),
+      legend: {
+        type: "scroll", top: 32, left: 0, right: 0, textStyle: { color: style("--ink"), width: 180, overflow: "truncate" }, inactiveColor: style("--grey"),
+        pageTextStyle: { color: style("--ink") }, pageIconColor: style("--accent"), selectedMode: false,
+      },
+      tooltip: tooltip({ trigger: "item", formatter: (p) => {
+        const group = groups[p.dataIndex], f = figure(shown[p.seriesIndex % shown.length], group.name);
+        return f ? `<b>${escape(shown[p.seriesIndex % shown.length].label)}</b><br>${escape(group.name)} ${show(f.value)}` + (f.low < f.high ? ` (95 %: ${show(f.low)} – ${show(f.high)})` : "") : "";
+      } }),
+      grid: { left: 12, right: 24, top: 70, bottom: 8, outerBoundsMode: "same", outerBoundsContain: "all" },
+      xAxis: axis("listeners of the right answer in training", { type: "category", data: groups.map((group) => group.range), splitLine: { show: false } }),
+      yAxis: valueAxis(slicedMetric, { type: "value", nameGap: 44 }),
+      series: shown.map((row) => ({
+        name: row.label, type: "bar", barGap: "12%", barCategoryGap: "24%", data: groups.map((group) => figure(row, group.name)?.value ?? null),
+        itemStyle: { color: colourOf(row), opacity: row.is_baseline ? 0.7 : 0.9 },
+      })).concat(shown.map((row, n) => ({
+        type: "custom", silent: true, z: 5, tooltip: { show: false }, encode: { x: 0, y: [1, 2] },
+        data: groups.map((group, g) => [g, figure(row, group.name)?.low ?? null, figure(row, group.name)?.high ?? null]),
+        renderItem(params, api) {
+          if (!(api.value(1) < api.value(2))) { return null; }
+          const x = api.coord([api.value(0), 0])[0] + offset(n) * api.size([1, 0])[0];
+          const line = { stroke: style("--ink"), lineWidth: 1.2 };
+          return { type: "line", shape: { x1: x, x2: x, y1: api.coord([0, api.value(1)])[1], y2: api.coord([0, api.value(2)])[1] }, style: line };
+        },
+      }))),
+    };
+  });
+
   (data.series || []).forEach((chart, n) => mount(`chart-series-${n}`, () => {
     const xs = chart.lines.flatMap((line) => line.x.map(number)).filter((x) => x !== null);
     const wide = xs.length > 0 && Math.min(...xs) > 0 && Math.max(...xs) / Math.min(...xs) > 50;
@@ -191,10 +234,12 @@
     })), chart.x_label, chart.y_label, wide ? { type: "log" } : {});
   }));
 
+  if (data.features) { page.features(data.features.histograms, data.features.correlations); }
   select("select-metric", metrics, (value) => { metric = value; bars.update(); time.update(); spread.update(); });
   const chooser = document.getElementById("select-metric");
   if (chooser && metric) { chooser.value = metric; }
   select("select-beyond", beyond, (value) => { other = value; spread.update(); });
+  select("select-slices", Object.keys(sliced), (value) => { slicedMetric = value; byPopularity.update(); });
   select("select-family", curves, (value) => { family = value; byLength.update(); });
   done();
 })();

@@ -1,0 +1,83 @@
+using System.Diagnostics;
+using Segue.Core.Contracts;
+using Segue.Core.Splitting;
+using Segue.Evaluation;
+
+namespace Segue.Pipeline;
+
+/// <summary>Watches models while they train: metrics on the validation part every few epochs, and the losses they report.</summary>
+/// <remarks>Watching changes no result: every epoch goes on. Its time is measured, so that it can be taken off that of training.</remarks>
+internal sealed class LearningCurves(ExperimentSpecification specification, EvaluationSet? validation, EvaluationOptions options)
+{
+    private readonly List<(CurveSpecification Curve, List<ReportLine> Lines)> _curves = [.. specification.Curves.Select(c => (c, new List<ReportLine>()))];
+    private readonly List<ReportLine> _losses = [];
+    private readonly Stopwatch _spent = new();
+
+    /// <summary>Seconds spent measuring instead of training since the last <see cref="Watch"/>.</summary>
+    public double SpentSeconds => _spent.Elapsed.TotalSeconds;
+
+    /// <summary>The context of a training run with hooks that watch it, where a curve wants the row.</summary>
+    public FitContext Watch(FitContext context, string label)
+    {
+        _spent.Reset();
+        var watching = _curves.Where(c => c.Curve.Models.Count == 0 || c.Curve.Models.Contains(label)).ToList();
+        return watching.Count == 0 ? context : context with
+        {
+            OnEpoch = (epoch, recommender) =>
+            {
+                _spent.Start();
+                Measure(watching, label, epoch, recommender);
+                _spent.Stop();
+                return true;
+            },
+            OnLoss = (epoch, name, value) => Add(_losses, name == "loss" ? label : $"{label}: {name}", epoch, value),
+        };
+    }
+
+    /// <summary>The charts, as far as anything was measured.</summary>
+    public IEnumerable<ReportSeries> Series()
+    {
+        if (_losses.Count > 0)
+        {
+            yield return new ReportSeries("Training loss", "epoch", "loss", _losses, "Mean over the epoch, on each model's own scale.");
+        }
+
+        foreach ((CurveSpecification curve, List<ReportLine> lines) in _curves.Where(c => c.Lines.Count > 0))
+        {
+            string what = curve.Metrics.Count == 1 ? curve.Metrics[0].Name : "value";
+            yield return new ReportSeries(curve.Title, "epoch", $"{what} on validation", lines, curve.Note);
+        }
+    }
+
+    private void Measure(List<(CurveSpecification Curve, List<ReportLine> Lines)> watching, string label, int epoch, IRecommender recommender)
+    {
+        var due = watching.Where(c => epoch == 1 || epoch % c.Curve.Every == 0).ToList();
+        if (due.Count == 0)
+        {
+            return;
+        }
+
+        MetricSpecification[] metrics = [.. due.SelectMany(c => c.Curve.Metrics).DistinctBy(m => m.Name)];
+        EvaluationResult result = RankingEvaluator.Evaluate(recommender, validation!, options with { Metrics = metrics, BootstrapSamples = 0 });
+        foreach ((CurveSpecification curve, List<ReportLine> lines) in due)
+        {
+            foreach (MetricSpecification metric in curve.Metrics)
+            {
+                Add(lines, curve.Metrics.Count == 1 ? label : $"{label}: {metric.Name}", epoch, result.Metrics[metric.Name].Value);
+            }
+        }
+    }
+
+    private static void Add(List<ReportLine> lines, string label, int epoch, double value)
+    {
+        ReportLine? line = lines.Find(l => l.Label == label);
+        if (line is null)
+        {
+            line = new ReportLine(label, new List<double>(), new List<double>());
+            lines.Add(line);
+        }
+
+        ((List<double>)line.X).Add(epoch);
+        ((List<double>)line.Y).Add(value);
+    }
+}
