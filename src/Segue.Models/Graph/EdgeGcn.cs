@@ -143,6 +143,9 @@ public sealed record EdgeGcnOptions : ModelOptions
     [Description("share of the network's hidden values set to 0 in training")]
     public double Dropout { get; init; } = 0.2;
 
+    /// <summary>True where nodes have states: without layers the first ones, which a dot product makes a matrix factorization.</summary>
+    internal bool HasStates => Layers > 0 || Readout == EdgeReadout.Dot;
+
     /// <summary>True where the readout reads numbers about the pair.</summary>
     internal bool HasInputs => Readout == EdgeReadout.Mlp && (Popularity || Tags || Friends || Neighborhood);
 }
@@ -163,7 +166,8 @@ public sealed record EdgeGcnOptions : ModelOptions
 /// without it: messages, biases, tags on its pairs and all numbers of <see cref="EdgeInputs"/>. A new edge is predicted from the graph of all.
 /// </para>
 /// <para>
-/// The score for ranking is the predicted weight. A history is folded in as one more node that hears its items. Time O(epochs · parts · (edges · hidden +
+/// Without layers and with the dot readout it is a matrix factorization of the (residual) weights; without layers and with the mlp readout it reads
+/// only what is known of the pair. The score for ranking is the predicted weight. A history is folded in as one more node that hears its items. Time O(epochs · parts · (edges · hidden +
 /// nodes · hidden²)). Predictions are kept within the weights seen in training.
 /// </para>
 /// </remarks>
@@ -394,7 +398,7 @@ internal sealed class EdgeNetwork
         (_mean, _deviation) = (new float[_columns.Length], new float[_columns.Length]);
         int size = options.HiddenSize;
         Rng rng = context.CreateRng($"{EdgeGcn.Name}/parameters");
-        if (options.Layers > 0)
+        if (options.HasStates)
         {
             _nodes = new Parameter("nodes", train.Users.Count + train.Items.Count, size).Gaussian(rng, 0.1f);
             _tags = options.Tags && train.Tags.Names.Count > 0 ? new Parameter("tags", train.Tags.Names.Count, size).Gaussian(rng, 0.1f) : null;
@@ -808,7 +812,7 @@ internal sealed class EdgeGcnRecommender : IRecommender, IRegressor
         (_options, Items, _whole, _network, _states) = (options, items, whole, network, states);
         _allItems = [.. Enumerable.Range(0, items.Count)];
         int users = whole.Graph.ByUser.Rows;
-        if (options.Layers > 0)
+        if (options.HasStates)
         {
             int size = options.HiddenSize;
             _itemStates = new DenseMatrix(items.Count, size, states[^1].Values[(users * size)..]);

@@ -39,7 +39,7 @@ public sealed record HybridNnOptions : ModelOptions
     /// <summary>per_user: most for a listener; uniform: for every pair.</summary>
     [Range(1, 10_000)]
     [Description("how many: per_user at most for a listener, uniform for every pair")]
-    public int NegativeCount { get; init; } = 10;
+    public int NegativeCount { get; init; } = 4;
 
     /// <summary>Share of hidden values set to 0 in training.</summary>
     [Range(0.0, 0.95)]

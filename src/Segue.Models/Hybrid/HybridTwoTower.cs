@@ -24,7 +24,7 @@ public sealed record HybridTwoTowerOptions : ModelOptions
     /// <summary>Length of every item's and listener's vector.</summary>
     [Range(1, 4096)]
     [Description("length of every item's and listener's vector")]
-    public int EmbeddingSize { get; init; } = 64;
+    public int EmbeddingSize { get; init; } = 128;
 
     /// <summary>Neurons between the features and the vector.</summary>
     [Range(1, 8192)]
@@ -42,7 +42,7 @@ public sealed record HybridTwoTowerOptions : ModelOptions
     /// <summary>Share of items that are recognised by features and artist only, in every step.</summary>
     [Range(0.0, 1.0)]
     [Description("share of items that lose their own vector in a step, so that features and artist learn to stand alone")]
-    public double ItemDropout { get; init; } = 0.2;
+    public double ItemDropout { get; init; } = 0.1;
 
     /// <summary>Share of a listener's items hidden in every step.</summary>
     [Range(0.0, 0.95)]

@@ -33,7 +33,7 @@ public sealed record MbcfOptions : ModelOptions
     /// <summary>per_user: most for a listener; uniform: for every pair; popularity: for every batch.</summary>
     [Range(1, 100_000)]
     [Description("how many: per_user at most for a listener, uniform for every pair, popularity for every batch")]
-    public int NegativeCount { get; init; } = 10;
+    public int NegativeCount { get; init; } = 4;
 
     /// <summary>Learn a bias for every item.</summary>
     [Description("learn a bias for every item, which carries its popularity")]
@@ -52,12 +52,12 @@ public sealed record MbcfOptions : ModelOptions
     /// <summary>Step size of Adam.</summary>
     [Range(1e-7, 10.0)]
     [Description("step size of Adam")]
-    public double LearningRate { get; init; } = 0.001;
+    public double LearningRate { get; init; } = 0.005;
 
     /// <summary>L2 strength on the vectors of a step, per example.</summary>
     [Range(0.0, 100.0)]
     [Description("L2 strength on the vectors an example uses")]
-    public double Regularization { get; init; } = 1e-5;
+    public double Regularization { get; init; } = 0.01;
 }
 
 /// <summary>
