@@ -33,8 +33,15 @@ internal static class NeuralFit
                     Threads = context.Threads,
                     Cancellation = context.Cancellation,
                     OnProgress = (done, total, note) => context.Report("step", done, total, note),
-                    OnEpoch = (epoch, losses) => settings.OnEpoch?.Invoke(epoch, losses) != false
-                        && context.OnEpoch?.Invoke(epoch, snapshot()) != false,
+                    OnEpoch = (epoch, losses) =>
+                    {
+                        foreach ((string name, double value) in losses)
+                        {
+                            context.OnLoss?.Invoke(epoch, name, value);
+                        }
+
+                        return context.OnEpoch?.Invoke(epoch, snapshot()) != false;
+                    },
                 },
                 step);
         }
