@@ -63,7 +63,8 @@ internal sealed class LearningCurves(ExperimentSpecification specification, Eval
         {
             foreach (MetricSpecification metric in curve.Metrics)
             {
-                Add(lines, curve.Metrics.Count == 1 ? label : $"{label}: {metric.Name}", epoch, result.Metrics[metric.Name].Value);
+                string name = curve.Metrics.Count == 1 ? label : curve.Models.Count == 1 ? metric.Name : $"{label}: {metric.Name}";
+                Add(lines, name, epoch, result.Metrics[metric.Name].Value);
             }
         }
     }

@@ -110,7 +110,7 @@ public sealed class ExperimentTests
         ReportLine loss = Assert.Single(report.Series![0].Lines);
         Assert.Equal([1, 2, 3, 4, 5], loss.X);
         Assert.True(loss.Y[^1] < loss.Y[0]);
-        Assert.Equal(["ials: ndcg@10", "ials: hitrate@5"], report.Series[1].Lines.Select(l => l.Label));
+        Assert.Equal(["ndcg@10", "hitrate@5"], report.Series[1].Lines.Select(l => l.Label));
         Assert.All(report.Series[1].Lines, line => Assert.Equal([1, 2, 4], line.X));
         Assert.Equal(["ials", "bpr"], report.Series[2].Lines.Select(l => l.Label));
 

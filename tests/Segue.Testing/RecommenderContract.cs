@@ -343,7 +343,7 @@ public abstract class RecommenderContract
     public void Losses_are_reported_once_an_epoch_and_listening_changes_nothing()
     {
         var losses = new List<(int Epoch, string Name, double Value)>();
-        Dataset train = SmallWorld.Checkerboard();
+        Dataset train = Prepare(SmallWorld.Checkerboard());
         IRecommender listened = CreateModel().Fit(train, Context() with { OnLoss = (epoch, name, value) => losses.Add((epoch, name, value)) });
         Assert.Equal(AllBits(_checkerboard.Value, train), AllBits(listened, train));
         foreach (IGrouping<string, (int Epoch, string Name, double Value)> loss in losses.GroupBy(l => l.Name))
