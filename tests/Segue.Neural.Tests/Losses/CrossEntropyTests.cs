@@ -35,6 +35,33 @@ public sealed class CrossEntropyTests
         GradientCheck.Run(v => v[0].SampledSoftmaxLoss(target, logProbability, excluded, starts), [x]);
     });
 
+    /// <summary>A history is the sum of its classes one by one; a class may come twice, and a row without any costs nothing.</summary>
+    [Fact]
+    public void A_multinomial_history_is_the_sum_of_its_classes() => Draw.Shapes((rows, columns, _, rng) =>
+    {
+        columns = Math.Max(1, columns);
+        (int, int, float[] Values) x = Draw.Matrix(rng, rows, columns);
+        int[] targets = Draw.Indices(rng, 3 * rows, columns), starts = Draw.Starts(rng, rows, targets.Length);
+        double expected = 0;
+        for (int r = 0; r < rows; r++)
+        {
+            double total = x.Values.AsSpan(r * columns, columns).ToArray().Sum(v => Math.Exp(v));
+            expected += targets[starts[r]..starts[r + 1]].Sum(t => Math.Log(total) - x.Values[(r * columns) + t]) / rows;
+        }
+
+        Numbers.Close([expected], new Tape().Constant(x.Values, rows, columns).MultinomialLoss(targets, starts).Value, 1e-5);
+        GradientCheck.Run(v => v[0].MultinomialLoss(targets, starts), [x]);
+    });
+
+    [Fact]
+    public void Multinomial_targets_that_do_not_fit_are_refused()
+    {
+        Variable x = new Tape().Constant([1f, 2f, 3f, 4f], 2, 2);
+        Assert.ThrowsAny<ArgumentException>(() => x.MultinomialLoss(new[] { 2 }, new[] { 0, 1, 1 }));
+        Assert.ThrowsAny<ArgumentException>(() => x.MultinomialLoss(new[] { 1 }, new[] { 0, 1 }));
+        Assert.ThrowsAny<ArgumentException>(() => x.MultinomialLoss(new[] { 1 }, new[] { 0, 2, 1 }));
+    }
+
     [Fact]
     public void Large_logits_neither_overflow_nor_hide_small_losses()
     {
