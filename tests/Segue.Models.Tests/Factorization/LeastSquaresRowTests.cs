@@ -183,7 +183,9 @@ public sealed unsafe class LeastSquaresRowTests
                 inverseRoot.Span[c] = (float)(1 / Math.Sqrt(Diagonal[(c * _size) + c]));
             }
 
-            return Run((row, entries, result) => solve(row, _factors.Pointer, entries, inverseRoot.Pointer, result), cache);
+            float[] solved = Run((row, entries, result) => solve(row, _factors.Pointer, entries, inverseRoot.Pointer, result), cache);
+            GC.KeepAlive(inverseRoot);
+            return solved;
         }
 
         private delegate void AnySolver(LeastSquaresRow row, LeastSquaresEntries entries, float* result);
@@ -196,14 +198,17 @@ public sealed unsafe class LeastSquaresRowTests
                 result.Span[c] = (float)Start[c];
             }
 
+            // Pointers keep nothing alive: what they point into is named again after the last use.
+            var row = new LeastSquaresRow(_size, _stride, cache);
             fixed (int* index = _index)
             {
                 fixed (float* root = _root, target = _target)
                 {
-                    solve(new LeastSquaresRow(_size, _stride, cache), new LeastSquaresEntries(index, root, target, _index.Length), result.Pointer);
+                    solve(row, new LeastSquaresEntries(index, root, target, _index.Length), result.Pointer);
                 }
             }
 
+            GC.KeepAlive(row);
             GC.KeepAlive(_factors);
             return result.Span.ToArray();
         }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Segue.Numerics.Dense;
 using Segue.Numerics.Reference;
 using Segue.Numerics.Sampling;
@@ -8,6 +9,8 @@ namespace Segue.Numerics.Tests.Dense;
 /// <summary>Every kernel on every path against plain loops in double precision.</summary>
 public sealed unsafe class SmallSymmetricTests
 {
+    private static readonly ConcurrentBag<AlignedBuffer> Kept = [];
+
     public static TheoryData<SimdPath> Paths => [.. SimdPaths.Supported];
 
     [Theory]
@@ -19,7 +22,7 @@ public sealed unsafe class SmallSymmetricTests
             foreach (int count in new[] { 0, 1, 3, 64, 97 })
             {
                 int stride = SmallSymmetric.PadStride(size);
-                AlignedBuffer rows = Random(count, size, stride), result = new((long)size * stride);
+                AlignedBuffer rows = Random(count, size, stride), result = Zero((long)size * stride);
                 result.Span.Fill(0.5f);
                 SmallSymmetric.AddGram(rows.Pointer, count, size, stride, result.Pointer, path);
                 for (int i = 0; i < size; i++)
@@ -46,7 +49,7 @@ public sealed unsafe class SmallSymmetricTests
         foreach (int size in new[] { 8, 16, 24, 32, 40, 64, 72, 136 })
         {
             int stride = SmallSymmetric.PadStride(size);
-            AlignedBuffer rows = Random(2 * size, size, stride), matrix = new((long)size * stride), inverse = new(stride), vector = new(stride);
+            AlignedBuffer rows = Random(2 * size, size, stride), matrix = Zero((long)size * stride), inverse = Zero(stride), vector = Zero(stride);
             for (int i = 0; i < size; i++)
             {
                 matrix.Span[(i * stride) + i] = 1;
@@ -85,7 +88,7 @@ public sealed unsafe class SmallSymmetricTests
     {
         foreach (float pivot in new[] { 0f, -1f, float.NaN })
         {
-            AlignedBuffer matrix = new(16 * 16), inverse = new(16);
+            AlignedBuffer matrix = Zero(16 * 16), inverse = Zero(16);
             for (int i = 0; i < 16; i++)
             {
                 matrix.Span[(i * 16) + i] = i == 11 ? pivot : 2f;
@@ -103,12 +106,12 @@ public sealed unsafe class SmallSymmetricTests
         {
             foreach (int count in new[] { 0, 1, 2, 5, 8, 13, 70 })
             {
-                AlignedBuffer rows = Random(count, stride, stride), square = Random(stride, stride, stride), product = new((long)count * stride);
+                AlignedBuffer rows = Random(count, stride, stride), square = Random(stride, stride, stride), product = Zero((long)count * stride);
                 SmallSymmetric.Multiply(rows.Pointer, count, stride, square.Pointer, product.Pointer, path);
                 double[] expected = DenseReference.Multiply(rows.Span, square.Span, count, stride, stride);
                 Assert.All(Enumerable.Range(0, expected.Length), n => Assert.Equal(expected[n], product.Span[n], 1e-4));
 
-                AlignedBuffer vector = Random(1, stride, stride), dots = new(count + 16), normal = new(stride), weighted = new(stride);
+                AlignedBuffer vector = Random(1, stride, stride), dots = Zero(count + 16), normal = Zero(stride), weighted = Zero(stride);
                 dots.Span.Fill(2f);
                 normal.Span.Fill(3f);
                 weighted.Span.Fill(4f);
@@ -136,7 +139,7 @@ public sealed unsafe class SmallSymmetricTests
         foreach (int count in new[] { 0, 1, 7, 8, 20, 33 })
         {
             AlignedBuffer source = Random(50, 48, 48), scale = Random(1, 64, 64), vector = Random(1, 48, 48);
-            AlignedBuffer copy = new(40 * 32), transposed = new(32 * 48);
+            AlignedBuffer copy = Zero(40 * 32), transposed = Zero(32 * 48);
             int[] index = [.. Enumerable.Range(0, Math.Max(count, 1)).Select(k => (k * 17) % 50)];
             fixed (int* i = index)
             {
@@ -157,10 +160,18 @@ public sealed unsafe class SmallSymmetricTests
         }
     }
 
+    /// <summary>Pointers keep nothing alive: every buffer stays on this list.</summary>
+    private static AlignedBuffer Zero(long length)
+    {
+        var buffer = new AlignedBuffer(length);
+        Kept.Add(buffer);
+        return buffer;
+    }
+
     private static AlignedBuffer Random(int rows, int columns, int stride)
     {
         // Room for the rows that Transpose clears behind the last.
-        var buffer = new AlignedBuffer((long)(rows + 8) * stride);
+        AlignedBuffer buffer = Zero((long)(rows + 8) * stride);
         var rng = new Rng(9, $"small-symmetric/{rows}/{columns}");
         for (int r = 0; r < rows; r++)
         {
