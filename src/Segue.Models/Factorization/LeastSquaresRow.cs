@@ -20,6 +20,7 @@ internal unsafe readonly struct LeastSquaresEntries(int* index, float* root, flo
 }
 
 /// <summary>Solves one row's problem after the other; scratch space of one worker, nothing is allocated on the way.</summary>
+/// <remarks>Works on pointers into its own buffers, so every public method names the object again at its end.</remarks>
 internal sealed unsafe class LeastSquaresRow
 {
     /// <summary>Rows gathered at once; 64 rows of 64 factors are half of a first-level cache.</summary>
@@ -75,6 +76,8 @@ internal sealed unsafe class LeastSquaresRow
         {
             SolveDouble(factors, entries, inverseRoot, result);
         }
+
+        GC.KeepAlive(this);
     }
 
     /// <summary>Improves <paramref name="result"/> by conjugate-gradient steps on (I + GᵀG) y = Gᵀt with x = D^(−½) y.</summary>
@@ -128,6 +131,7 @@ internal sealed unsafe class LeastSquaresRow
         }
 
         TensorPrimitives.Multiply(solution, new ReadOnlySpan<float>(inverseRoot, stride), new Span<float>(result, stride));
+        GC.KeepAlive(this);
     }
 
     /// <summary>One round of Newton steps on blocks of coordinates (iALS++), for (I + GᵀG) y = Gᵀt with x = D^(−½) y.</summary>
@@ -191,6 +195,7 @@ internal sealed unsafe class LeastSquaresRow
         }
 
         TensorPrimitives.Multiply(solution, new ReadOnlySpan<float>(inverseRoot, stride), new Span<float>(result, stride));
+        GC.KeepAlive(this);
     }
 
     /// <summary>x = D^(−½) Gᵀ (I + G Gᵀ)⁻¹ t: a system as large as the row has entries.</summary>
