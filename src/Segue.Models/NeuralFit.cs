@@ -1,5 +1,7 @@
+using System.Globalization;
 using Segue.Core;
 using Segue.Core.Contracts;
+using Segue.Neural.Autodiff;
 using Segue.Neural.Optimizers;
 using Segue.Neural.Training;
 
@@ -16,7 +18,7 @@ internal static class NeuralFit
     /// <param name="settings">Epochs, batch size and what else the model sets; generator, threads and hooks are set here.</param>
     /// <param name="step">Adds the losses of a batch.</param>
     /// <param name="snapshot">The recommender as it is now.</param>
-    /// <exception cref="ModelFitException">A loss is not finite or a checkpoint does not fit.</exception>
+    /// <exception cref="ModelFitException">A loss is not finite, a checkpoint does not fit, or a step is larger than the machine.</exception>
     public static void Run(
         string model, FitContext context, int examples, Optimizer optimizer, TrainingSettings settings, Action<TrainingStep> step,
         Func<IRecommender> snapshot)
@@ -48,6 +50,37 @@ internal static class NeuralFit
         catch (TrainingException e)
         {
             throw new ModelFitException($"model '{model}': {e.Message}", e);
+        }
+        catch (MatrixRoomException e)
+        {
+            throw new ModelFitException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"model '{model}': {e.Message}; lower batch_size below {Math.Min(settings.BatchSize, examples)} or the sizes of vectors and layers"), e);
+        }
+    }
+
+    /// <summary>Makes sure, before anything is allocated, that a matrix fits one array and the machine's memory.</summary>
+    /// <param name="model">Name of the model.</param>
+    /// <param name="option">The option to lower, as users write it.</param>
+    /// <param name="value">What it is.</param>
+    /// <param name="what">What the matrix holds, for example <c>hidden values</c>.</param>
+    /// <param name="rows">Its rows.</param>
+    /// <param name="columns">Its columns.</param>
+    /// <param name="copies">How many of them are held at once.</param>
+    /// <exception cref="ModelFitException">It does not.</exception>
+    public static void RequireRoom(string model, string option, int value, string what, long rows, long columns, int copies = 1)
+    {
+        // Rows and columns are counts of 31 bits, copies are few: nothing overflows.
+        double bytes = (double)rows * columns * sizeof(float) * copies, machine = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+        bool isTooLong = rows * columns > Array.MaxLength - 16;
+        if (isTooLong || (machine > 0 && bytes > machine))
+        {
+            string limit = isTooLong
+                ? string.Create(CultureInfo.InvariantCulture, $"one array holds {Array.MaxLength - 16}")
+                : string.Create(CultureInfo.InvariantCulture, $"they take {bytes / 1e9:F1} GB, and this machine has {machine / 1e9:F1} GB");
+            throw new ModelFitException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"model '{model}': option '{option}' is {value}, which makes {rows}{(columns == 1 ? "" : $" × {columns}")} {what} on this data; {limit}; lower {option}"));
         }
     }
 }

@@ -133,7 +133,8 @@ internal static class AlternatingLeastSquares
                     ? weight
                     : throw new DatasetException(
                         $"model '{settings.Model}': user '{train.Users[u]}' and item '{train.Items[sum.ColumnIndex[n]]}' have weight "
-                        + $"{OptionsText.Format(sum.Values[n])}, which gives {OptionsText.Format(weight)} in training; weights must be positive and finite");
+                        + $"{OptionsText.Format(sum.Values[n])}, which gives {OptionsText.Format(weight)} in training; weights must be positive and finite: "
+                        + "transform play counts with weights binary, log or share (log_share gives 0 to what was played once)");
             }
         }
 

@@ -100,13 +100,15 @@ public sealed class HybridNn(HybridNnOptions options) : IModel
         FeatureTable table = FeatureTable.Of(train, $"model '{Name}'");
         CsrMatrix pairs = UserItemMatrix.Binary(train);
         int size = options.EmbeddingSize;
+        NeuralFit.RequireRoom(Name, "embedding_size", size, "values in vectors", Math.Max(pairs.Rows, pairs.Columns), size, copies: 4);
+        NeuralFit.RequireRoom(Name, "hidden_size", options.HiddenSize, "hidden values", pairs.Columns, options.HiddenSize);
         var users = new Embedding("user_vectors", pairs.Rows, size, context.CreateRng($"{Name}/users"));
         var items = new Embedding("item_vectors", pairs.Columns, size, context.CreateRng($"{Name}/items"));
         var features = new Parameter("features", table.Values.Rows, table.Values.Columns, isFrozen: true);
         table.Values.Values.CopyTo(features.Value);
         var network = new Mlp("network", [(2 * size) + features.Columns, options.HiddenSize, 1], context.CreateRng($"{Name}/network"));
         var optimizer = new Adam([users.Table, items.Table, .. network.Parameters], options.LearningRate, threads: context.Threads);
-        var examples = new PairExamples(pairs, options.Negatives, options.NegativeCount, context.CreateRng($"{Name}/negatives"));
+        var examples = new PairExamples(Name, pairs, options.Negatives, options.NegativeCount, context.CreateRng($"{Name}/negatives"));
         var settings = new TrainingSettings
         {
             Epochs = options.Epochs,

@@ -109,6 +109,7 @@ public sealed class HybridTwoTower(HybridTwoTowerOptions options) : IModel
         ArgumentNullException.ThrowIfNull(context);
         OptionsText.Validate(options, $"model '{Name}'");
         CsrMatrix pairs = UserItemMatrix.Binary(train);
+        RequireRoom(train, pairs);
         var tower = new ItemTower(options, train, pairs, context);
         var optimizer = new Adam(tower.Parameters, options.LearningRate, options.Regularization, Decay.Decoupled, threads: context.Threads);
         int[] listeners = [.. Enumerable.Range(0, pairs.Rows).Where(u => pairs.RowLength(u) > 0)];
@@ -161,6 +162,17 @@ public sealed class HybridTwoTower(HybridTwoTowerOptions options) : IModel
             : throw new DatasetException(
                 $"model '{Name}' was stored with {vectors.Rows} × {vectors.Columns} item vectors and {bias.Length} biases, which do not fit "
                 + $"{train.Items.Count} items and embedding_size {options.EmbeddingSize}; load it with the dataset it was trained on");
+    }
+
+    private void RequireRoom(Dataset train, CsrMatrix pairs)
+    {
+        int size = options.EmbeddingSize, listeners = Enumerable.Range(0, pairs.Rows).Count(u => pairs.RowLength(u) > 0);
+        int heard = pairs.ColumnIndex.Distinct().Count(), rows = Math.Min(options.BatchSize, listeners);
+        NeuralFit.RequireRoom(
+            Name, "embedding_size", size, "values in vectors", Math.Max(pairs.Columns, train.Catalog.Artists.Count + 1), size + 1, copies: 4);
+        NeuralFit.RequireRoom(Name, "hidden_size", options.HiddenSize, "hidden values", options.Features ? pairs.Columns : 0, options.HiddenSize, copies: 2);
+        bool isSampled = options.NegativeCount > 0 && options.NegativeCount < heard;
+        NeuralFit.RequireRoom(Name, "batch_size", options.BatchSize, "scores a step", rows, isSampled ? 1 : heard, copies: 2);
     }
 
     /// <summary>Vectors of items: of those heard in training while training, of all afterwards.</summary>
@@ -378,7 +390,8 @@ public sealed class HybridTwoTower(HybridTwoTowerOptions options) : IModel
 
             if (_input.Length < total)
             {
-                (_input, _target, _inputWeight) = (new int[2 * total], new int[2 * total], new float[2 * total]);
+                int room = (int)Math.Min(2L * total, Array.MaxLength);
+                (_input, _target, _inputWeight) = (new int[room], new int[room], new float[room]);
             }
 
             if (_inputStart.Length < batch.Length + 1)

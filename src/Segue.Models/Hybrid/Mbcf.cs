@@ -87,12 +87,13 @@ public sealed class Mbcf(MbcfOptions options) : IModel
         ArgumentNullException.ThrowIfNull(context);
         OptionsText.Validate(options, $"model '{Name}'");
         CsrMatrix pairs = UserItemMatrix.Binary(train);
+        RequireRoom(pairs);
         var users = new Embedding("user_vectors", pairs.Rows, options.EmbeddingSize, context.CreateRng($"{Name}/users"));
         var items = new Embedding("item_vectors", pairs.Columns, options.EmbeddingSize, context.CreateRng($"{Name}/items"));
         var bias = new Parameter("item_bias", pairs.Columns, 1, isRowSparse: true);
         IEnumerable<Parameter> learned = options.ItemBias ? [users.Table, items.Table, bias] : [users.Table, items.Table];
         var optimizer = new Adam(learned, options.LearningRate, threads: context.Threads);
-        var examples = new PairExamples(pairs, options.Negatives, options.NegativeCount, context.CreateRng($"{Name}/negatives"));
+        var examples = new PairExamples(Name, pairs, options.Negatives, options.NegativeCount, context.CreateRng($"{Name}/negatives"));
         SoftmaxCandidates? candidates = options.Negatives is Negatives.Popularity or Negatives.InBatch
             ? new SoftmaxCandidates(pairs, options.Negatives == Negatives.Popularity ? options.NegativeCount : 0) : null;
         var settings = new TrainingSettings
@@ -156,6 +157,22 @@ public sealed class Mbcf(MbcfOptions options) : IModel
                 + $"{train.Users.Count} users, {train.Items.Count} items and embedding_size {options.EmbeddingSize}; load it with the dataset it was trained on");
     }
 
+    // Value, gradient and the two means of Adam.
+    private void RequireRoom(CsrMatrix pairs)
+    {
+        const int copies = 4;
+        int size = options.EmbeddingSize;
+        NeuralFit.RequireRoom(Name, "embedding_size", size, "values in vectors", Math.Max(pairs.Rows, pairs.Columns), size + 1, copies);
+        if (options.Negatives is Negatives.Popularity or Negatives.InBatch)
+        {
+            long rows = Math.Min(options.BatchSize, pairs.Count), drawn = options.Negatives == Negatives.Popularity ? options.NegativeCount : 0;
+            bool batchIsLarger = rows >= drawn;
+            NeuralFit.RequireRoom(
+                Name, batchIsLarger ? "batch_size" : "negative_count", batchIsLarger ? options.BatchSize : options.NegativeCount, "scores a step",
+                rows, rows + drawn, copies: 2);
+        }
+    }
+
     private static DenseMatrix Matrix(Parameter parameter) => new(parameter.Rows, parameter.Columns, parameter.Value.ToArray());
 }
 
@@ -170,9 +187,19 @@ internal sealed class PairExamples
     private int[] _users = [], _items = [];
     private float[] _labels = [];
 
-    public PairExamples(CsrMatrix pairs, Negatives negatives, int count, Rng rng)
+    /// <exception cref="ModelFitException">There would be more examples than an array holds.</exception>
+    public PairExamples(string model, CsrMatrix pairs, Negatives negatives, int count, Rng rng)
     {
         (_pairs, _source) = (pairs, new NegativeItems(pairs));
+        long examples = pairs.Count + (negatives switch
+        {
+            Negatives.Uniform => (long)pairs.Count * count,
+            Negatives.PerUser => _source.PerUserMost(count),
+            _ => 0,
+        });
+
+        // Drawn items and, in the training loop, the order of all examples; per_user keeps the listener too, in lists that grow.
+        NeuralFit.RequireRoom(model, "negative_count", count, "examples an epoch", examples, 1, negatives == Negatives.PerUser ? 6 : 3);
         _pairUser = new int[pairs.Count];
         for (int u = 0; u < pairs.Rows; u++)
         {
@@ -183,7 +210,7 @@ internal sealed class PairExamples
         _perPair = negatives == Negatives.Uniform ? count : 0;
         if (_perPair > 0)
         {
-            _drawnItem = new int[checked(pairs.Count * _perPair)];
+            _drawnItem = new int[pairs.Count * _perPair];
         }
     }
 

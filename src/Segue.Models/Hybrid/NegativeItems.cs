@@ -44,6 +44,18 @@ internal sealed class NegativeItems(CsrMatrix pairs)
         return -1;
     }
 
+    /// <summary>As many as <see cref="PerUser"/> can give.</summary>
+    public long PerUserMost(int most)
+    {
+        long sum = 0;
+        for (int u = 0; u < pairs.Rows; u++)
+        {
+            sum += pairs.RowLength(u) == 0 ? 0 : Math.Min(most, pairs.Columns - pairs.RowLength(u));
+        }
+
+        return sum;
+    }
+
     /// <summary>Up to <paramref name="most"/> distinct unheard items of every user, once.</summary>
     public (int[] User, int[] Item) PerUser(int most, Rng rng)
     {

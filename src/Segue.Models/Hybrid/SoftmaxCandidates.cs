@@ -105,7 +105,7 @@ internal sealed class SoftmaxCandidates
 
                     if (excluded == _excluded.Length)
                     {
-                        Array.Resize(ref _excluded, Math.Max(1024, 2 * excluded));
+                        Array.Resize(ref _excluded, (int)Math.Clamp(2L * excluded, 1024, Array.MaxLength));
                     }
 
                     _excluded[excluded++] = n;

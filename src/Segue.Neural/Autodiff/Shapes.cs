@@ -18,7 +18,7 @@ internal static class Shapes
     {
         if ((long)rows * columns > Array.MaxLength - 16)
         {
-            throw new ArgumentException($"a result of {rows} × {columns} has more values than one matrix can hold, {Array.MaxLength - 16}; use smaller batches");
+            throw new MatrixRoomException($"a result of {rows} × {columns} has more values than one matrix can hold, {Array.MaxLength - 16}");
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Numerics;
 using Segue.Numerics.Dense;
 
@@ -115,7 +116,15 @@ public sealed class Tape
             return buffer;
         }
 
-        PooledBytes += (long)size * sizeof(float);
+        // Without this a machine that promises more memory than it has would end the process without a word.
+        long bytes = PooledBytes + ((long)size * sizeof(float)), machine = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+        if (machine > 0 && bytes > machine)
+        {
+            throw new MatrixRoomException(string.Create(
+                CultureInfo.InvariantCulture, $"a step needs more than {bytes / 1e9:F1} GB, and this machine has {machine / 1e9:F1} GB"));
+        }
+
+        PooledBytes = bytes;
         return new AlignedBuffer(size);
     }
 

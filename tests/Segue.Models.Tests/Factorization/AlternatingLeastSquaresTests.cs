@@ -153,6 +153,7 @@ public sealed class AlternatingLeastSquaresTests
             string message = Assert.Throws<DatasetException>(() => model.Fit(train, Context())).Message;
             Assert.Contains("'user 1'", message, StringComparison.Ordinal);
             Assert.Contains("'item 1'", message, StringComparison.Ordinal);
+            Assert.Contains("weights binary, log or share", message, StringComparison.Ordinal);
         }
     }
 

@@ -30,4 +30,45 @@ public sealed class HybridNnTests : RecommenderContract
         "negatives",
         Assert.Throws<OptionException>(() => new HybridNn(new HybridNnOptions { Negatives = negatives }).Fit(SmallWorld.Genres, new FitContext())).Message,
         StringComparison.Ordinal);
+
+    [Fact]
+    public void More_negatives_than_an_array_holds_name_the_option_to_lower()
+    {
+        const int size = 500;
+        Dataset dense = SmallWorld.Of(size, size, [.. Enumerable.Range(0, size * size).Select(n => (n / size, n % size)).Where(p => p.Item1 != p.Item2)]);
+        var model = new HybridNn(new HybridNnOptions { EmbeddingSize = 2, HiddenSize = 2, NegativeCount = 10_000, Epochs = 1 });
+        string message = Assert.Throws<ModelFitException>(() => model.Fit(dense, new FitContext())).Message;
+        Assert.Contains("model 'hybrid-nn': option 'negative_count' is 10000", message, StringComparison.Ordinal);
+        Assert.Contains("lower negative_count", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_hidden_layer_beyond_an_array_names_its_option()
+    {
+        Dataset many = SmallWorld.Of(2, 270_000, [(0, 0), (1, 1)]);
+        string message = Assert.Throws<ModelFitException>(
+            () => new HybridNn(new HybridNnOptions { EmbeddingSize = 2, HiddenSize = 8192 }).Fit(many, new FitContext())).Message;
+        Assert.Contains("option 'hidden_size' is 8192", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_step_far_too_long_gives_numbers_or_an_error()
+    {
+        Dataset train = SmallWorld.PairSplit.Train;
+        var model = new HybridNn((HybridNnOptions)CreateModel().Options with { LearningRate = 10, Epochs = 3 });
+        int[] start = train.UserStart();
+        float[] known = new float[train.Items.Count], folded = new float[train.Items.Count];
+        try
+        {
+            IRecommender recommender = model.Fit(train, new FitContext());
+            recommender.Score(Query.ForUser(3), known);
+            recommender.Score(Query.ForHistory(train.ItemIndex[start[3]..start[4]]), folded);
+        }
+        catch (ModelFitException e)
+        {
+            Assert.Contains("lower learning_rate", e.Message, StringComparison.Ordinal);
+        }
+
+        Assert.All(known.Concat(folded), score => Assert.True(float.IsFinite(score)));
+    }
 }

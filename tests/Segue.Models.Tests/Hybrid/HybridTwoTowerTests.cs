@@ -87,4 +87,47 @@ public sealed class HybridTwoTowerTests : RecommenderContract
         var options = (HybridTwoTowerOptions)CreateModel().Options;
         Assert.NotNull(new HybridTwoTower(options with { Features = false, Epochs = 1 }).Fit(bare, new FitContext()));
     }
+
+    /// <summary>Every listener heard one item of its own: the scores of one step would be 47,000 × 47,000.</summary>
+    [Fact]
+    public void A_batch_beyond_an_array_names_the_option_to_lower()
+    {
+        const int size = 47_000;
+        Dataset train = SmallWorld.Of(size, size, [.. Enumerable.Range(0, size).Select(n => (n, n))]);
+        var model = new HybridTwoTower(new HybridTwoTowerOptions { EmbeddingSize = 2, HiddenSize = 2, BatchSize = 1_000_000, Epochs = 1 });
+        string message = Assert.Throws<ModelFitException>(() => model.Fit(train, new FitContext())).Message;
+        Assert.Contains("option 'batch_size' is 1000000", message, StringComparison.Ordinal);
+        Assert.Contains("47000 × 47000", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_batch_larger_than_the_data_is_the_whole_data()
+    {
+        Dataset train = SmallWorld.PairSplit.Train;
+        var options = (HybridTwoTowerOptions)CreateModel().Options;
+        float[] huge = new float[train.Items.Count], exact = new float[train.Items.Count];
+        new HybridTwoTower(options with { BatchSize = 1_000_000, Epochs = 2 }).Fit(train, new FitContext()).Score(Query.ForUser(1), huge);
+        new HybridTwoTower(options with { BatchSize = train.Users.Count, Epochs = 2 }).Fit(train, new FitContext()).Score(Query.ForUser(1), exact);
+        Assert.Equal(exact, huge);
+    }
+
+    [Theory]
+    [InlineData(0.0)]
+    [InlineData(10.0)]
+    public void A_step_far_too_long_gives_numbers_or_an_error(double regularization)
+    {
+        Dataset train = SmallWorld.PairSplit.Train;
+        var model = new HybridTwoTower((HybridTwoTowerOptions)CreateModel().Options with { LearningRate = 10, Regularization = regularization });
+        var scores = new float[train.Items.Count];
+        try
+        {
+            model.Fit(train, new FitContext()).Score(Query.ForUser(3), scores);
+        }
+        catch (ModelFitException e)
+        {
+            Assert.Contains("lower learning_rate", e.Message, StringComparison.Ordinal);
+        }
+
+        Assert.All(scores, score => Assert.True(float.IsFinite(score)));
+    }
 }
