@@ -241,6 +241,7 @@ public static class Experiment
                 split.Train.Count, split.Validation?.Relevant.Count ?? 0, split.Test.Relevant.Count, rows.Find(r => r.Results.Count > 0)?.Results[0].Users.Length ?? 0),
             Protocol = (rows.Find(r => r.Results.Count > 0)?.Results[0].Protocol ?? "nothing was evaluated") + (specification.OnValidation ? ", on the validation part" : string.Empty),
             Rows = [.. rows.Select(r => ToRow(r, specification, bestBaseline))],
+            Published = specification.Published.Count > 0 ? specification.Published : null,
             BestModel = best?.Specification.Label,
             BestBaseline = bestBaseline?.Specification.Label,
             Also = specification.Also.Count > 0 ? [.. specification.Also.Select((also, n) => ToTable(also, n, rows))] : null,
@@ -297,7 +298,8 @@ public static class Experiment
             [.. judged.Select(r => new ReportTableRow(
                 r.Specification.Label,
                 r.Also[index].Metrics.ToDictionary(m => m.Key, m => new ReportMetric(m.Value.Value, m.Value.Low, m.Value.High))))],
-            also.Note);
+            also.Note,
+            also.Published.Count > 0 ? also.Published : null);
     }
 
     private static double? PAgainst(FinishedRow? baseline, FinishedRow row, string metric, ExperimentSpecification specification)

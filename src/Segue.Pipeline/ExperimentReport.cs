@@ -33,6 +33,9 @@ public sealed record ExperimentReport
     /// <summary>One row a model, in the order given.</summary>
     public required IReadOnlyList<ReportRow> Rows { get; init; }
 
+    /// <summary>Rows published elsewhere, or null: nothing here is measured, tested or the best.</summary>
+    public IReadOnlyList<PublishedRow>? Published { get; init; }
+
     /// <summary>Label of the best row by the first metric, or null where no row has it.</summary>
     public string? BestModel { get; init; }
 
@@ -133,12 +136,26 @@ public sealed record ReportMetric(double Value, double Low, double High, double?
 /// <param name="Users">Users the figures are means over.</param>
 /// <param name="Rows">One row a model that could be judged this way, in the order of the report.</param>
 /// <param name="Note">What to read from it, or null.</param>
-public sealed record ReportTable(string Title, string Protocol, int Users, IReadOnlyList<ReportTableRow> Rows, string? Note = null);
+/// <param name="Published">Rows published elsewhere, or null.</param>
+public sealed record ReportTable(
+    string Title, string Protocol, int Users, IReadOnlyList<ReportTableRow> Rows, string? Note = null, IReadOnlyList<PublishedRow>? Published = null);
 
 /// <summary>One model's figures under another protocol.</summary>
 /// <param name="Label">What the row is called in the report.</param>
 /// <param name="Metrics">Figures by metric name.</param>
 public sealed record ReportTableRow(string Label, IReadOnlyDictionary<string, ReportMetric> Metrics);
+
+/// <summary>Figures somebody else published: shown beside the measured rows, without interval, time or test.</summary>
+/// <param name="Label">What the row is called.</param>
+/// <param name="Source">Where the figures stand, for example <c>author, title, table 1</c>.</param>
+/// <param name="Metrics">Figures by metric name.</param>
+/// <param name="Note">What differs from what was measured here, or null.</param>
+public sealed record PublishedRow(string Label, string Source, IReadOnlyDictionary<string, double> Metrics, string? Note = null)
+{
+    /// <summary>Always true: marks the row for whoever reads the JSON.</summary>
+    [JsonPropertyName("published")]
+    public bool IsPublished => true;
+}
 
 /// <summary>A curve or several over one axis.</summary>
 /// <param name="Title">Title of the chart.</param>

@@ -62,7 +62,11 @@ public sealed record SweepSpecification(
 /// <param name="KeepSeen">Rank items the listener already knows too.</param>
 /// <param name="Note">What to read from it, or null.</param>
 public sealed record ProtocolSpecification(
-    string Title, IReadOnlyList<MetricSpecification> Metrics, int SampledNegatives = 0, int Users = 0, bool KeepSeen = false, string? Note = null);
+    string Title, IReadOnlyList<MetricSpecification> Metrics, int SampledNegatives = 0, int Users = 0, bool KeepSeen = false, string? Note = null)
+{
+    /// <summary>Rows published elsewhere, to be shown beside the measured ones.</summary>
+    public IReadOnlyList<PublishedRow> Published { get; init; } = [];
+}
 
 /// <summary>Metrics on the validation part while models train.</summary>
 /// <param name="Title">Title of the chart.</param>
@@ -102,6 +106,9 @@ public sealed record ExperimentSpecification
 
     /// <summary>Further tables: the same trained models under other protocols.</summary>
     public IReadOnlyList<ProtocolSpecification> Also { get; init; } = [];
+
+    /// <summary>Rows published elsewhere, shown beside the measured ones; they decide nothing.</summary>
+    public IReadOnlyList<PublishedRow> Published { get; init; } = [];
 
     /// <summary>Rank items the listener already knows too (replay) instead of masking them (discovery).</summary>
     public bool KeepSeen { get; init; }

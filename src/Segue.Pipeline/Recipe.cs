@@ -24,12 +24,14 @@ namespace Segue.Pipeline;
 ///   "sweeps": [{ "title": "…", "models": ["user-knn"], "option": "neighbors", "values": [1, 10, 100], "metric": "auc" }],
 ///   "curves": [{ "title": "…", "metrics": ["ndcg@20"], "every": 2, "models": ["ALS 128"] }],
 ///   "also": [{ "title": "…", "sampled_negatives": 100, "users": 100, "metrics": ["hitrate@10", "mrr"], "note": "…" }],
+///   "published": [{ "label": "WMF", "source": "author, title, table 2", "note": "…", "metrics": { "recall@20": 0.282 } }],
 ///   "promises": [{ "label": "ALS 128", "metric": "recall@20", "low": 0.282, "high": 1 }],
 ///   "seed": 42, "keep_seen": false, "sampled_negatives": 0, "baselines": true
 /// }
 /// </code>
 /// "curves" are measured on the validation part while the named rows train (all rows without "models"), with their training losses beside them. "also"
-/// judges the same trained models in other ways. Instead of "format" and "paths", "dataset" may have "folder" (an imported dataset) or "synthetic" (options of the synthetic
+/// judges the same trained models in other ways. "published" (of the recipe, or of an entry of "also") are rows of others, shown beside the measured
+/// ones and never tested, promised or the best. Instead of "format" and "paths", "dataset" may have "folder" (an imported dataset) or "synthetic" (options of the synthetic
 /// world); "join_features" lists tables of audio features to join, and "only_with_features": true keeps the items that got any. Relative paths are looked up beside the recipe, in the folder named by SEGUE_DATA, in <c>../shared/data</c> above the
 /// recipe's repository, then in the current folder.
 /// </remarks>
@@ -64,10 +66,10 @@ public sealed record Recipe
                 AllowTrailingCommas = true,
                 CommentHandling = JsonCommentHandling.Skip,
             })!.AsObject();
-            CheckKeys(root, path, "title", "dataset", "split", "metrics", "models", "sweeps", "curves", "also", "promises", "seed", "keep_seen", "sampled_negatives", "baselines", "note");
+            CheckKeys(root, path, "title", "dataset", "split", "metrics", "models", "sweeps", "curves", "also", "published", "promises", "seed", "keep_seen", "sampled_negatives", "baselines", "note");
             JsonObject dataset = root["dataset"] as JsonObject ?? throw new OptionException($"recipe '{path}' has no \"dataset\" object");
             CheckKeys(dataset, path, "name", "folder", "format", "paths", "level", "map", "synthetic", "k_core", "weights", "join_features", "only_with_features");
-            return new Recipe
+            var recipe = new Recipe
             {
                 Name = Path.GetFileNameWithoutExtension(path),
                 DatasetNode = dataset,
@@ -90,6 +92,12 @@ public sealed record Recipe
                 },
                 Promises = [.. (root["promises"]?.AsArray() ?? []).Select(p => ParsePromise(p!.AsObject(), path))],
             };
+            recipe = recipe with
+            {
+                Specification = recipe.Specification with { Published = ParsePublished(root, recipe.Specification.Metrics, "the recipe", path) },
+            };
+            CheckLabels(recipe, path);
+            return recipe;
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or NullReferenceException)
         {
@@ -191,11 +199,15 @@ public sealed record Recipe
 
     private static ProtocolSpecification ParseProtocol(JsonObject protocol, string path)
     {
-        CheckKeys(protocol, path, "title", "metrics", "sampled_negatives", "users", "keep_seen", "note");
+        CheckKeys(protocol, path, "title", "metrics", "sampled_negatives", "users", "keep_seen", "published", "note");
         int negatives = (int?)protocol["sampled_negatives"] ?? 0, users = (int?)protocol["users"] ?? 0;
+        string title = (string)protocol["title"]!;
+        IReadOnlyList<MetricSpecification> metrics = ParseMetrics(protocol, path);
         return negatives >= 0 && users >= 0
-            ? new ProtocolSpecification(
-                (string)protocol["title"]!, ParseMetrics(protocol, path), negatives, users, (bool?)protocol["keep_seen"] ?? false, (string?)protocol["note"])
+            ? new ProtocolSpecification(title, metrics, negatives, users, (bool?)protocol["keep_seen"] ?? false, (string?)protocol["note"])
+            {
+                Published = ParsePublished(protocol, metrics, $"'{title}'", path),
+            }
             : throw new OptionException($"recipe '{path}' has sampled_negatives={negatives}, users={users} under \"also\"; give 0 or more");
     }
 
@@ -206,6 +218,68 @@ public sealed record Recipe
         return metrics.Count > 0 && metrics.All(m => m.Metric.Kind != MetricKind.Prediction)
             ? metrics
             : throw new OptionException($"'{(string?)node["title"]}' in recipe '{path}' needs \"metrics\" of rankings, for example [\"ndcg@20\"]");
+    }
+
+    private static PublishedRow[] ParsePublished(JsonObject table, IReadOnlyList<MetricSpecification> metrics, string what, string path)
+    {
+        PublishedRow[] rows = [.. (table["published"]?.AsArray() ?? []).Select(p => ParsePublishedRow(p!.AsObject(), metrics, what, path))];
+        string? twice = rows.GroupBy(r => r.Label).FirstOrDefault(g => g.Count() > 1)?.Key;
+        return twice is null ? rows : throw new OptionException($"recipe '{path}' has two published rows called '{twice}' in {what}; name one of them otherwise");
+    }
+
+    private static PublishedRow ParsePublishedRow(JsonObject row, IReadOnlyList<MetricSpecification> metrics, string what, string path)
+    {
+        CheckKeys(row, path, "label", "source", "note", "metrics");
+        string label = (string?)row["label"] is { Length: > 0 } given
+            ? given : throw new OptionException($"a published row of {what} in '{path}' has no \"label\"; give it one");
+        string source = (string?)row["source"] is { Length: > 0 } from
+            ? from : throw new OptionException($"published row '{label}' in '{path}' has no \"source\"; say where its figures stand");
+        var figures = new Dictionary<string, double>();
+        foreach ((string key, JsonNode? value) in row["metrics"] as JsonObject ?? [])
+        {
+            string name;
+            try
+            {
+                name = MetricCatalog.Parse(key).Name;
+            }
+            catch (OptionException e)
+            {
+                throw new OptionException($"published row '{label}' in '{path}': {e.Message}");
+            }
+
+            if (!metrics.Any(m => m.Name == name))
+            {
+                throw new OptionException(
+                    $"published row '{label}' in '{path}' has a figure for '{key}', which {what} does not measure; add it to \"metrics\" or leave it out. "
+                    + $"Measured: {string.Join(", ", metrics.Select(m => m.Name))}");
+            }
+
+            // A number beyond the range of a double is read as infinity.
+            bool isNumber = value?.GetValueKind() == JsonValueKind.Number && double.IsFinite((double)value);
+            figures[name] = isNumber
+                ? (double)value! : throw new OptionException($"published row '{label}' in '{path}' has {value?.ToJsonString() ?? "null"} for '{key}'; give a number");
+        }
+
+        return figures.Count > 0
+            ? new PublishedRow(label, source, figures, (string?)row["note"])
+            : throw new OptionException($"published row '{label}' in '{path}' has no \"metrics\"; give figures, for example {{ \"{metrics[0].Name}\": 0.1 }}");
+    }
+
+    // A promise is about what is measured, and a table with one name twice says nothing.
+    private static void CheckLabels(Recipe recipe, string path)
+    {
+        PublishedRow[] published = [.. recipe.Specification.Published, .. recipe.Specification.Also.SelectMany(a => a.Published)];
+        string? both = published.FirstOrDefault(p => recipe.Specification.Models.Any(m => m.Label == p.Label))?.Label;
+        if (both is not null)
+        {
+            throw new OptionException($"recipe '{path}' calls a published row and a model '{both}'; name one of them otherwise");
+        }
+
+        string? promised = recipe.Promises.FirstOrDefault(p => published.Any(r => r.Label == p.Label))?.Label;
+        if (promised is not null)
+        {
+            throw new OptionException($"recipe '{path}' promises the published row '{promised}'; promise a row that is measured");
+        }
     }
 
     private static Promise ParsePromise(JsonObject promise, string path)

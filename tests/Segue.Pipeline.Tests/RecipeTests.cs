@@ -38,6 +38,18 @@ public sealed class RecipeTests : IDisposable
     [InlineData("{\"dataset\":{\"synthetic\":{}},\"split\":\"random\",\"metrics\":[\"ndcg@10\"],\"also\":[{\"title\":\"t\",\"metrics\":[\"mrr\"],\"users\":-1}]}", "users=-1")]
     [InlineData("{\"dataset\":{\"synthetic\":{}},\"split\":\"random\",\"metrics\":[\"ndcg@10\"],\"curves\":[{\"title\":\"t\",\"metrics\":[\"mrr\"],\"every\":0}]}", "every=0")]
     [InlineData("{\"dataset\":{\"synthetic\":{}},\"split\":\"random\",\"metrics\":[\"ndcg@10\"],\"curves\":[{\"title\":\"t\",\"metric\":\"mrr\"}]}", "'metrics'")]
+    [InlineData("{\"dataset\":{\"synthetic\":{}},\"split\":\"random\",\"metrics\":[\"ndcg@10\"],\"published\":[{\"label\":\"a\",\"source\":\"s\",\"metrics\":{\"ndgc@10\":0.1}}]}", "published row 'a'")]
+    [InlineData("{\"dataset\":{\"synthetic\":{}},\"split\":\"random\",\"metrics\":[\"ndcg@10\"],\"published\":[{\"label\":\"a\",\"source\":\"s\",\"metrics\":{\"ndgc@10\":0.1}}]}", "ndcg")]
+    [InlineData("{\"dataset\":{\"synthetic\":{}},\"split\":\"random\",\"metrics\":[\"ndcg@10\"],\"published\":[{\"label\":\"a\",\"source\":\"s\",\"metrics\":{\"recall@10\":0.1}}]}", "'recall@10', which the recipe does not measure; add it to \"metrics\"")]
+    [InlineData("{\"dataset\":{\"synthetic\":{}},\"split\":\"random\",\"metrics\":[\"ndcg@10\"],\"published\":[{\"label\":\"a\",\"source\":\"s\",\"metrics\":{\"ndcg@10\":\"high\"}}]}", "give a number")]
+    [InlineData("{\"dataset\":{\"synthetic\":{}},\"split\":\"random\",\"metrics\":[\"ndcg@10\"],\"published\":[{\"label\":\"a\",\"source\":\"s\",\"metrics\":{}}]}", "no \"metrics\"")]
+    [InlineData("{\"dataset\":{\"synthetic\":{}},\"split\":\"random\",\"metrics\":[\"ndcg@10\"],\"published\":[{\"label\":\"a\",\"metrics\":{\"ndcg@10\":0.1}}]}", "no \"source\"")]
+    [InlineData("{\"dataset\":{\"synthetic\":{}},\"split\":\"random\",\"metrics\":[\"ndcg@10\"],\"published\":[{\"source\":\"s\",\"metrics\":{\"ndcg@10\":0.1}}]}", "no \"label\"")]
+    [InlineData("{\"dataset\":{\"synthetic\":{}},\"split\":\"random\",\"metrics\":[\"ndcg@10\"],\"published\":[{\"label\":\"a\",\"source\":\"s\",\"value\":1,\"metrics\":{\"ndcg@10\":0.1}}]}", "'value'")]
+    [InlineData("{\"dataset\":{\"synthetic\":{}},\"split\":\"random\",\"metrics\":[\"ndcg@10\"],\"published\":[{\"label\":\"a\",\"source\":\"s\",\"metrics\":{\"ndcg@10\":0.1}},{\"label\":\"a\",\"source\":\"t\",\"metrics\":{\"ndcg@10\":0.2}}]}", "two published rows called 'a'")]
+    [InlineData("{\"dataset\":{\"synthetic\":{}},\"split\":\"random\",\"metrics\":[\"ndcg@10\"],\"models\":[\"ease\"],\"published\":[{\"label\":\"ease\",\"source\":\"s\",\"metrics\":{\"ndcg@10\":0.1}}]}", "a published row and a model 'ease'")]
+    [InlineData("{\"dataset\":{\"synthetic\":{}},\"split\":\"random\",\"metrics\":[\"ndcg@10\"],\"promises\":[{\"label\":\"a\",\"metric\":\"ndcg@10\",\"low\":0}],\"published\":[{\"label\":\"a\",\"source\":\"s\",\"metrics\":{\"ndcg@10\":0.1}}]}", "promises the published row 'a'")]
+    [InlineData("{\"dataset\":{\"synthetic\":{}},\"split\":\"random\",\"metrics\":[\"ndcg@10\"],\"also\":[{\"title\":\"t\",\"metrics\":[\"mrr\"],\"published\":[{\"label\":\"a\",\"source\":\"s\",\"metrics\":{\"ndcg@10\":0.1}}]}]}", "which 't' does not measure")]
     [InlineData("[1,2]", "cannot be read")]
     [InlineData("{", "cannot be read")]
     public void AWrongRecipeIsRefusedWithWhatIsWrong(string json, string expected)
@@ -77,6 +89,49 @@ public sealed class RecipeTests : IDisposable
         Assert.Equal(20, Assert.Single(report.Also!).Users);
         Assert.NotNull(report.Example);
         Assert.Equal(report.ToJson(), ExperimentReport.FromJson(report.ToJson()).ToJson());
+    }
+
+    /// <summary>However good a published figure looks, it is not the best, not the next, not a reference and not promised.</summary>
+    [Fact]
+    public void PublishedRowsStandBesideTheMeasuredOnesAndDecideNothing()
+    {
+        const string Published = """
+              "published": [{ "label": "theirs", "source": "a paper, table 1", "note": "other data", "metrics": { "ndcg@10": 0.99 } }],
+            """;
+        const string Rest = """
+              "dataset": { "synthetic": { "users": 150, "tracks": 300, "interactions": 12000 } },
+              "split": "random:per_user=true", "metrics": ["ndcg@10"], "models": ["ease"],
+              "also": [{ "title": "sampled", "sampled_negatives": 10, "users": 20, "metrics": ["mrr"],
+                "published": [{ "label": "others", "source": "a paper, table 2", "metrics": { "mrr": 0.5 } }] }],
+              "promises": [{ "label": "ease", "metric": "ndcg@10", "low": 0.000001 }]
+            """;
+        (Recipe recipe, ExperimentReport with) = Run($"{{ {Published} {Rest} }}");
+        (_, ExperimentReport without) = Run($"{{ {Rest} }}");
+        PublishedRow row = Assert.Single(with.Published!);
+        Assert.Equal(("theirs", "a paper, table 1", "other data", 0.99), (row.Label, row.Source, row.Note, row.Metrics["ndcg@10"]));
+        Assert.Equal("others", Assert.Single(with.Also![0].Published!).Label);
+        Assert.DoesNotContain(with.Rows, r => r.Label == "theirs");
+        Assert.DoesNotContain(with.Also[0].Rows, r => r.Label == "others");
+        Assert.Equal((without.BestModel, without.BestBaseline), (with.BestModel, with.BestBaseline));
+        Assert.Equal(without.Rows.Select(r => r.Metrics["ndcg@10"]), with.Rows.Select(r => r.Metrics["ndcg@10"]));
+        Assert.Equal(Headline.Of(without), Headline.Of(with));
+        Assert.True(Assert.Single(recipe.Check(with)).IsKept);
+        Assert.Null(without.Published);
+
+        using var json = System.Text.Json.JsonDocument.Parse(with.ToJson());
+        System.Text.Json.JsonElement written = json.RootElement.GetProperty("published")[0];
+        Assert.True(written.GetProperty("published").GetBoolean());
+        Assert.Equal(0.99, written.GetProperty("metrics").GetProperty("ndcg@10").GetDouble());
+        Assert.Equal(with.ToJson(), ExperimentReport.FromJson(with.ToJson()).ToJson());
+
+        (Recipe, ExperimentReport) Run(string text)
+        {
+            string path = _folder.File("recipe.json");
+            File.WriteAllText(path, text);
+            Recipe read = Recipe.Read(path);
+            return (read, Experiment.Run(
+                read.Specification, read.OpenDataset(cancellation: TestContext.Current.CancellationToken), cancellation: TestContext.Current.CancellationToken));
+        }
     }
 
     [Fact]

@@ -41,7 +41,8 @@ internal static class ReportOutput
     /// <summary>Prints the comparison table and the sentence that matters.</summary>
     public static void Print(Terminal terminal, ExperimentReport report)
     {
-        string[] all = [.. report.Rows.SelectMany(r => r.Metrics.Keys).Distinct()];
+        IReadOnlyList<PublishedRow> published = report.Published ?? [];
+        string[] all = [.. report.Rows.SelectMany(r => r.Metrics.Keys).Concat(published.SelectMany(p => p.Metrics.Keys)).Distinct()];
         string[] metrics = [.. all.Where(m => !IsSlice(m))], slices = [.. all.Where(IsSlice)];
         terminal.Result.WriteLine($"{report.Title ?? report.Dataset.Name}: {report.Dataset.Users:N0} users × {report.Dataset.Items:N0} items, {report.Dataset.Interactions:N0} interactions");
         terminal.Result.WriteLine($"split {report.Split.Name}, seed {report.Split.Seed}: train {report.Split.Train:N0}, test {report.Split.Test:N0}, {report.Split.TestUsers:N0} test users; {report.Protocol}");
@@ -78,7 +79,14 @@ internal static class ReportOutput
             table.AddRow([.. cells]);
         }
 
+        foreach (PublishedRow row in published.Where(p => metrics.Any(p.Metrics.ContainsKey)))
+        {
+            string[] figures = Cells(row, metrics);
+            table.AddRow([.. figures, .. Enumerable.Repeat("[grey]–[/]", table.Columns.Count - figures.Length)]);
+        }
+
         terminal.Result.Write(table);
+        Sources(terminal, published);
         if (Headline.Of(report) is { Length: > 0 } headline)
         {
             terminal.Result.WriteLine(headline);
@@ -89,13 +97,16 @@ internal static class ReportOutput
         {
             int prefix = $"{whole.Key}:popularity=".Length;
             Print(
-                terminal, $"{whole.Key} by listeners of the right answer in training", [.. whole], report.Rows.Select(r => (r.Label, r.Metrics)), prefix);
+                terminal, $"{whole.Key} by listeners of the right answer in training", [.. whole], report.Rows.Select(r => (r.Label, r.Metrics)), published,
+                prefix);
         }
 
         foreach (ReportTable also in report.Also ?? [])
         {
-            string[] columns = [.. also.Rows.SelectMany(r => r.Metrics.Keys).Distinct()];
-            Print(terminal, $"{also.Title} ({also.Protocol})", columns, also.Rows.Select(r => (r.Label, r.Metrics)));
+            IReadOnlyList<PublishedRow> others = also.Published ?? [];
+            string[] columns = [.. also.Rows.SelectMany(r => r.Metrics.Keys).Concat(others.SelectMany(p => p.Metrics.Keys)).Distinct()];
+            Print(terminal, $"{also.Title} ({also.Protocol})", columns, also.Rows.Select(r => (r.Label, r.Metrics)), others);
+            Sources(terminal, others);
             if (also.Note is not null)
             {
                 terminal.Result.WriteLine(also.Note);
@@ -105,8 +116,24 @@ internal static class ReportOutput
 
     private static bool IsSlice(string metric) => metric.Contains(":popularity=", StringComparison.Ordinal);
 
+    // Label and figures of a published row, marked and dimmed.
+    private static string[] Cells(PublishedRow row, string[] metrics) =>
+    [
+        $"[grey]{Markup.Escape(row.Label)} (published)[/]",
+        .. metrics.Select(m => row.Metrics.TryGetValue(m, out double value) ? $"[grey]{value.ToString("F4", CultureInfo.InvariantCulture)}[/]" : "[grey]–[/]"),
+    ];
+
+    private static void Sources(Terminal terminal, IReadOnlyList<PublishedRow> published)
+    {
+        foreach (IGrouping<(string Source, string? Note), PublishedRow> rows in published.GroupBy(p => (p.Source, p.Note)))
+        {
+            string note = rows.Key.Note is null ? string.Empty : $" ({rows.Key.Note})";
+            terminal.Result.WriteLine($"published, not measured here: {string.Join(", ", rows.Select(r => r.Label))}; source: {rows.Key.Source}{note}");
+        }
+    }
+
     private static void Print(Terminal terminal, string title, string[] metrics, IEnumerable<(string Label, IReadOnlyDictionary<string, ReportMetric> Metrics)> rows,
-        int prefix = 0)
+        IReadOnlyList<PublishedRow> published, int prefix = 0)
     {
         Table table = new Table().Border(TableBorder.Rounded).Title(Markup.Escape(title)).AddColumn("model");
         foreach (string metric in metrics)
@@ -120,6 +147,11 @@ internal static class ReportOutput
                 Markup.Escape(label),
                 .. metrics.Select(m => figures.TryGetValue(m, out ReportMetric? figure) && double.IsFinite(figure.Value) ? Figure(figure, withInterval: false) : "–"),
             ]);
+        }
+
+        foreach (PublishedRow row in published.Where(p => metrics.Any(p.Metrics.ContainsKey)))
+        {
+            table.AddRow(Cells(row, metrics));
         }
 
         terminal.Result.Write(table);

@@ -35,7 +35,7 @@ public static class HtmlReport
     {
         ArgumentNullException.ThrowIfNull(report);
         string title = report.Title is { Length: > 0 } given ? given : $"Models compared on {report.Dataset.Name}";
-        string[] all = [.. report.Rows.SelectMany(r => r.Metrics.Keys).Distinct()];
+        string[] all = [.. report.Rows.SelectMany(r => r.Metrics.Keys).Concat((report.Published ?? []).SelectMany(p => p.Metrics.Keys)).Distinct()];
         string[] metrics = [.. all.Where(m => !IsSlice(m))], slices = [.. all.Where(IsSlice)];
         var body = new StringBuilder();
         Head(body, report, title);
@@ -160,9 +160,44 @@ public static class HtmlReport
             body.Append("</tr>\n");
         }
 
-        body.Append("</tbody>\n</table>\n</div>\n<p class=\"soft\">");
-        body.Append("Under a figure: its 95 % bootstrap interval over users, and p of a paired test against the best baseline. ");
+        Published(body, report.Published, metrics, trailing: 3);
+        body.Append("</tbody>\n</table>\n</div>\n");
+        Sources(body, report.Published);
+        body.Append("<p class=\"soft\">Under a figure: its 95 % bootstrap interval over users, and p of a paired test against the best baseline. ");
         body.Append("A bar compares figures within its column. Column heads sort.</p>\n");
+    }
+
+    // Rows of others: figures only, marked, without bar, interval or test.
+    private static void Published(StringBuilder body, IReadOnlyList<PublishedRow>? rows, string[] metrics, int trailing = 0)
+    {
+        foreach (PublishedRow row in (rows ?? []).Where(r => metrics.Any(r.Metrics.ContainsKey)))
+        {
+            body.Add($"<tr class=\"published\"><th scope=\"row\" data-value=\"{Text(row.Label)}\">{Name(row.Label)}");
+            body.Add($"<span class=\"badge\" title=\"{Text(row.Source)}\">published</span></th>");
+            foreach (string metric in metrics)
+            {
+                body.Append(row.Metrics.TryGetValue(metric, out double value)
+                    ? $"<td class=\"figure\" data-value=\"{Raw(value)}\">{Number(value)}</td>"
+                    : "<td class=\"figure\" data-value=\"\">–</td>");
+            }
+
+            for (int n = 0; n < trailing; n++)
+            {
+                body.Append("<td data-value=\"\">–</td>");
+            }
+
+            body.Append("</tr>\n");
+        }
+    }
+
+    private static void Sources(StringBuilder body, IReadOnlyList<PublishedRow>? rows)
+    {
+        foreach (IGrouping<(string Source, string? Note), PublishedRow> group in (rows ?? []).GroupBy(p => (p.Source, p.Note)))
+        {
+            body.Append("<p class=\"soft\"><span class=\"badge\">published</span> Not measured here: ");
+            body.Append(string.Join(", ", group.Select(r => Name(r.Label))));
+            body.Append($". Source: {Text(group.Key.Source)}.{(group.Key.Note is { Length: > 0 } note ? $" {Text(note)}" : string.Empty)}</p>\n");
+        }
     }
 
     private static void Header(StringBuilder body, string name, string kind, string first, string meaning)
@@ -229,7 +264,7 @@ public static class HtmlReport
         body.Append("<div class=\"charts\">\n");
         body.Append(Figure("chart-slices", "Accuracy by listeners of the right answer", "Whiskers are 95 % intervals; grey bars are trivial baselines.", full: true));
         body.Append("</div>\n");
-        Figures(body, "slices", slices, report.Rows.Where(r => r.Error is null).Select(r => (r.Label, r.Metrics)));
+        Figures(body, "slices", slices, report.Rows.Where(r => r.Error is null).Select(r => (r.Label, r.Metrics)), report.Published);
     }
 
     private static void Also(StringBuilder body, ExperimentReport report)
@@ -242,14 +277,17 @@ public static class HtmlReport
             body.Append(table.Protocol.Contains("sampled", StringComparison.OrdinalIgnoreCase)
                 ? $"<p class=\"notice\"><b>Sampled protocol, only to reproduce published tables:</b> {Text(table.Protocol)}. {SampledMeaning}</p>\n"
                 : $"<p class=\"soft\">The same trained models under another protocol: {Text(table.Protocol)}.</p>\n");
-            Figures(body, id, [.. table.Rows.SelectMany(r => r.Metrics.Keys).Distinct()], table.Rows.Select(r => (r.Label, r.Metrics)));
+            string[] metrics = [.. table.Rows.SelectMany(r => r.Metrics.Keys).Concat((table.Published ?? []).SelectMany(p => p.Metrics.Keys)).Distinct()];
+            Figures(body, id, metrics, table.Rows.Select(r => (r.Label, r.Metrics)), table.Published);
+            Sources(body, table.Published);
             body.Append(table.Note is null ? string.Empty : $"<p class=\"soft\">{Text(table.Note)}</p>\n");
         }
     }
 
     // A plain sortable table of figures with their intervals.
     private static void Figures(
-        StringBuilder body, string id, string[] metrics, IEnumerable<(string Label, IReadOnlyDictionary<string, ReportMetric> Metrics)> rows)
+        StringBuilder body, string id, string[] metrics, IEnumerable<(string Label, IReadOnlyDictionary<string, ReportMetric> Metrics)> rows,
+        IReadOnlyList<PublishedRow>? published)
     {
         body.Append($"<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-labelledby=\"{id}\">\n<table class=\"rows sortable\">\n<thead><tr>");
         Header(body, "Model", "text", "ascending", string.Empty);
@@ -272,6 +310,7 @@ public static class HtmlReport
             body.Append("</tr>\n");
         }
 
+        Published(body, published, metrics);
         body.Append("</tbody>\n</table>\n</div>\n");
     }
 

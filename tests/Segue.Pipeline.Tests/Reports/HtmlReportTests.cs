@@ -98,6 +98,7 @@ public sealed class HtmlReportTests
             Split = new SplitSummary(Bad, new Dictionary<string, object> { [Bad] = Bad }, 1, 1, 1, 1, 1),
             Protocol = "sampled " + Bad,
             Warnings = [Bad],
+            Published = [new PublishedRow(Bad, Bad, new Dictionary<string, double> { [Bad] = 0.1 }, Bad)],
             Series = [new ReportSeries(Bad, Bad, Bad, [new ReportLine(Bad, [1, 2], [1, double.NaN])], Bad)],
             Also = [new ReportTable(Bad, "sampled " + Bad, 1, [new ReportTableRow(Bad, new Dictionary<string, ReportMetric> { [Bad] = new(0.3, 0.2, 0.4) })], Bad)],
             Features = new FeatureCharts([new FeatureHistogram(Bad, [new HistogramBin(0, 1, 2)])], [[1.0]]),
@@ -109,6 +110,38 @@ public sealed class HtmlReportTests
         Assert.DoesNotContain("<img src=x", html, StringComparison.OrdinalIgnoreCase);
         Assert.DoesNotContain("<script>alert", html, StringComparison.OrdinalIgnoreCase);
         Assert.Equal(Bad, Pages.Data(html).GetProperty("rows")[0].GetProperty("label").GetString());
+    }
+
+    [Fact]
+    public void Published_rows_are_marked_and_have_figures_and_a_source_only()
+    {
+        var figures = new Dictionary<string, ReportMetric> { ["mrr"] = new(0.1, 0.1, 0.1) };
+        ExperimentReport report = Typical() with
+        {
+            Published = [new PublishedRow("theirs", "a paper, table 1", new Dictionary<string, double> { ["recall@20"] = 0.99, ["ndcg@9"] = 0.5 }, "other data")],
+            Also = [new ReportTable("Again", "full ranking", 9, [new ReportTableRow("ease", figures)], null, [new("others", "a talk", new Dictionary<string, double> { ["mrr"] = 0.25 })])],
+        };
+        string html = HtmlReport.ToHtml(report);
+        Match row = Regex.Match(html, "<tr class=\"published\">.*?</tr>");
+        Assert.Contains("<bdi>theirs</bdi>", row.Value, StringComparison.Ordinal);
+        Assert.Contains("title=\"a paper, table 1\">published<", row.Value, StringComparison.Ordinal);
+        Assert.Contains("data-value=\"0.99\">0.9900<", row.Value, StringComparison.Ordinal);
+        Assert.DoesNotContain("<small>", row.Value, StringComparison.Ordinal);
+        Assert.DoesNotContain("meter", row.Value, StringComparison.Ordinal);
+        Assert.DoesNotContain("best", row.Value, StringComparison.Ordinal);
+
+        // Its own metric has a column; two measured metrics, two times and the memory are empty.
+        Assert.Equal(8, Regex.Count(html[..html.IndexOf("id=\"also-0\"", StringComparison.Ordinal)], "aria-sort=\"none\""));
+        Assert.Equal(5, Regex.Count(row.Value, "data-value=\"\">–<"));
+        Assert.Contains("Not measured here: <bdi>theirs</bdi>. Source: a paper, table 1. other data", html, StringComparison.Ordinal);
+        Assert.Contains("<bdi>others</bdi>", html, StringComparison.Ordinal);
+        Assert.Contains("Source: a talk.", html, StringComparison.Ordinal);
+        Assert.Equal(Verdict.Of(Typical()), Verdict.Of(report));
+
+        // Bars are measured against measured figures: the best row's fills its column.
+        Assert.Contains("<b>0.3500</b><span class=\"meter\" aria-hidden=\"true\"><i style=\"--share:100%\">", html, StringComparison.Ordinal);
+        Assert.True(Pages.Data(html).GetProperty("published")[0].GetProperty("published").GetBoolean());
+        Assert.Equal(4, Pages.Data(html).GetProperty("rows").GetArrayLength());
     }
 
     [Fact]
