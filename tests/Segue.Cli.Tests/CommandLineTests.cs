@@ -149,6 +149,33 @@ public sealed class CommandLineTests : IDisposable
         Assert.Contains("--checkpoint", (await CliRun.Of("train", "--help")).Result, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("mbcf:epochs=1")]
+    [InlineData("hybrid-nn:epochs=1")]
+    [InlineData("hybrid-two-tower:epochs=1")]
+    public async Task TrainSaysNothingOfThatWhereAModelKeepsThem(string model)
+    {
+        CliRun run = await CliRun.Of("train", SmallDataset(), "--model", model, "--out", _folder.File("model"), "--checkpoint", _folder.File("checkpoints"));
+        Assert.Equal(CommandLine.Succeeded, run.ExitCode);
+        Assert.DoesNotContain("keeps no checkpoints", run.Talk, StringComparison.Ordinal);
+        Assert.Single(Directory.GetFiles(_folder.File("checkpoints")));
+    }
+
+    /// <summary>What cannot be trained ends in one line that names the option, and leaves no folder.</summary>
+    [Theory]
+    [InlineData("mbcf:negative_count=100000,epochs=1", "binary", "lower negative_count")]
+    [InlineData("mbcf:negatives=popularity,negative_count=100000,batch_size=1000000,embedding_size=1,epochs=1", "binary", "lower negative_count")]
+    [InlineData("ials", "log_share", "weights binary, log or share")]
+    public async Task WhatCannotBeTrainedNamesTheRemedyAndLeavesNothing(string model, string weights, string expected)
+    {
+        string dataset = _folder.File("large"), output = _folder.File("model");
+        DatasetStore.Save(SyntheticWorld.Generate(new SyntheticWorldOptions { Users = 500, Tracks = 300, Interactions = 60_000 }).Dataset, dataset);
+        CliRun run = await CliRun.Of("train", dataset, "--model", model, "--weights", weights, "--out", output);
+        Assert.Equal(CommandLine.Failed, run.ExitCode);
+        Assert.Contains(expected, run.Talk, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(output));
+    }
+
     [Fact]
     public async Task RecommendRefusesUnknownUsersEmptyHistoriesAndUnclearQuestions()
     {
@@ -226,6 +253,27 @@ public sealed class CommandLineTests : IDisposable
         Assert.Equal(["precious.txt"], Directory.GetFileSystemEntries(foreign).Select(Path.GetFileName));
         Assert.Equal(CommandLine.WrongUsage, (await CliRun.Of("import", "csv", file)).ExitCode);
         Assert.Equal(2, Directory.GetFileSystemEntries(_folder.Path).Length);
+    }
+
+    [Fact]
+    public async Task ARecipesPublishedRowsAreMarkedAndHaveTheirSourceBelow()
+    {
+        string recipe = _folder.File("recipe.json");
+        await File.WriteAllTextAsync(recipe, """
+            {
+              "dataset": { "synthetic": { "users": 120, "tracks": 300, "interactions": 9000 } }, "split": "random", "metrics": ["ndcg@10"], "models": ["ease"],
+              "published": [{ "label": "[theirs]", "source": "a paper [1]", "note": "other data", "metrics": { "ndcg@10": 0.9876 } }],
+              "also": [{ "title": "sampled", "sampled_negatives": 10, "metrics": ["mrr"],
+                "published": [{ "label": "others", "source": "a talk", "metrics": { "mrr": 0.1234 } }] }]
+            }
+            """, TestContext.Current.CancellationToken);
+        CliRun run = await CliRun.Of("run", recipe);
+        Assert.True(run.ExitCode == CommandLine.Succeeded, run.Talk);
+        string[] lines = run.Result.Split('\n');
+        Assert.Contains("0.9876", Assert.Single(lines, l => l.Contains("[theirs] (published)", StringComparison.Ordinal)), StringComparison.Ordinal);
+        Assert.Contains("0.1234", Assert.Single(lines, l => l.Contains("others (published)", StringComparison.Ordinal)), StringComparison.Ordinal);
+        Assert.Contains("published, not measured here: [theirs]; source: a paper [1] (other data)", run.Result, StringComparison.Ordinal);
+        Assert.Contains("Best on this data: ease", run.Result, StringComparison.Ordinal);
     }
 
     private string SmallDataset()
