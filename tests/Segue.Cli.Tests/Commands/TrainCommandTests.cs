@@ -4,10 +4,10 @@ using Segue.Core.Data.Synthetic;
 using Segue.Testing;
 using Xunit;
 
-namespace Segue.Cli.Tests;
+namespace Segue.Cli.Tests.Commands;
 
 /// <summary>Kills a training process for real, as a power cut would, and goes on from what it left behind.</summary>
-public sealed class KilledTrainingTests : IDisposable
+public sealed class TrainCommandTests : IDisposable
 {
     private readonly TemporaryFolder _folder = TestData.NewFolder();
 
@@ -15,7 +15,7 @@ public sealed class KilledTrainingTests : IDisposable
 
     [Theory]
     [InlineData("mbcf:embedding_size=32,epochs=80")]
-    [InlineData("hybrid-two-tower:embedding_size=32,epochs=80")]
+    [InlineData("hybrid-two-tower:embedding_size=32,epochs=200")]
     public async Task AKilledRunEndsWithTheBytesOfOneThatWasNot(string model)
     {
         string dataset = _folder.File("dataset"), whole = _folder.File("whole"), resumed = _folder.File("resumed"), checkpoints = _folder.File("checkpoints");
