@@ -12,6 +12,7 @@ using Segue.Neural.Layers;
 using Segue.Neural.Losses;
 using Segue.Neural.Optimizers;
 using Segue.Neural.Training;
+using Segue.Numerics;
 using Segue.Numerics.Dense;
 using Segue.Numerics.Sampling;
 using Segue.Numerics.Sparse;
@@ -157,7 +158,7 @@ public sealed record EdgeGcnOptions : ModelOptions
 /// <para>
 /// Layers (numbers of the equations in seed 001, "Graph convolutional network for music recommender"): hᵢ ← relu(1/dᵢ Σⱼ cᵢⱼ W hⱼ) with cᵢⱼ = 1 (1),
 /// wᵢⱼ (2), wᵢⱼ + softmaxⱼ(U (V hᵢ ‖ V hⱼ)) (3, 4), plus N(0, noise²) in training (5); no relu after the last. Because U is linear, the part of hᵢ is the same for
-/// all neighbours and drops out of that softmax. sage adds W' hᵢ (Hamilton et al., NIPS 2017); gated is hᵢ + relu(U hᵢ + Σⱼ ηᵢⱼ ⊙ V hⱼ / Σⱼ ηᵢⱼ) with
+/// all neighbours and drops out of that softmax: what is left of U and V is one vector a layer. sage adds W' hᵢ (Hamilton et al., NIPS 2017); gated is hᵢ + relu(U hᵢ + Σⱼ ηᵢⱼ ⊙ V hⱼ / Σⱼ ηᵢⱼ) with
 /// ηᵢⱼ = σ(A hᵢ + B hⱼ + C eᵢⱼ) (Bresson and Laurent, 2017). First states are learned; with tags an item adds the learned vectors of its tags, with friends
 /// a listener adds the mean of its friends' states in every layer.
 /// </para>
@@ -253,13 +254,19 @@ public sealed class EdgeGcn(EdgeGcnOptions options) : IModel
         }
 
         var parts = new EdgePart[count];
-        for (int p = 0; p < count; p++)
-        {
-            bool[] isHidden = [.. partOf.Select(of => of == p)];
-            parts[p] = EdgePart.Of(options, source, isHidden, context.Threads);
-            context.Report("graphs", p + 1, count);
-        }
-
+        int done = 0;
+        Workers.Run(
+            count, 1, context.Threads,
+            (p, _, _) =>
+            {
+                bool[] isHidden = [.. partOf.Select(of => of == p)];
+                parts[p] = EdgePart.Of(options, source, isHidden, context.Threads);
+                lock (parts)
+                {
+                    context.Report("graphs", ++done, count);
+                }
+            },
+            context.Cancellation);
         return parts;
     }
 }
@@ -276,16 +283,16 @@ internal sealed class EdgePart
         Standardized = [];
         if (options.Layers > 0)
         {
-            Messages = graph.Messages(out float[] messageWeights);
-            MessageWeights = messageWeights;
-            Receivers = new int[messageWeights.Length];
-            for (int node = 0; node < Messages.Matrix.Rows; node++)
-            {
-                Array.Fill(Receivers, node, Messages.Matrix.RowStart[node], Messages.Matrix.RowLength(node));
-            }
-
+            SparseOperand? friends = options.Friends && graph.Friends.Count > 0 ? Means(graph.Friends, graph.ByUser.Rows + graph.ByUser.Columns) : null;
+            Messages = new EdgeMessages(graph.Messages(out float[] messageWeights), messageWeights, friends);
+            int[] nodes = [.. users.Concat(ItemNodes).Distinct().Order()];
+            LastMessages = users.Length == 0 ? Messages : Messages.Of(nodes);
+            (UserStates, ItemStates) = (PlacesIn(nodes, users), PlacesIn(nodes, ItemNodes));
             TagOperand = options.Tags && graph.ItemTags.Count > 0 ? Below(graph.ItemTags, graph.ByUser.Rows) : null;
-            FriendOperand = options.Friends && graph.Friends.Count > 0 ? Means(graph.Friends, Messages.Matrix.Rows) : null;
+        }
+        else
+        {
+            (UserStates, ItemStates) = (users, ItemNodes);
         }
 
         if (options.HasInputs)
@@ -305,6 +312,11 @@ internal sealed class EdgePart
 
     public int[] ItemNodes { get; }
 
+    /// <summary>Where the last states of the users and items of the pairs stand.</summary>
+    public int[] UserStates { get; }
+
+    public int[] ItemStates { get; }
+
     public float[] Weights { get; }
 
     /// <summary>Where the prediction starts from.</summary>
@@ -313,15 +325,13 @@ internal sealed class EdgePart
     /// <summary>(weight − base) / scale.</summary>
     public float[] Target { get; }
 
-    public SparseOperand? Messages { get; }
+    /// <summary>Who hears whom in every layer but the last.</summary>
+    public EdgeMessages? Messages { get; }
 
-    public float[] MessageWeights { get; } = [];
-
-    public int[] Receivers { get; } = [];
+    /// <summary>In the last layer, only those hear whose states are read.</summary>
+    public EdgeMessages? LastMessages { get; }
 
     public SparseOperand? TagOperand { get; }
-
-    public SparseOperand? FriendOperand { get; }
 
     public EdgeInputs? Source { get; }
 
@@ -355,6 +365,8 @@ internal sealed class EdgePart
     public static EdgePart Whole(EdgeGcnOptions options, EdgeSource source, int threads) =>
         new(options, EdgeGraph.Of(source, []), [], [], [], threads);
 
+    private static int[] PlacesIn(int[] nodes, int[] wanted) => [.. wanted.Select(n => Array.BinarySearch(nodes, n))];
+
     private static SparseOperand Below(CsrMatrix matrix, int emptyRows)
     {
         var start = new int[matrix.Rows + emptyRows + 1];
@@ -374,6 +386,72 @@ internal sealed class EdgePart
         }
 
         return new SparseOperand(new CsrMatrix(nodes, nodes, start, matrix.ColumnIndex, values));
+    }
+}
+
+/// <summary>Who hears whom in a layer.</summary>
+internal sealed class EdgeMessages
+{
+    /// <summary>All of the senders hear.</summary>
+    /// <param name="operand">Receivers × senders, 1 / degree of the receiver.</param>
+    /// <param name="weights">Weight of every entry.</param>
+    /// <param name="friends">Receivers × senders, means over friends.</param>
+    public EdgeMessages(SparseOperand operand, float[] weights, SparseOperand? friends)
+    {
+        (Operand, Weights, Friends, Receivers) = (operand, weights, friends, new int[weights.Length]);
+        for (int r = 0; r < operand.Matrix.Rows; r++)
+        {
+            Array.Fill(Receivers, r, operand.Matrix.RowStart[r], operand.Matrix.RowLength(r));
+        }
+    }
+
+    public SparseOperand Operand { get; }
+
+    public float[] Weights { get; }
+
+    public SparseOperand? Friends { get; }
+
+    /// <summary>Row of every entry.</summary>
+    public int[] Receivers { get; }
+
+    /// <summary>Which nodes hear, or null where all do.</summary>
+    public int[]? Nodes { get; private init; }
+
+    /// <summary>Place of every entry among those of all nodes, or null where all hear.</summary>
+    public int[]? Entries { get; private init; }
+
+    /// <summary>The same for some receivers only.</summary>
+    /// <param name="nodes">Ascending.</param>
+    public EdgeMessages Of(int[] nodes)
+    {
+        CsrMatrix heard = Rows(Operand.Matrix, nodes, out int[] entries);
+        return new EdgeMessages(
+            new SparseOperand(heard), [.. entries.Select(n => Weights[n])], Friends is null ? null : new SparseOperand(Rows(Friends.Matrix, nodes, out _)))
+        {
+            Nodes = nodes,
+            Entries = entries,
+        };
+    }
+
+    private static CsrMatrix Rows(CsrMatrix matrix, int[] rows, out int[] entries)
+    {
+        var start = new int[rows.Length + 1];
+        for (int r = 0; r < rows.Length; r++)
+        {
+            start[r + 1] = start[r] + matrix.RowLength(rows[r]);
+        }
+
+        entries = new int[start[^1]];
+        for (int r = 0; r < rows.Length; r++)
+        {
+            for (int n = 0; n < matrix.RowLength(rows[r]); n++)
+            {
+                entries[start[r] + n] = matrix.RowStart[rows[r]] + n;
+            }
+        }
+
+        return new CsrMatrix(
+            rows.Length, matrix.Columns, start, Array.ConvertAll(entries, n => matrix.ColumnIndex[n]), Array.ConvertAll(entries, n => matrix.Values[n]));
     }
 }
 
@@ -450,7 +528,7 @@ internal sealed class EdgeNetwork
         }
     }
 
-    /// <summary>States of all nodes, the first ones and those after every layer.</summary>
+    /// <summary>States of all nodes, the first ones and those after every layer; after the last only of nodes that hear in it.</summary>
     /// <param name="tape">Where.</param>
     /// <param name="part">The graph.</param>
     /// <param name="rng">Draws noise and neighbours in training; null when predicting.</param>
@@ -472,7 +550,15 @@ internal sealed class EdgeNetwork
         Variable? edge = null;
         for (int l = 0; l < _layers.Length; l++)
         {
-            (state, edge) = _layers[l].Apply(state, state, part, edge, rng, isLast: l + 1 == _layers.Length);
+            bool isLast = l + 1 == _layers.Length;
+            EdgeMessages messages = isLast ? part.LastMessages! : part.Messages!;
+            if (messages.Entries is { } entries)
+            {
+                edge = edge?.Gather(entries);
+            }
+
+            Variable own = messages.Nodes is { } nodes ? state.Gather(nodes) : state;
+            (state, edge) = _layers[l].Apply(own, state, messages, edge, rng, isLast);
             states[l + 1] = state;
         }
 
@@ -482,7 +568,7 @@ internal sealed class EdgeNetwork
     /// <summary>Predictions of the part's edges, in units of the scale, from the base.</summary>
     public Variable Predict(Tape tape, EdgePart part, Variable states, Rng rng)
     {
-        Variable? users = _nodes is null ? null : states.Gather(part.Users), items = _nodes is null ? null : states.Gather(part.ItemNodes);
+        Variable? users = _nodes is null ? null : states.Gather(part.UserStates), items = _nodes is null ? null : states.Gather(part.ItemStates);
         return Read(tape, users, items, part.Standardized, part.Users.Length, rng);
     }
 
@@ -567,14 +653,16 @@ internal sealed class EdgeNetwork
     {
         int count = weights.Length;
         var tape = new Tape();
-        var part = new FoldInGraph(count, weights);
+        var share = new float[count];
+        Array.Fill(share, 1f / Math.Max(1, count));
+        var messages = new EdgeMessages(
+            new SparseOperand(new CsrMatrix(1, count, [0, count], [.. Enumerable.Range(0, count)], share)), weights.ToArray(), null);
         Variable state = tape.Constant(start, 1, start.Length);
         Variable? edge = null;
         for (int l = 0; l < _layers.Length; l++)
         {
             (state, edge) = _layers[l].Apply(
-                state, tape.Constant(states[l].Values, count, states[l].Columns), part.Operand, part.Weights, part.Receivers, edge, null,
-                isLast: l + 1 == _layers.Length);
+                state, tape.Constant(states[l].Values, count, states[l].Columns), messages, edge, null, isLast: l + 1 == _layers.Length);
         }
 
         return new DenseMatrix(1, state.Columns, state.Value.ToArray());
@@ -618,29 +706,12 @@ internal sealed class EdgeNetwork
         return _readout.Apply(x, rng is null ? 0f : (float)_options.Dropout, rng);
     }
 
-    /// <summary>A listener with a history as the only node that hears.</summary>
-    private sealed class FoldInGraph
-    {
-        public FoldInGraph(int count, ReadOnlySpan<float> weights)
-        {
-            var values = new float[count];
-            Array.Fill(values, 1f / Math.Max(1, count));
-            Operand = new SparseOperand(new CsrMatrix(1, count, [0, count], [.. Enumerable.Range(0, count)], values));
-            (Weights, Receivers) = (weights.ToArray(), new int[count]);
-        }
-
-        public SparseOperand Operand { get; }
-
-        public float[] Weights { get; }
-
-        public int[] Receivers { get; }
-    }
-
     /// <summary>One layer of message passing.</summary>
     private sealed class Layer
     {
         private readonly EdgeGcnOptions _options;
-        private readonly Parameter _message, _attentionValue, _attention, _own, _friends, _gateOwn, _gateOther, _gateEdge, _edgeStart;
+        private float[] _factors = [];
+        private readonly Parameter _message, _attention, _own, _friends, _gateOwn, _gateOther, _gateEdge, _edgeStart;
 
         public Layer(EdgeGcnOptions options, int index, bool hasFriends, Rng rng)
         {
@@ -648,8 +719,7 @@ internal sealed class EdgeNetwork
             int size = options.HiddenSize;
             Parameter Matrix(string name, int rows, int columns) => new Parameter($"layer.{index}.{name}", rows, columns).GlorotUniform(rng);
             _message = Matrix("message", size, size);
-            _attentionValue = Matrix("attention_value", size, size);
-            _attention = Matrix("attention", size, 2);
+            _attention = Matrix("attention", size, 1);
             _own = Matrix("own", size, size);
             _friends = Matrix("friends", size, size);
             _gateOwn = Matrix("gate_own", size, size);
@@ -660,7 +730,7 @@ internal sealed class EdgeNetwork
             Parameters =
             [
                 _message,
-                .. options.Aggregation == EdgeAggregation.Attention && !isGated ? new[] { _attentionValue, _attention } : [],
+                .. options.Aggregation == EdgeAggregation.Attention && !isGated ? new[] { _attention } : [],
                 .. options.Convolution != EdgeConvolution.Gcn ? new[] { _own } : [],
                 .. options.Friends && hasFriends ? new[] { _friends } : [],
                 .. isGated ? new[] { _gateOwn, _gateOther } : [],
@@ -670,21 +740,14 @@ internal sealed class EdgeNetwork
 
         public IReadOnlyList<Parameter> Parameters { get; }
 
-        public (Variable State, Variable? Edge) Apply(Variable own, Variable other, EdgePart part, Variable? edge, Rng? rng, bool isLast)
+        public (Variable State, Variable? Edge) Apply(Variable own, Variable other, EdgeMessages messages, Variable? edge, Rng? rng, bool isLast)
         {
-            (Variable state, edge) = Hear(own, other, part.Messages!, part.MessageWeights, part.Receivers, edge, rng);
-            if (part.FriendOperand is { } friends)
+            (Variable state, edge) = Hear(own, other, messages, edge, rng);
+            if (messages.Friends is { } friends)
             {
-                state = state.Add(friends.Multiply(own.MatMul(own.Tape.Use(_friends))));
+                state = state.Add(friends.Multiply(other.MatMul(own.Tape.Use(_friends))));
             }
 
-            return (Finish(own, state, isLast), edge);
-        }
-
-        public (Variable State, Variable? Edge) Apply(
-            Variable own, Variable other, SparseOperand operand, float[] weights, int[] receivers, Variable? edge, Rng? rng, bool isLast)
-        {
-            (Variable state, edge) = Hear(own, other, operand, weights, receivers, edge, rng);
             return (Finish(own, state, isLast), edge);
         }
 
@@ -694,49 +757,63 @@ internal sealed class EdgeNetwork
             return _options.Convolution == EdgeConvolution.Gated ? own.Add(state) : state;
         }
 
-        private (Variable State, Variable? Edge) Hear(
-            Variable own, Variable other, SparseOperand operand, float[] weights, int[] receivers, Variable? edge, Rng? rng)
+        private (Variable State, Variable? Edge) Hear(Variable own, Variable other, EdgeMessages messages, Variable? edge, Rng? rng)
         {
             Tape tape = own.Tape;
-            Variable message = other.MatMul(tape.Use(_message));
             if (_options.Convolution == EdgeConvolution.Gated)
             {
-                return Gated(own, other, message, operand, weights, receivers, edge);
+                return Gated(own, other, messages, edge);
             }
 
-            Variable state;
+            // S (H W) is (S H) W: the product with W is made on the side with fewer rows.
+            CsrMatrix matrix = messages.Operand.Matrix;
+            bool isSumFirst = matrix.Rows < matrix.Columns;
+            Variable heard = isSumFirst ? other : other.MatMul(tape.Use(_message)), state;
             if (_options.Aggregation == EdgeAggregation.Naive && (rng is null || (_options.Noise == 0 && _options.Neighbors == 0)))
             {
-                state = operand.Multiply(message);
+                state = messages.Operand.Multiply(heard);
             }
             else
             {
-                Variable factor = tape.Constant(Factors(operand.Matrix, weights, rng, out float[] share), weights.Length, 1);
+                Variable factor = tape.Constant(Factors(messages.Weights, rng), messages.Weights.Length, 1);
                 if (_options.Aggregation == EdgeAggregation.Attention)
                 {
-                    factor = factor.Add(Attention(own, other, operand, receivers));
+                    factor = factor.Add(Attention(other, matrix));
                 }
 
-                state = operand.Multiply(factor.Multiply(tape.Constant(share, share.Length, 1)), message);
+                float[] share = rng is not null && _options.Neighbors > 0 ? Sample(matrix, rng) : matrix.Values;
+                state = messages.Operand.Multiply(factor.Multiply(tape.Constant(share, share.Length, 1)), heard);
             }
 
+            state = isSumFirst ? state.MatMul(tape.Use(_message)) : state;
             return (_options.Convolution == EdgeConvolution.Sage ? state.Add(own.MatMul(tape.Use(_own))) : state, edge);
         }
 
-        /// <summary>cᵢⱼ without attention, and 1 / dᵢ of the neighbours that are heard.</summary>
-        private float[] Factors(CsrMatrix matrix, float[] weights, Rng? rng, out float[] share)
+        /// <summary>cᵢⱼ without attention.</summary>
+        private ReadOnlySpan<float> Factors(float[] weights, Rng? rng)
         {
-            var factors = new float[weights.Length];
-            share = matrix.Values;
-            for (int n = 0; n < factors.Length; n++)
+            if (_factors.Length < weights.Length)
             {
-                factors[n] = (_options.Aggregation == EdgeAggregation.Naive ? 1f : weights[n])
-                    + (rng is null || _options.Noise == 0 ? 0f : (float)_options.Noise * rng.NextGaussian());
+                _factors = new float[weights.Length];
             }
 
-            if (rng is not null && _options.Neighbors > 0)
+            Span<float> factors = _factors.AsSpan(0, weights.Length);
+            if (rng is null || _options.Noise == 0)
             {
-                share = Sample(matrix, rng);
+                factors.Clear();
+            }
+            else
+            {
+                rng.FillGaussian(factors, (float)_options.Noise);
+            }
+
+            if (_options.Aggregation == EdgeAggregation.Naive)
+            {
+                TensorPrimitives.Add(factors, 1f, factors);
+            }
+            else
+            {
+                TensorPrimitives.Add(factors, weights, factors);
             }
 
             return factors;
@@ -760,21 +837,16 @@ internal sealed class EdgeNetwork
             return share;
         }
 
-        /// <summary>softmaxⱼ(U (V hᵢ ‖ V hⱼ)): the two halves of U are the columns of one matrix.</summary>
-        private Variable Attention(Variable own, Variable other, SparseOperand operand, int[] receivers)
-        {
-            Tape tape = own.Tape;
-            Variable value = tape.Use(_attentionValue), halves = tape.Use(_attention);
-            Variable projection = value.MatMul(halves);
-            Variable receiver = own.MatMul(projection).SliceColumns(0, 1), sender = other.MatMul(projection).SliceColumns(1, 1);
-            return receiver.Gather(receivers).Add(sender.Gather(operand.Matrix.ColumnIndex)).SegmentSoftmax(operand.Matrix.RowStart);
-        }
+        /// <summary>softmaxⱼ(U (V hᵢ ‖ V hⱼ)): of U and V, what V hⱼ is multiplied with is left.</summary>
+        private Variable Attention(Variable other, CsrMatrix matrix) =>
+            other.MatMul(other.Tape.Use(_attention)).Gather(matrix.ColumnIndex).SegmentSoftmax(matrix.RowStart);
 
-        private (Variable State, Variable? Edge) Gated(
-            Variable own, Variable other, Variable message, SparseOperand operand, float[] weights, int[] receivers, Variable? edge)
+        private (Variable State, Variable? Edge) Gated(Variable own, Variable other, EdgeMessages messages, Variable? edge)
         {
             Tape tape = own.Tape;
-            int[] senders = operand.Matrix.ColumnIndex;
+            CsrMatrix matrix = messages.Operand.Matrix;
+            (int[] senders, int[] receivers, float[] weights) = (matrix.ColumnIndex, messages.Receivers, messages.Weights);
+            Variable message = other.MatMul(tape.Use(_message));
             Variable gate = own.MatMul(tape.Use(_gateOwn)).Gather(receivers).Add(other.MatMul(tape.Use(_gateOther)).Gather(senders));
             if (_options.EdgeUpdates)
             {
@@ -789,8 +861,8 @@ internal sealed class EdgeNetwork
                 open = open.Multiply(tape.Constant(weights, weights.Length, 1));
             }
 
-            Variable sum = open.Multiply(message.Gather(senders)).SegmentSum(operand.Matrix.RowStart);
-            Variable total = open.SegmentSum(operand.Matrix.RowStart).Add(1e-6f);
+            Variable sum = open.Multiply(message.Gather(senders)).SegmentSum(matrix.RowStart);
+            Variable total = open.SegmentSum(matrix.RowStart).Add(1e-6f);
             return (sum.Divide(total).Add(own.MatMul(tape.Use(_own))), edge);
         }
     }

@@ -171,7 +171,7 @@ public static class Activations
         public static void Apply(ReadOnlySpan<float> x, Span<float> output) => TensorPrimitives.Tanh(x, output);
     }
 
-    private readonly struct ExpMap : IMap
+    internal readonly struct ExpMap : IMap
     {
         public static void Apply(ReadOnlySpan<float> x, Span<float> output) => TensorPrimitives.Exp(x, output);
     }

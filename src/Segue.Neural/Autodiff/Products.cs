@@ -15,6 +15,11 @@ public static class Products
         ArgumentNullException.ThrowIfNull(a);
         ArgumentNullException.ThrowIfNull(b);
         Shapes.Require(a.Columns == b.Rows, a, b, "a product needs as many columns on the left as rows on the right");
+        if (b.Columns == 1)
+        {
+            return Project(a, b);
+        }
+
         Variable c = a.Tape.Record(a.Rows, b.Columns, MatMulBackward, a, b);
         Gemm.Multiply(a.Value, b.Value, c.Value, a.Rows, b.Columns, a.Columns, threads: a.Tape.Threads);
         return c;
@@ -131,6 +136,52 @@ public static class Products
         {
             Span<float> target = b.WriteTo(out bool add);
             Gemm.TransposeMultiply(a.Value, c.OutputGradient, target, b.Rows, b.Columns, a.Rows, add, c.Tape.Threads);
+        }
+    }
+
+    /// <summary>A·b for a single column: dot products, limited by reading A; packing it for a product of matrices would cost more.</summary>
+    private static Variable Project(Variable a, Variable b)
+    {
+        Variable c = a.Tape.Record(a.Rows, 1, ProjectBackward, a, b);
+        ReadOnlySpan<float> vector = b.Value, rows = a.Value;
+        Span<float> dots = c.Value;
+        for (int r = 0; r < dots.Length; r++)
+        {
+            dots[r] = TensorPrimitives.Dot(rows.Slice(r * vector.Length, vector.Length), vector);
+        }
+
+        return c;
+    }
+
+    private static void ProjectBackward(Variable c)
+    {
+        (Variable a, Variable b) = (c.First!, c.Second!);
+        ReadOnlySpan<float> gradient = c.OutputGradient, rows = a.Value, vector = b.Value;
+        int columns = a.Columns;
+        if (a.NeedsGradient)
+        {
+            Span<float> target = a.WriteTo(out bool add);
+            for (int r = 0; r < gradient.Length; r++)
+            {
+                Span<float> row = target.Slice(r * columns, columns);
+                if (add)
+                {
+                    TensorPrimitives.MultiplyAdd(vector, gradient[r], row, row);
+                }
+                else
+                {
+                    TensorPrimitives.Multiply(vector, gradient[r], row);
+                }
+            }
+        }
+
+        if (b.NeedsGradient)
+        {
+            Span<float> target = b.AddTo();
+            for (int r = 0; r < gradient.Length; r++)
+            {
+                TensorPrimitives.MultiplyAdd(rows.Slice(r * columns, columns), gradient[r], target, target);
+            }
         }
     }
 

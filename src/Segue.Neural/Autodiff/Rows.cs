@@ -15,12 +15,7 @@ public static class Rows
         Shapes.RequireIndices(indices.Span, x.Rows);
         Variable y = x.Tape.Record(indices.Length, x.Columns, GatherBackward, x);
         y.Indices = indices;
-        ReadOnlySpan<int> rows = indices.Span;
-        for (int n = 0; n < rows.Length; n++)
-        {
-            x.Row(rows[n]).CopyTo(y.Row(n));
-        }
-
+        TakeRows(x.Value, indices.Span, y.Value, x.Columns, x.Tape.Threads);
         return y;
     }
 
@@ -137,9 +132,48 @@ public static class Rows
         return y;
     }
 
+    /// <summary>target[n] = source[indices[n]].</summary>
+    internal static unsafe void TakeRows(ReadOnlySpan<float> source, ReadOnlySpan<int> indices, Span<float> target, int columns, int threads)
+    {
+        if (columns == 1)
+        {
+            for (int n = 0; n < indices.Length; n++)
+            {
+                target[n] = source[indices[n]];
+            }
+
+            return;
+        }
+
+        fixed (float* from = source, to = target)
+        fixed (int* index = indices)
+        {
+            Workers.Run(
+                indices.Length, Kernels.RowChunk(columns), target.Length < Kernels.Large ? 1 : threads, ((nint)from, (nint)to, (nint)index, columns),
+                static (in (nint From, nint To, nint Index, int Columns) w, int start, int end, int _) =>
+                {
+                    for (int n = start; n < end; n++)
+                    {
+                        new ReadOnlySpan<float>((float*)w.From + ((nint)((int*)w.Index)[n] * w.Columns), w.Columns)
+                            .CopyTo(new Span<float>((float*)w.To + ((nint)n * w.Columns), w.Columns));
+                    }
+                });
+        }
+    }
+
     /// <summary>target[indices[n]] += source[n], row by row in order; columns are shared out so that the order of sums never changes.</summary>
     internal static unsafe void AddRows(ReadOnlySpan<float> source, ReadOnlySpan<int> indices, Span<float> target, int columns, int threads)
     {
+        if (columns == 1)
+        {
+            for (int n = 0; n < indices.Length; n++)
+            {
+                target[indices[n]] += source[n];
+            }
+
+            return;
+        }
+
         fixed (float* from = source, to = target)
         fixed (int* index = indices)
         {

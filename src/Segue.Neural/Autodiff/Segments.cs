@@ -27,17 +27,16 @@ public static class Segments
         Variable y = x.Tape.Record(x.Rows, x.Columns, SoftmaxBackward, x);
         y.Starts = starts;
         ReadOnlySpan<int> start = starts.Span;
+        if (x.Columns == 1)
+        {
+            SoftmaxOfOne(x, y, start);
+            return y;
+        }
+
         AlignedBuffer scratch = x.Tape.Rent(2 * x.Columns);
         Span<float> largest = scratch.Span[..x.Columns], sum = scratch.Span.Slice(x.Columns, x.Columns);
         for (int s = 0; s + 1 < start.Length; s++)
         {
-            if (x.Columns == 1)
-            {
-                Range rows = start[s]..start[s + 1];
-                Activations.SoftmaxOf(x.Value[rows], y.Value[rows]);
-                continue;
-            }
-
             largest.Fill(float.NegativeInfinity);
             for (int r = start[s]; r < start[s + 1]; r++)
             {
@@ -60,6 +59,49 @@ public static class Segments
 
         x.Tape.Return(scratch);
         return y;
+    }
+
+    /// <summary>One column: most segments are short, so the exponentials of all are taken at once.</summary>
+    private static void SoftmaxOfOne(Variable x, Variable y, ReadOnlySpan<int> start)
+    {
+        ReadOnlySpan<float> source = x.Value;
+        Span<float> target = y.Value;
+        for (int s = 0; s + 1 < start.Length; s++)
+        {
+            (int from, int to) = (start[s], start[s + 1]);
+            float largest = to - from < 16 ? Largest(source[from..to]) : TensorPrimitives.Max(source[from..to]);
+            for (int n = from; n < to; n++)
+            {
+                target[n] = source[n] - largest;
+            }
+        }
+
+        Kernels.Map<Activations.ExpMap>(target, target, x.Tape.Threads);
+        for (int s = 0; s + 1 < start.Length; s++)
+        {
+            Span<float> part = target[start[s]..start[s + 1]];
+            float sum = 0;
+            foreach (float value in part)
+            {
+                sum += value;
+            }
+
+            foreach (ref float value in part)
+            {
+                value /= sum;
+            }
+        }
+    }
+
+    private static float Largest(ReadOnlySpan<float> values)
+    {
+        float largest = float.NegativeInfinity;
+        foreach (float value in values)
+        {
+            largest = MathF.Max(largest, value);
+        }
+
+        return largest;
     }
 
     private static Variable Reduce(Variable x, ReadOnlyMemory<int> starts, bool mean)
