@@ -52,7 +52,7 @@ public static class Experiment
             {
                 int row = n + 1;
                 finished.Add(RunRow(
-                    specification, models[n], split.Train, stage, Forward(progress, models[n].Label, row, models.Count), cancellation, curves, alsoSets));
+                    specification, models[n], split, stage, Forward(progress, models[n].Label, row, models.Count), cancellation, curves, alsoSets));
             }
         }
         catch (OperationCanceledException) when (finished.Count > 0)
@@ -64,7 +64,7 @@ public static class Experiment
         List<ReportSeries> series = [.. curves.Series()];
         if (warnings.Count == 0 || !cancellation.IsCancellationRequested)
         {
-            series.AddRange(RunSweeps(specification, split.Train, stage, progress, warnings, cancellation));
+            series.AddRange(RunSweeps(specification, split, stage, progress, warnings, cancellation));
         }
 
         return Report(specification, prepared, split, stage, finished, series, warnings);
@@ -85,18 +85,23 @@ public static class Experiment
     }
 
     private static FinishedRow RunRow(
-        ExperimentSpecification specification, ModelSpecification model, Dataset train, EvaluationSet stage,
+        ExperimentSpecification specification, ModelSpecification model, Split split, EvaluationSet stage,
         IProgress<FitProgress>? progress, CancellationToken cancellation, LearningCurves? curves = null, EvaluationSet[]? alsoSets = null)
     {
+        Dataset train = split.Train;
         var context = new FitContext { Seed = specification.Seed, Threads = specification.Threads, Progress = progress, Cancellation = cancellation };
         context = curves?.Watch(context, model.Label) ?? context;
+        EarlyStopping? stopping = specification.EarlyStopping is { } early
+            ? new EarlyStopping(early, split.Validation!, Judging(specification, train, cancellation)) : null;
+        context = stopping?.Watch(context) ?? context;
         using var memory = new PeakMemory();
         var clock = Stopwatch.StartNew();
         try
         {
             context.Report("train", 0, 1);
             IRecommender recommender = model.Untrained.Fit(train, context);
-            double fitSeconds = clock.Elapsed.TotalSeconds - (curves?.SpentSeconds ?? 0);
+            double fitSeconds = clock.Elapsed.TotalSeconds - (curves?.SpentSeconds ?? 0) - (stopping?.SpentSeconds ?? 0);
+            recommender = stopping?.Choose(recommender) ?? recommender;
             IReadOnlyList<EvaluationResult> results = Evaluate(specification, recommender, train, stage, progress, cancellation);
             double peakMb = memory.Stop();
             EvaluationResult[] also = [.. (alsoSets ?? []).Select((set, n) => RankingEvaluator.Evaluate(recommender, set, Judging(specification, train, cancellation) with
@@ -106,7 +111,12 @@ public static class Experiment
                 KeepSeen = specification.Also[n].KeepSeen,
                 Progress = progress,
             }))];
-            return new FinishedRow(model, recommender, results, fitSeconds, peakMb, null) { Also = also };
+            return new FinishedRow(model, recommender, results, fitSeconds, peakMb, null)
+            {
+                Also = also,
+                BestEpoch = stopping?.BestEpoch,
+                Epochs = stopping?.BestEpoch is null ? null : stopping.Epochs,
+            };
         }
         catch (SegueException e)
         {
@@ -151,6 +161,12 @@ public static class Experiment
 
     private static void CheckCurves(ExperimentSpecification specification, Split split, IReadOnlyList<ModelSpecification> models)
     {
+        if (specification.EarlyStopping is not null && split.Validation is null)
+        {
+            throw new OptionException(
+                $"early stopping measures on the validation part, and split '{split.Name}' has none here; give it one, for example validation=0.1, or leave it out");
+        }
+
         if (specification.Curves.Count > 0 && split.Validation is null)
         {
             throw new OptionException($"curves are measured on the validation part, and split '{split.Name}' has none here; give it one or leave the curves out");
@@ -187,7 +203,7 @@ public static class Experiment
     }
 
     private static List<ReportSeries> RunSweeps(
-        ExperimentSpecification specification, Dataset train, EvaluationSet stage,
+        ExperimentSpecification specification, Split split, EvaluationSet stage,
         IProgress<ExperimentProgress>? progress, List<string> warnings, CancellationToken cancellation)
     {
         var series = new List<ReportSeries>();
@@ -204,7 +220,7 @@ public static class Experiment
                     string valueText = value.ToString(CultureInfo.InvariantCulture);
                     ModelSpecification model = ModelSpecification.Create(name, [.. pairs, new(sweep.Option, valueText)], label);
                     Forward(progress, sweep.Title, x.Count + 1, sweep.Values.Count)?.Report(new($"{model.Label} {sweep.Option}={valueText}", x.Count, sweep.Values.Count));
-                    FinishedRow row = RunRow(specification with { Metrics = [sweep.Metric] }, model, train, stage, null, cancellation);
+                    FinishedRow row = RunRow(specification with { Metrics = [sweep.Metric] }, model, split, stage, null, cancellation);
                     if (row.Error is not null)
                     {
                         warnings.Add($"{sweep.Title}, {model.Label} at {sweep.Option}={valueText}: {row.Error}");
@@ -285,6 +301,8 @@ public static class Experiment
             ScoreSeconds = Math.Round(row.Results.Sum(r => r.ScoreSeconds), 3),
             PeakMb = row.PeakMb,
             Error = row.Error,
+            BestEpoch = row.BestEpoch,
+            Epochs = row.Epochs,
         };
     }
 
@@ -342,6 +360,10 @@ public static class Experiment
     {
         /// <summary>Results under the further protocols, in their order; none where the row failed.</summary>
         public IReadOnlyList<EvaluationResult> Also { get; init; } = [];
+
+        public int? BestEpoch { get; init; }
+
+        public int? Epochs { get; init; }
 
         public EvaluationResult? ResultOf(string metric) => Results.FirstOrDefault(r => r.Metrics.ContainsKey(metric));
 

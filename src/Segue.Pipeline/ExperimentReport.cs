@@ -121,6 +121,12 @@ public sealed record ReportRow
 
     /// <summary>Why there are no figures, or null.</summary>
     public string? Error { get; init; }
+
+    /// <summary>With early stopping, the epoch whose state was judged; null without, and for models without epochs.</summary>
+    public int? BestEpoch { get; init; }
+
+    /// <summary>With early stopping, the epochs trained.</summary>
+    public int? Epochs { get; init; }
 }
 
 /// <summary>One figure with its uncertainty.</summary>

@@ -110,6 +110,9 @@ public sealed record ExperimentSpecification
     /// <summary>Rows published elsewhere, shown beside the measured ones; they decide nothing.</summary>
     public IReadOnlyList<PublishedRow> Published { get; init; } = [];
 
+    /// <summary>Stop models that train in epochs where the validation part says so, and judge their best state; null to train all epochs.</summary>
+    public EarlyStoppingSpecification? EarlyStopping { get; init; }
+
     /// <summary>Rank items the listener already knows too (replay) instead of masking them (discovery).</summary>
     public bool KeepSeen { get; init; }
 

@@ -25,6 +25,11 @@ internal static class EvaluateCommand
         var keepSeen = new Option<bool>("--keep-seen") { Description = "rank what the listener knows too (replay)" };
         var sampled = new Option<int>("--sampled") { Description = "rank against this many sampled negatives; only to reproduce published tables" };
         var onValidation = new Option<bool>("--on-validation") { Description = "judge on the validation part, to choose options without seeing the test part" };
+        var earlyStopping = new Option<string?>("--early-stopping")
+        {
+            Description = "METRIC[:every=1,patience=5]: stop models that train in epochs once the metric on the validation part has not risen "
+                + "for so many measurements, and keep their best epoch",
+        };
         var noBaselines = new Option<bool>("--no-baselines") { Description = "do not add the trivial baselines" };
         var output = new Option<string?>("--out") { Description = "folder for report.json and report.html" };
         Option<int> kCore = SharedOptions.KCore();
@@ -33,7 +38,7 @@ internal static class EvaluateCommand
         Option<bool> json = SharedOptions.Json();
         var command = new Command("evaluate", "Compare models on a dataset: split, train, rank, measure.")
         {
-            dataset, models, split, metrics, weights, keepSeen, sampled, onValidation, noBaselines, kCore, seed, threads, output, json,
+            dataset, models, split, metrics, weights, keepSeen, sampled, onValidation, earlyStopping, noBaselines, kCore, seed, threads, output, json,
         };
         command.OnRun(terminal, (parsed, cancellation) =>
         {
@@ -47,6 +52,7 @@ internal static class EvaluateCommand
                 Metrics = MetricCatalog.ParseList(parsed.GetValue(metrics)!),
                 KeepSeen = parsed.GetValue(keepSeen),
                 SampledNegatives = parsed.GetValue(sampled),
+                EarlyStopping = parsed.GetValue(earlyStopping) is { } early ? EarlyStoppingSpecification.Parse(early) : null,
                 OnValidation = parsed.GetValue(onValidation),
                 AddBaselines = !parsed.GetValue(noBaselines),
                 Seed = parsed.GetValue(seed),

@@ -61,7 +61,8 @@ internal static class ReportOutput
         foreach (ReportRow row in report.Rows)
         {
             bool isBest = row.Label == report.BestModel;
-            var cells = new List<string> { Style(Markup.Escape(row.Label) + (row.Error is null ? string.Empty : " [red](failed)[/]"), isBest) };
+            string epoch = row.BestEpoch is null ? string.Empty : $" [grey](epoch {row.BestEpoch} of {row.Epochs})[/]";
+            var cells = new List<string> { Style(Markup.Escape(row.Label) + epoch + (row.Error is null ? string.Empty : " [red](failed)[/]"), isBest) };
             for (int m = 0; m < metrics.Length; m++)
             {
                 cells.Add(row.Metrics.TryGetValue(metrics[m], out ReportMetric? value) ? Style(Figure(value, withInterval: m < 2), isBest) : "–");

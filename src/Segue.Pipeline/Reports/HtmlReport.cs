@@ -137,6 +137,7 @@ public static class HtmlReport
             body.Append(isBest ? "<span class=\"badge good\">best</span>" : string.Empty);
             string baseline = row.Label == report.BestBaseline ? "best baseline" : row.IsBaseline ? "baseline" : string.Empty;
             body.Append(baseline.Length == 0 ? string.Empty : $"<span class=\"badge\">{baseline}</span>");
+            body.Append(row.BestEpoch is null ? string.Empty : $"<span class=\"badge\" title=\"best on the validation part\">epoch {row.BestEpoch} of {row.Epochs}</span>");
             string model = row.Model == row.Label ? string.Empty : Text(row.Model) + " ";
             body.Add($"<span class=\"model\">{model}{Breakable(row.ChangedOptions)}</span></th>");
             if (row.Error is not null)
