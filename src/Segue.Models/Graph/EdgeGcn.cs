@@ -710,6 +710,8 @@ internal sealed class EdgeNetwork
     private sealed class Layer
     {
         private readonly EdgeGcnOptions _options;
+        private const int NoiseChunk = 1 << 13;
+
         private float[] _factors = [];
         private readonly Parameter _message, _attention, _own, _friends, _gateOwn, _gateOther, _gateEdge, _edgeStart;
 
@@ -775,7 +777,7 @@ internal sealed class EdgeNetwork
             }
             else
             {
-                Variable factor = tape.Constant(Factors(messages.Weights, rng), messages.Weights.Length, 1);
+                Variable factor = tape.Constant(Factors(messages.Weights, rng, tape.Threads), messages.Weights.Length, 1);
                 if (_options.Aggregation == EdgeAggregation.Attention)
                 {
                     factor = factor.Add(Attention(other, matrix));
@@ -790,7 +792,7 @@ internal sealed class EdgeNetwork
         }
 
         /// <summary>cᵢⱼ without attention.</summary>
-        private ReadOnlySpan<float> Factors(float[] weights, Rng? rng)
+        private ReadOnlySpan<float> Factors(float[] weights, Rng? rng, int threads)
         {
             if (_factors.Length < weights.Length)
             {
@@ -804,7 +806,10 @@ internal sealed class EdgeNetwork
             }
             else
             {
-                rng.FillGaussian(factors, (float)_options.Noise);
+                // A generator for every chunk: the noise does not depend on who draws it.
+                ulong seed = rng.NextUInt64();
+                Workers.Run(weights.Length, NoiseChunk, threads, (start, end, _) =>
+                    new Rng(seed + (ulong)start, "noise").FillGaussian(_factors.AsSpan(start, end - start), (float)_options.Noise));
             }
 
             if (_options.Aggregation == EdgeAggregation.Naive)

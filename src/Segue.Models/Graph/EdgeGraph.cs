@@ -14,9 +14,11 @@ internal sealed class EdgeGraph
     private const int BiasPasses = 15;
     private const double UserPull = 1, ItemPull = 5;
 
-    private EdgeGraph(CsrMatrix byUser, CsrMatrix friends, CsrMatrix itemTags)
+    private readonly Lazy<CsrMatrix> _itemTags;
+
+    private EdgeGraph(CsrMatrix byUser, CsrMatrix friends, Lazy<CsrMatrix> itemTags)
     {
-        (ByUser, ByItem, Friends, ItemTags) = (byUser, byUser.Transpose(), friends, itemTags);
+        (ByUser, ByItem, Friends, _itemTags) = (byUser, byUser.Transpose(), friends, itemTags);
         (Mean, UserBias, ItemBias) = Biases(ByUser, ByItem);
         Residual = new float[byUser.Count];
         for (int u = 0; u < byUser.Rows; u++)
@@ -39,8 +41,8 @@ internal sealed class EdgeGraph
     /// <summary>Users × users, 1 for a friendship.</summary>
     public CsrMatrix Friends { get; }
 
-    /// <summary>Items × tags: rows of length 1, ln(1 + taggers) · idf.</summary>
-    public CsrMatrix ItemTags { get; }
+    /// <summary>Items × tags: rows of length 1, ln(1 + taggers) · idf; made when it is asked for.</summary>
+    public CsrMatrix ItemTags => _itemTags.Value;
 
     /// <summary>Mean weight.</summary>
     public float Mean { get; }
@@ -63,7 +65,7 @@ internal sealed class EdgeGraph
     /// <summary>The graph of <paramref name="source"/> without some edges.</summary>
     /// <param name="source">Everything that is known.</param>
     /// <param name="isHidden">True for an edge, by its place in the source's edges, that must not be used; or empty.</param>
-    public static EdgeGraph Of(EdgeSource source, ReadOnlySpan<bool> isHidden)
+    public static EdgeGraph Of(EdgeSource source, bool[] isHidden)
     {
         CsrMatrix edges = source.Edges;
         var rowStart = new int[edges.Rows + 1];
@@ -73,7 +75,7 @@ internal sealed class EdgeGraph
         {
             for (int n = edges.RowStart[u]; n < edges.RowStart[u + 1]; n++)
             {
-                if (isHidden.IsEmpty || !isHidden[n])
+                if (isHidden.Length == 0 || !isHidden[n])
                 {
                     columns.Add(edges.ColumnIndex[n]);
                     values.Add(edges.Values[n]);
@@ -84,7 +86,8 @@ internal sealed class EdgeGraph
         }
 
         return new EdgeGraph(
-            new CsrMatrix(edges.Rows, edges.Columns, rowStart, [.. columns], [.. values]), source.Friends, source.TagsWithout(isHidden));
+            new CsrMatrix(edges.Rows, edges.Columns, rowStart, [.. columns], [.. values]), source.Friends,
+            new Lazy<CsrMatrix>(() => source.TagsWithout(isHidden)));
     }
 
     /// <summary>Users then items as nodes of one graph: every edge both ways, values 1 / degree of the receiving node.</summary>

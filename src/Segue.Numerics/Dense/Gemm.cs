@@ -9,7 +9,8 @@ namespace Segue.Numerics.Dense;
 /// <para>
 /// Source: Goto and van de Geijn, "Anatomy of high-performance matrix multiplication", ACM TOMS 34(3), 2008; here with the roles
 /// of A and B swapped, because C is row-major. Both operands are copied once into panels in the order in which
-/// <see cref="GemmTiles"/> reads them; a block of B stays in the second-level cache, a panel of A in the first.
+/// <see cref="GemmTiles"/> reads them; a block of B stays in the second-level cache, a panel of A in the first. Products of a tall A with a small B
+/// read A where it lies.
 /// </para>
 /// <para>
 /// An element of C is the sum of blocks of 384 products, each block summed in order: its bits depend on the inner size and the
@@ -27,6 +28,7 @@ public static class Gemm
     private const long SerialLimit = 1L << 21;
     private const int SplitInner = 4096;
     private const int SplitArea = 256 * 256;
+    private const int ThinRows = 128;
 
     /// <summary>C = A·B, or C += A·B where <paramref name="add"/> is set.</summary>
     /// <param name="a">A, rows × inner, row-major.</param>
@@ -48,6 +50,12 @@ public static class Gemm
         {
             fixed (float* pa = a, pb = b, pc = c)
             {
+                if (IsThin(rows, columns, inner, path))
+                {
+                    RunThin(pa, pb, pc, rows, columns, inner, add, threads, path);
+                    return;
+                }
+
                 Run(new(pa, inner, 1), new(pb, columns, 1), pc, columns, rows, columns, inner, new(1f, add, false, threads, path));
             }
         }
@@ -73,6 +81,22 @@ public static class Gemm
         {
             fixed (float* pa = a, pb = b, pc = c)
             {
+                if (IsThin(rows, columns, inner, path))
+                {
+                    float* space = stackalloc float[(inner * columns) + 16];
+                    float* transposed = (float*)(((nint)space + 63) & ~63);
+                    for (int j = 0; j < columns; j++)
+                    {
+                        for (int k = 0; k < inner; k++)
+                        {
+                            transposed[(k * columns) + j] = pb[(j * inner) + k];
+                        }
+                    }
+
+                    RunThin(pa, transposed, pc, rows, columns, inner, add, threads, path);
+                    return;
+                }
+
                 Run(new(pa, inner, 1), new(pb, 1, inner), pc, columns, rows, columns, inner, new(1f, add, false, threads, path));
             }
         }
@@ -125,6 +149,20 @@ public static class Gemm
         }
     }
 
+    /// <summary>A tall A and a B that stays in the cache: copying A into panels would cost as much as the product.</summary>
+    private static bool IsThin(int rows, int columns, int inner, SimdPath path) =>
+        rows >= 8 * ThinRows && SimdPaths.Resolve(path) >= SimdPath.Vector256 && columns % 16 == 0 && columns is > 0 and <= SmallSymmetric.ThinLimit && inner is > 0 and <= SmallSymmetric.ThinLimit;
+
+    private static unsafe void RunThin(
+        float* a, float* b, float* c, int rows, int columns, int inner, bool add, int threads, SimdPath path)
+    {
+        var work = new ThinWork((nint)a, (nint)b, (nint)c, columns, inner, add, SimdPaths.Resolve(path));
+        Workers.Run(
+            rows, ThinRows, (long)rows * columns * inner <= SerialLimit ? 1 : threads, in work,
+            static (in ThinWork w, int start, int end, int _) => SmallSymmetric.MultiplyRows(
+                (float*)w.A + ((nint)start * w.Inner), end - start, w.Inner, (float*)w.B, w.Columns, (float*)w.C + ((nint)start * w.Columns), w.Add, w.Path));
+    }
+
     /// <summary>C = scale · A·B (+ C); operands with any strides, so that transposes and parts of matrices need no copy.</summary>
     internal static unsafe void Run(Operand a, Operand b, float* c, nint stride, int rows, int columns, int inner, in Mode mode)
     {
@@ -174,6 +212,12 @@ public static class Gemm
                 for (int s = start; s < end; s++)
                 {
                     int from = s * SplitInner;
+                    if (IsThinSplit(in w))
+                    {
+                        RunThinSplit(in w, s);
+                        continue;
+                    }
+
                     RunTiles(
                         w.A.Shift(0, from), w.B.Shift(from, 0), (float*)w.Partial + ((long)s * w.Rows * w.Columns), w.Columns,
                         w.Rows, w.Columns, Math.Min(SplitInner, w.Inner - from), w.Mode, w.Shape);
@@ -199,6 +243,22 @@ public static class Gemm
         }
 
         ArrayPool<float>.Shared.Return(sums);
+    }
+
+    private static bool IsThinSplit(in SplitWork w) =>
+        w.A.RowStride == 1 && w.A.ColumnStride == w.Rows && w.B.ColumnStride == 1 && w.B.RowStride == w.Columns && w.Mode is { LowerOnly: false, Scale: 1f }
+        && w.Rows % 8 == 0 && w.Columns % 16 == 0 && Math.Max(w.Rows, w.Columns) <= SmallSymmetric.ThinLimit && SimdPaths.Resolve(w.Mode.Path) >= SimdPath.Vector256;
+
+    private static unsafe void RunThinSplit(in SplitWork w, int part)
+    {
+        float* partial = (float*)w.Partial + ((long)part * w.Rows * w.Columns);
+        new Span<float>(partial, w.Rows * w.Columns).Clear();
+        int end = Math.Min((part + 1) * SplitInner, w.Inner);
+        for (int from = part * SplitInner; from < end; from += InnerBlock)
+        {
+            SmallSymmetric.AddTransposeProduct(
+                w.A.Values + ((nint)from * w.Rows), w.Rows, w.B.Values + ((nint)from * w.Columns), w.Columns, Math.Min(InnerBlock, end - from), partial, w.Mode.Path);
+        }
     }
 
     private static unsafe void RunTiles(
@@ -405,6 +465,8 @@ public static class Gemm
 
     /// <summary>How a product is taken: factor of A, add or replace, only tiles that touch the lower triangle of C.</summary>
     internal readonly record struct Mode(float Scale, bool Add, bool LowerOnly, int Threads, SimdPath Path);
+
+    private readonly record struct ThinWork(nint A, nint B, nint C, int Columns, int Inner, bool Add, SimdPath Path);
 
     private readonly record struct SplitWork(
         Operand A, Operand B, nint Partial, int Rows, int Columns, int Inner, Mode Mode, Shape Shape);

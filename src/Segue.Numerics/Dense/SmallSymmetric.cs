@@ -119,6 +119,64 @@ public static unsafe class SmallSymmetric
         }
     }
 
+    /// <summary>Most inner values and columns of <see cref="MultiplyRows"/>: the matrix stays in the second-level cache, the rest of rows on the stack.</summary>
+    internal const int ThinLimit = 128;
+
+    /// <summary>Writes or adds R M for tall rows R and a small M; every element is one chain of additions in the order of the inner index.</summary>
+    /// <param name="rows">R, count rows of inner floats.</param>
+    /// <param name="count">Number of rows.</param>
+    /// <param name="inner">Columns of R, at most <see cref="ThinLimit"/>.</param>
+    /// <param name="matrix">M, inner × columns, row-major.</param>
+    /// <param name="columns">A multiple of 16, at most <see cref="ThinLimit"/>.</param>
+    /// <param name="result">count rows of columns floats.</param>
+    /// <param name="add">Add to the result instead of replacing it.</param>
+    /// <param name="path">Which form of the kernel runs.</param>
+    internal static void MultiplyRows(float* rows, int count, int inner, float* matrix, int columns, float* result, bool add, SimdPath path)
+    {
+        switch (path == SimdPath.Best ? Widest : path)
+        {
+            case SimdPath.Vector512:
+                Kernels<Lanes512, Vector512<float>>.MultiplyRows(rows, count, inner, matrix, columns, result, add);
+                break;
+            case SimdPath.Vector256:
+                Kernels<Lanes256, Vector256<float>>.MultiplyRows(rows, count, inner, matrix, columns, result, add);
+                break;
+            case SimdPath.Vector128:
+                Kernels<Lanes128, Vector128<float>>.MultiplyRows(rows, count, inner, matrix, columns, result, add);
+                break;
+            default:
+                Kernels<LanesScalar, float>.MultiplyRows(rows, count, inner, matrix, columns, result, add);
+                break;
+        }
+    }
+
+    /// <summary>Adds Lᵀ R for two tall matrices: every element is one chain of additions in the order of the rows.</summary>
+    /// <param name="left">L, count rows of leftColumns floats.</param>
+    /// <param name="leftColumns">A multiple of 8.</param>
+    /// <param name="right">R, count rows of rightColumns floats.</param>
+    /// <param name="rightColumns">A multiple of 16.</param>
+    /// <param name="count">Number of rows; a few hundred fit the second-level cache.</param>
+    /// <param name="result">leftColumns × rightColumns, row-major.</param>
+    /// <param name="path">Which form of the kernel runs.</param>
+    internal static void AddTransposeProduct(float* left, int leftColumns, float* right, int rightColumns, int count, float* result, SimdPath path)
+    {
+        switch (path == SimdPath.Best ? Widest : path)
+        {
+            case SimdPath.Vector512:
+                Kernels<Lanes512, Vector512<float>>.AddTransposeProduct(left, leftColumns, right, rightColumns, count, result);
+                break;
+            case SimdPath.Vector256:
+                Kernels<Lanes256, Vector256<float>>.AddTransposeProduct(left, leftColumns, right, rightColumns, count, result);
+                break;
+            case SimdPath.Vector128:
+                Kernels<Lanes128, Vector128<float>>.AddTransposeProduct(left, leftColumns, right, rightColumns, count, result);
+                break;
+            default:
+                Kernels<LanesScalar, float>.AddTransposeProduct(left, leftColumns, right, rightColumns, count, result);
+                break;
+        }
+    }
+
     /// <summary>Copies chosen rows, each times a number and all times one vector: target_k = scale_k · (source[index_k] ∘ vector).</summary>
     /// <param name="source">First column to copy of the first row.</param>
     /// <param name="sourceStride">Floats from row to row of the source.</param>
@@ -447,6 +505,40 @@ public static unsafe class SmallSymmetric
                 float* row = result + ((long)r * stride);
                 new Span<float>(row, stride).Clear();
                 AddWeightedSum(matrix, stride, stride, stride, rows + ((long)r * stride), row);
+            }
+        }
+
+        public static void MultiplyRows(float* rows, int count, int inner, float* matrix, int columns, float* result, bool add)
+        {
+            int whole = count & ~7, rest = count - whole;
+            if (!add)
+            {
+                new Span<float>(result, count * columns).Clear();
+            }
+
+            for (int r = 0; r < whole; r += 8)
+            {
+                Strip(rows + ((long)r * inner), inner, 1, matrix, columns, inner, result + ((long)r * columns), columns, 0, columns, 1f);
+            }
+
+            if (rest > 0)
+            {
+                float* padded = stackalloc float[8 * inner], product = stackalloc float[8 * columns];
+                Span<float> last = new(result + ((long)whole * columns), rest * columns);
+                new Span<float>(padded, 8 * inner).Clear();
+                new ReadOnlySpan<float>(rows + ((long)whole * inner), rest * inner).CopyTo(new Span<float>(padded, 8 * inner));
+                new Span<float>(product, 8 * columns).Clear();
+                last.CopyTo(new Span<float>(product, 8 * columns));
+                Strip(padded, inner, 1, matrix, columns, inner, product, columns, 0, columns, 1f);
+                new ReadOnlySpan<float>(product, rest * columns).CopyTo(last);
+            }
+        }
+
+        public static void AddTransposeProduct(float* left, int leftColumns, float* right, int rightColumns, int count, float* result)
+        {
+            for (int i = 0; i < leftColumns; i += 8)
+            {
+                Strip(left + i, 1, leftColumns, right, rightColumns, count, result + ((long)i * rightColumns), rightColumns, 0, rightColumns, 1f);
             }
         }
 

@@ -35,13 +35,39 @@ public sealed class GemmTests
         CheckForms(9, 50, 2 * 384, false, 2, path);
         CheckForms(1, 1, 9_001, true, 2, path);
         CheckForms(7, 65, 8_192, false, 2, path);
+        CheckForms(64, 32, 8_200, true, 2, path);
+        CheckForms(8, 128, 12_000, false, 3, path);
+    }
+
+    [Theory]
+    [MemberData(nameof(Paths))]
+    public void ATallMatrixTimesASmallOneIsRightToTheLastRow(SimdPath path)
+    {
+        foreach ((int rows, int columns, int inner) in new[] { (1024, 16, 1), (1031, 64, 64), (1500, 48, 7), (1025, 128, 128), (1027, 112, 33), (1024, 144, 130) })
+        {
+            CheckForms(rows, columns, inner, add: true, threads: 2, path);
+            CheckForms(rows, columns, inner, add: false, threads: 1, path);
+        }
+    }
+
+    /// <summary>A row's bits do not depend on how many other rows there are, and so on which code works them out.</summary>
+    [Theory]
+    [MemberData(nameof(Paths))]
+    public void ARowHasTheSameBitsInATallAndInAShortProduct(SimdPath path)
+    {
+        const int Rows = 1029, Columns = 48, Inner = 40;
+        float[] a = Shapes.Gaussian(Rows * Inner, "a"), b = Shapes.Gaussian(Inner * Columns, "b"), tall = new float[Rows * Columns];
+        Gemm.Multiply(a, b, tall, Rows, Columns, Inner, threads: 2, path: path);
+        float[] part = new float[5 * Columns];
+        Gemm.Multiply(a.AsSpan((Rows - 5) * Inner), b, part, 5, Columns, Inner, path: path);
+        Assert.Equal(part.Select(BitConverter.SingleToInt32Bits), tall[^part.Length..].Select(BitConverter.SingleToInt32Bits));
     }
 
     [Theory]
     [MemberData(nameof(Paths))]
     public void BitsDoNotDependOnTheNumberOfThreads(SimdPath path)
     {
-        foreach ((int m, int n, int k) in new[] { (300, 500, 400), (64, 64, 10_000) })
+        foreach ((int m, int n, int k) in new[] { (300, 500, 400), (64, 64, 10_000), (2_003, 64, 64) })
         {
             float[] a = Shapes.Gaussian(m * k, "a"), b = Shapes.Gaussian(k * n, "b");
             float[] one = new float[m * n], three = new float[m * n];
