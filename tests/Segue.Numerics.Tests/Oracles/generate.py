@@ -7,6 +7,7 @@ One line an array: name, number of dimensions, shape, then the values (%.10g: mo
 import numpy as np
 import scipy.linalg
 import scipy.sparse
+import scipy.sparse.linalg
 
 rng = np.random.default_rng(20240131)
 lines = []
@@ -92,6 +93,22 @@ class Xoshiro:
 
 generator = Xoshiro(42, "als/item-factors")
 put("rng.bits", np.array([generator.next() for _ in range(20)], dtype=object))
+
+# A generator of its own, so that the arrays above keep their values. Entries are exact floats; SciPy gets the same ones.
+svd_rng = np.random.default_rng(20260721)
+svd_rows, svd_columns = svd_rng.integers(0, 60, 260), svd_rng.integers(0, 35, 260)
+svd_values = (svd_rng.integers(1, 64, 260) / 8).astype(np.float64)
+svd = scipy.sparse.coo_matrix((svd_values, (svd_rows, svd_columns)), shape=(60, 35)).tocsc()
+left, sigma, right = scipy.sparse.linalg.svds(svd, k=6, tol=1e-12, random_state=0)
+order = np.argsort(-sigma)
+left, sigma, right = left[:, order], sigma[order], right[order]
+sign = np.sign(right[np.arange(6), np.abs(right).argmax(axis=1)])
+put("svd.rows", svd_rows)
+put("svd.columns", svd_columns)
+put("svd.values", svd_values)
+put("svd.sigma", sigma)
+put("svd.left", left * sign)
+put("svd.right", (right * sign[:, None]).T)
 
 with open("oracles.txt", "w", encoding="utf-8") as f:
     f.write("\n".join(lines) + "\n")
