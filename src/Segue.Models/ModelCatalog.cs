@@ -59,6 +59,14 @@ public static class ModelCatalog
         Describe<EdgeGcnOptions>(
             "edge-gcn", "predicts how much a listener plays an item by messages over the graph of plays, friends and tags",
             "seed 001; Hamilton et al., NIPS 2017 (sage); Bresson and Laurent, 2017 (gated)", o => new EdgeGcn(o)),
+        Describe<LightGcnOptions>(
+            "lightgcn", "vectors of listeners and items spread over the graph of who has what", "seed 002; He et al., SIGIR 2020", o => new LightGcn(o)),
+        Describe<GraphAttentionOptions>(
+            "gat", "graph convolution in which a node weighs its neighbours by several attentions", "seed 002; Veličković et al., ICLR 2018",
+            o => new GraphAttention(o)),
+        Describe<GraphSageOptions>(
+            "graphsage", "graph convolution with matrices for the mean of the neighbours and for the node itself", "seed 002; Hamilton et al., NIPS 2017",
+            o => new GraphSage(o)),
     ];
 
     /// <summary>The model called <paramref name="name"/>.</summary>

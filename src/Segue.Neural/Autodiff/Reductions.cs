@@ -6,6 +6,49 @@ namespace Segue.Neural.Autodiff;
 /// <summary>Sums and means over rows, columns and everything.</summary>
 public static class Reductions
 {
+    /// <summary>Σ over rows of weight · |row|²: an L2 penalty of what a step uses.</summary>
+    /// <param name="x">Any matrix.</param>
+    /// <param name="rowWeight">One a row; not copied.</param>
+    /// <exception cref="ArgumentException">Not one weight a row.</exception>
+    public static Variable SquareSum(this Variable x, ReadOnlyMemory<float> rowWeight)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        if (rowWeight.Length != x.Rows)
+        {
+            throw new ArgumentException($"{rowWeight.Length} weights for {x.Rows} rows; give one each", nameof(rowWeight));
+        }
+
+        Variable y = x.Tape.Record(1, 1, SquareSumBackward, x);
+        y.Weights = rowWeight;
+        double sum = 0;
+        ReadOnlySpan<float> weight = rowWeight.Span;
+        for (int r = 0; r < x.Rows; r++)
+        {
+            sum += weight[r] == 0f ? 0 : weight[r] * TensorPrimitives.SumOfSquares<float>(x.Row(r));
+        }
+
+        y.Value[0] = (float)sum;
+        return y;
+    }
+
+    private static void SquareSumBackward(Variable y)
+    {
+        Variable x = y.First!;
+        if (!x.NeedsGradient)
+        {
+            return;
+        }
+
+        Span<float> target = x.AddTo();
+        ReadOnlySpan<float> weight = y.Weights.Span;
+        float gradient = 2f * y.OutputGradient[0];
+        for (int r = 0; r < x.Rows; r++)
+        {
+            Span<float> row = target.Slice(r * x.Columns, x.Columns);
+            TensorPrimitives.MultiplyAdd(x.Row(r), gradient * weight[r], row, row);
+        }
+    }
+
     /// <summary>Sum of all elements; 1 × 1, 0 for an empty matrix.</summary>
     public static Variable Sum(this Variable x) => Whole(x, 1f);
 

@@ -12,6 +12,17 @@ public sealed class ReductionsTests
     public void Gradients_are_those_of_central_differences(string name) => Draw.Shapes((rows, columns, _, rng) =>
         GradientCheck.Run(v => Apply(name, v[0]), [Draw.Matrix(rng, rows, columns)]));
 
+    [Fact]
+    public void A_weighted_sum_of_squares_has_the_right_value_and_gradient() => Draw.Shapes((rows, columns, _, rng) =>
+    {
+        (int, int, float[] Values) x = Draw.Matrix(rng, rows, columns);
+        float[] weight = [.. Enumerable.Range(0, rows).Select(r => r % 3 == 0 ? 0f : rng.NextSingle())];
+        double expected = Enumerable.Range(0, rows * columns).Sum(n => weight[n / columns] * (double)x.Values[n] * x.Values[n]);
+        Numbers.Close([expected], new Tape().Constant(x.Values, rows, columns).SquareSum(weight).Value, 1e-5);
+        GradientCheck.Run(v => v[0].SquareSum(weight), [x]);
+        Assert.Throws<ArgumentException>(() => new Tape().Constant(x.Values, rows, columns).SquareSum(new float[rows + 1]));
+    });
+
     [Theory]
     [MemberData(nameof(Names))]
     public void Values_are_those_of_the_scalar_twin(string name) => Draw.Shapes(

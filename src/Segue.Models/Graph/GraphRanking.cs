@@ -1,0 +1,674 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+using System.Numerics.Tensors;
+using Segue.Core;
+using Segue.Core.Artifacts;
+using Segue.Core.Contracts;
+using Segue.Core.Data;
+using Segue.Core.Views;
+using Segue.Models.Factorization;
+using Segue.Neural.Autodiff;
+using Segue.Neural.Layers;
+using Segue.Neural.Losses;
+using Segue.Neural.Optimizers;
+using Segue.Neural.Training;
+using Segue.Numerics;
+using Segue.Numerics.Dense;
+using Segue.Numerics.Sampling;
+using Segue.Numerics.Sparse;
+
+namespace Segue.Models.Graph;
+
+/// <summary>How the states after every layer become one vector.</summary>
+public enum LayerWeighting
+{
+    /// <summary>Their mean.</summary>
+    Mean,
+
+    /// <summary>A weighted sum; the weights are learned, from those of the mean on.</summary>
+    Learned,
+}
+
+/// <summary>What graph models minimise.</summary>
+public enum GraphLoss
+{
+    /// <summary>−ln σ(score of an edge − score of a non-edge).</summary>
+    Bpr,
+
+    /// <summary>Logistic loss of edges and non-edges.</summary>
+    Bce,
+}
+
+/// <summary>Where non-edges come from.</summary>
+public enum GraphNegatives
+{
+    /// <summary>Any item; now and then one that the listener has.</summary>
+    Unchecked,
+
+    /// <summary>Any item the listener has not.</summary>
+    Checked,
+
+    /// <summary>Items the listener has not, from the best-scored share of them; the share shrinks as training goes on.</summary>
+    Hard,
+}
+
+/// <summary>What the graph models share.</summary>
+public abstract record GraphOptions : ModelOptions
+{
+    /// <summary>Length of every node's vector.</summary>
+    [Range(1, 4096)]
+    [Description("length of every node's vector")]
+    public int EmbeddingSize { get; init; } = 64;
+
+    /// <summary>How the states after every layer become one vector.</summary>
+    [Description("how the states after every layer become one vector: mean, or learned weights")]
+    public LayerWeighting LayerWeights { get; init; } = LayerWeighting.Mean;
+
+    /// <summary>Artists are nodes too, joined to their items.</summary>
+    [Description("artists are nodes too, joined to their items: items nobody heard get a vector through them")]
+    public bool Artists { get; init; }
+
+    /// <summary>Albums are nodes too, joined to their items.</summary>
+    [Description("albums are nodes too, joined to their items")]
+    public bool Albums { get; init; }
+
+    /// <summary>What is minimised.</summary>
+    [Description("what is minimised: bpr ranks an edge above a non-edge, bce tells them apart")]
+    public GraphLoss Loss { get; init; } = GraphLoss.Bpr;
+
+    /// <summary>Where non-edges come from.</summary>
+    [Description("where non-edges come from: unchecked any item, checked any the listener has not, hard the best-scored of those")]
+    public GraphNegatives Negatives { get; init; } = GraphNegatives.Checked;
+
+    /// <summary>The share of best-scored items that hard negatives come from falls from 1 in the first epoch to this in the last.</summary>
+    [Range(0.001, 1.0)]
+    [Description("the share of best-scored items that hard negatives come from falls from 1 in the first epoch to this in the last")]
+    public double HardShare { get; init; } = 0.1;
+
+    /// <summary>Share of training edges that are predicted but carry no messages while training.</summary>
+    [Range(0.0, 0.9)]
+    [Description("share of training edges that are predicted but carry no messages while training; 0: all edges do both")]
+    public double LabelShare { get; init; }
+
+    /// <summary>Passes over the edges.</summary>
+    [Range(1, 100_000)]
+    [Description("passes over the edges")]
+    public int Epochs { get; init; } = 300;
+
+    /// <summary>Edges in a step; 0 for all at once.</summary>
+    [Range(0, 100_000_000)]
+    [Description("edges in a step; 0 for all at once. Messages pass over the whole graph in every step")]
+    public int BatchSize { get; init; }
+
+    /// <summary>Step size of Adam.</summary>
+    [Range(1e-7, 10.0)]
+    [Description("step size of Adam")]
+    public double LearningRate { get; init; } = 0.01;
+
+    /// <summary>L2 strength on the first vectors of the nodes of an edge.</summary>
+    [Range(0.0, 10.0)]
+    [Description("L2 strength on the first vectors of the nodes of an edge and its non-edge")]
+    public double Regularization { get; init; } = 1e-4;
+
+    /// <summary>Standard deviation of the first vectors' entries before training.</summary>
+    [Range(1e-6, 10.0)]
+    [Description("standard deviation of the first vectors' entries before training")]
+    public double InitialDeviation { get; init; } = 0.1;
+
+    /// <summary>Layers of message passing.</summary>
+    internal abstract int LayerCount { get; }
+}
+
+/// <summary>How messages pass in one layer; one instance holds the parameters of all layers.</summary>
+internal interface IGraphConvolution
+{
+    /// <summary>Everything that is learned.</summary>
+    IReadOnlyList<Parameter> Parameters { get; }
+
+    /// <summary>The graph as the convolution reads it.</summary>
+    SparseOperand Messages(ListeningGraph graph);
+
+    /// <summary>One new listener (column 0) and the items it has (columns from 1), whose degrees count the new edges.</summary>
+    SparseOperand Messages(ReadOnlySpan<int> degrees);
+
+    /// <summary>States of the receivers (rows of the messages) after a layer.</summary>
+    /// <param name="layer">Which, from 0.</param>
+    /// <param name="own">Their states before it.</param>
+    /// <param name="senders">States of the senders (columns of the messages).</param>
+    /// <param name="messages">Who hears whom.</param>
+    /// <param name="rng">For dropout in training; null when predicting.</param>
+    Variable Apply(int layer, Variable own, Variable senders, SparseOperand messages, Rng? rng);
+}
+
+/// <summary>First vectors of all nodes, the convolutions over them, and their weighted sum.</summary>
+internal sealed class GraphNetwork
+{
+    private readonly GraphOptions _options;
+    private readonly IGraphConvolution _convolution;
+    private readonly Parameter? _layerWeights;
+
+    public GraphNetwork(GraphOptions options, IGraphConvolution convolution, int nodes, FitContext context, string model)
+    {
+        (_options, _convolution) = (options, convolution);
+        Nodes = new Parameter("nodes", nodes, options.EmbeddingSize).Gaussian(context.CreateRng($"{model}/nodes"), (float)options.InitialDeviation);
+        if (options.LayerWeights == LayerWeighting.Learned)
+        {
+            _layerWeights = new Parameter("layer_weights", options.LayerCount + 1, 1);
+            _layerWeights.Value.Fill(1f / (options.LayerCount + 1));
+        }
+    }
+
+    public Parameter Nodes { get; }
+
+    public IEnumerable<Parameter> Parameters => [Nodes, .. OfLayers];
+
+    /// <summary>All but the vectors of the nodes: what folding in needs.</summary>
+    public IEnumerable<Parameter> OfLayers => [.. _convolution.Parameters, .. _layerWeights is null ? [] : new[] { _layerWeights }];
+
+    /// <summary>The weighted sum of the states after every layer; the states before the last are handed to <paramref name="keep"/>.</summary>
+    public Variable Apply(Tape tape, SparseOperand messages, Rng? rng, Action<int, Variable>? keep = null)
+    {
+        Variable? weights = _layerWeights is null ? null : tape.Use(_layerWeights);
+        Variable state = tape.Use(Nodes), sum = Weighted(weights, state, 0);
+        for (int l = 0; l < _options.LayerCount; l++)
+        {
+            keep?.Invoke(l, state);
+            state = _convolution.Apply(l, state, state, messages, rng);
+            sum = sum.Add(Weighted(weights, state, l + 1));
+        }
+
+        return weights is null ? sum.Scale(1f / (_options.LayerCount + 1)) : sum;
+    }
+
+    /// <summary>The vector of a new listener, which hears its items; it starts from nothing.</summary>
+    /// <param name="history">Distinct items.</param>
+    /// <param name="states">States of the items before every layer.</param>
+    /// <param name="degrees">Degree of every item of the history, the new edge included.</param>
+    public float[] FoldIn(ReadOnlySpan<int> history, DenseMatrix[] states, ReadOnlySpan<int> degrees)
+    {
+        int size = _options.EmbeddingSize;
+        var tape = new Tape();
+        SparseOperand messages = _convolution.Messages(degrees);
+        Variable? weights = _layerWeights is null ? null : tape.Use(_layerWeights);
+        Variable own = tape.Constant(new float[size], 1, size), sum = Weighted(weights, own, 0);
+        var heard = new float[history.Length * size];
+        for (int l = 0; l < _options.LayerCount; l++)
+        {
+            for (int n = 0; n < history.Length; n++)
+            {
+                states[l].Row(history[n]).CopyTo(heard.AsSpan(n * size));
+            }
+
+            own = _convolution.Apply(l, own, own.ConcatRows(tape.Constant(heard, history.Length, size)), messages, null);
+            sum = sum.Add(Weighted(weights, own, l + 1));
+        }
+
+        return (weights is null ? sum.Scale(1f / (_options.LayerCount + 1)) : sum).Value.ToArray();
+    }
+
+    private static Variable Weighted(Variable? weights, Variable state, int layer) =>
+        weights is null ? state : state.Multiply(weights.SliceRows(layer, 1));
+}
+
+/// <summary>Trains graph models: full batch or mini-batches, on edges to predict and edges that carry messages.</summary>
+internal sealed class GraphTrainer
+{
+    private readonly string _name;
+    private readonly GraphOptions _options;
+    private readonly Dataset _train;
+    private readonly FitContext _context;
+    private readonly Func<GraphNetwork> _create;
+    private readonly GraphNetwork _network;
+    private readonly ListeningGraph _whole;
+    private readonly SparseOperand _wholeMessages, _trainingMessages;
+    private readonly CsrMatrix _pairs;
+    private readonly int[] _users, _items, _negatives;
+    private readonly NodePairs _positivePairs = new(), _negativePairs = new();
+    private readonly float[] _counts;
+    private int[] _batchUsers = [], _batchItems = [];
+
+    private GraphTrainer(string name, GraphOptions options, Func<FitContext, IGraphConvolution> convolution, Dataset train, FitContext context)
+    {
+        (_name, _options, _train, _context) = (name, options, train, context);
+        _pairs = UserItemMatrix.Binary(train);
+        _whole = ListeningGraph.Of(train, _pairs, options.Artists, options.Albums);
+        NeuralFit.RequireRoom(name, "embedding_size", options.EmbeddingSize, "values of nodes", _whole.Nodes, options.EmbeddingSize, copies: 4 * (options.LayerCount + 2));
+        IGraphConvolution layers = convolution(context);
+        _create = () => new GraphNetwork(options, convolution(context), _whole.Nodes, context, name);
+        _network = _create();
+        _wholeMessages = layers.Messages(_whole);
+        (int[] users, int[] items, CsrMatrix messages) = Labels(context);
+        (_users, _items, _negatives) = (users, items, new int[users.Length]);
+        _trainingMessages = ReferenceEquals(messages, _pairs) ? _wholeMessages
+            : layers.Messages(ListeningGraph.Of(train, messages, options.Artists, options.Albums));
+        _counts = new float[_whole.Nodes];
+    }
+
+    public static IRecommender Fit(string name, GraphOptions options, Func<FitContext, IGraphConvolution> convolution, Dataset train, FitContext context)
+    {
+        ArgumentNullException.ThrowIfNull(train);
+        ArgumentNullException.ThrowIfNull(context);
+        OptionsText.Validate(options, $"model '{name}'");
+        return new GraphTrainer(name, options, convolution, train, context).Run();
+    }
+
+    public static IRecommender Load(
+        string name, GraphOptions options, Func<FitContext, IGraphConvolution> convolution, ArtifactReader artifact, Dataset train)
+    {
+        ArgumentNullException.ThrowIfNull(artifact);
+        ArgumentNullException.ThrowIfNull(train);
+        DenseMatrix users = artifact.Dense("user_vectors"), items = artifact.Dense("item_vectors");
+        Require("user_vectors", users, train.Users.Count, options.EmbeddingSize);
+        Require("item_vectors", items, train.Items.Count, options.EmbeddingSize);
+        var states = new DenseMatrix[options.LayerCount];
+        for (int l = 0; l < states.Length; l++)
+        {
+            states[l] = artifact.Dense($"item_states.{l}");
+            Require($"item_states.{l}", states[l], train.Items.Count, options.EmbeddingSize);
+        }
+
+        var context = new FitContext { Threads = 1 };
+        var network = new GraphNetwork(options, convolution(context), 0, context, name);
+        foreach (Parameter parameter in network.OfLayers)
+        {
+            DenseMatrix stored = artifact.Dense(parameter.Name);
+            Require(parameter.Name, stored, parameter.Rows, parameter.Columns);
+            stored.Values.CopyTo(parameter.Value);
+        }
+
+        CsrMatrix pairs = UserItemMatrix.Binary(train);
+        return new GraphRecommender(
+            train.Items, pairs, Degrees(ListeningGraph.Of(train, pairs, options.Artists, options.Albums)), network, users, items, states);
+
+        void Require(string what, DenseMatrix stored, int rows, int columns)
+        {
+            if (stored.Rows != rows || stored.Columns != columns)
+            {
+                throw new DatasetException(
+                    $"model '{name}' was stored with {stored.Rows} × {stored.Columns} '{what}', the dataset and options need {rows} × {columns}; "
+                    + "load it with the dataset it was trained on");
+            }
+        }
+    }
+
+    private static int[] Degrees(ListeningGraph graph) =>
+        [.. Enumerable.Range(graph.Pairs.Rows, graph.Pairs.Columns).Select(graph.Adjacency.RowLength)];
+
+    private IRecommender Run()
+    {
+        var optimizer = new Adam(_network.Parameters, _options.LearningRate, threads: _context.Threads);
+        int edges = _users.Length, batch = _options.BatchSize == 0 ? Math.Max(1, edges) : _options.BatchSize;
+        bool isFull = batch >= edges;
+        if (isFull)
+        {
+            Fill(_positivePairs, _users, _items);
+        }
+
+        var settings = new TrainingSettings
+        {
+            Epochs = _options.Epochs,
+            BatchSize = batch,
+            CreateRng = _context.CreateRng,
+            Checkpoints = Checkpoints.Open(_context, _name, _options, _train),
+            OnEpochStart = (epoch, rng) =>
+            {
+                DrawNegatives(epoch, rng);
+                if (isFull)
+                {
+                    Fill(_negativePairs, _users, _negatives);
+                }
+            },
+        };
+        NeuralFit.Run(_name, _context, edges, optimizer, settings, step => Add(step, isFull), Snapshot);
+        return Snapshot();
+    }
+
+    /// <summary>The losses of a step.</summary>
+    private void Add(TrainingStep step, bool isFull)
+    {
+        if (!isFull)
+        {
+            TakeBatch(step.Batch.Span);
+        }
+
+        Variable vectors = _network.Apply(step.Tape, _trainingMessages, step.Rng);
+        Variable positive = vectors.PairDot(_positivePairs), negative = vectors.PairDot(_negativePairs);
+        if (_options.Loss == GraphLoss.Bpr)
+        {
+            step.Add("bpr", positive.BprLoss(negative));
+        }
+        else
+        {
+            var ones = new float[positive.Count];
+            Array.Fill(ones, 1f);
+            step.Add("bce", positive.LogisticLoss(ones).Add(negative.LogisticLoss(new float[negative.Count])).Scale(0.5f));
+            if (isFull)
+            {
+                _context.OnLoss?.Invoke(step.Epoch, "auc", Auc(positive.Value, negative.Value));
+            }
+        }
+
+        if (_options.Regularization > 0)
+        {
+            // ½ Σ over edges of |e_u|² + |e_i|² + |e_j|², per edge.
+            Array.Clear(_counts);
+            foreach (NodePairs pairs in new[] { _positivePairs, _negativePairs })
+            {
+                Count(pairs.Right, 1f);
+                Count(pairs.Left, 0.5f);
+            }
+
+            step.Add("l2", step.Tape.Use(_network.Nodes).SquareSum(_counts).Scale(0.5f / Math.Max(1, _positivePairs.Count)), (float)_options.Regularization);
+        }
+    }
+
+    private void Count(ReadOnlySpan<int> nodes, float weight)
+    {
+        foreach (int node in nodes)
+        {
+            _counts[node] += weight;
+        }
+    }
+
+    /// <summary>Chance that an edge scores above a non-edge, ties counting half.</summary>
+    private static double Auc(ReadOnlySpan<float> positive, ReadOnlySpan<float> negative)
+    {
+        float[] sorted = negative.ToArray();
+        Array.Sort(sorted);
+        double sum = 0;
+        foreach (float score in positive)
+        {
+            int below = Bound(sorted, score, isUpper: false), notAbove = Bound(sorted, score, isUpper: true);
+            sum += (below + notAbove) / 2.0;
+        }
+
+        return positive.IsEmpty || negative.IsEmpty ? double.NaN : sum / ((double)positive.Length * negative.Length);
+    }
+
+    private static int Bound(float[] sorted, float value, bool isUpper)
+    {
+        int low = 0, high = sorted.Length;
+        while (low < high)
+        {
+            int middle = (low + high) / 2;
+            if (isUpper ? sorted[middle] <= value : sorted[middle] < value)
+            {
+                low = middle + 1;
+            }
+            else
+            {
+                high = middle;
+            }
+        }
+
+        return low;
+    }
+
+    private void TakeBatch(ReadOnlySpan<int> batch)
+    {
+        if (_batchUsers.Length < batch.Length)
+        {
+            (_batchUsers, _batchItems) = (new int[batch.Length], new int[batch.Length]);
+        }
+
+        for (int n = 0; n < batch.Length; n++)
+        {
+            (_batchUsers[n], _batchItems[n]) = (_users[batch[n]], _items[batch[n]]);
+        }
+
+        Fill(_positivePairs, _batchUsers.AsSpan(0, batch.Length), _batchItems.AsSpan(0, batch.Length));
+        for (int n = 0; n < batch.Length; n++)
+        {
+            _batchItems[n] = _negatives[batch[n]];
+        }
+
+        Fill(_negativePairs, _batchUsers.AsSpan(0, batch.Length), _batchItems.AsSpan(0, batch.Length));
+    }
+
+    /// <summary>Items are given as nodes.</summary>
+    private void Fill(NodePairs pairs, ReadOnlySpan<int> users, ReadOnlySpan<int> items) => pairs.Fill(users, items, _whole.Nodes);
+
+    /// <summary>The edges to predict (items as nodes), and the pairs that carry messages while training.</summary>
+    private (int[] Users, int[] Items, CsrMatrix Messages) Labels(FitContext context)
+    {
+        int labels = (int)Math.Round(_pairs.Count * _options.LabelShare);
+        var isLabel = new bool[_pairs.Count];
+        if (labels > 0)
+        {
+            int[] order = [.. Enumerable.Range(0, _pairs.Count)];
+            context.CreateRng($"{_name}/labels").Shuffle<int>(order);
+            foreach (int n in order.AsSpan(0, labels))
+            {
+                isLabel[n] = true;
+            }
+        }
+
+        List<int> users = [], items = [], columns = [];
+        var start = new int[_pairs.Rows + 1];
+        for (int u = 0; u < _pairs.Rows; u++)
+        {
+            for (int n = _pairs.RowStart[u]; n < _pairs.RowStart[u + 1]; n++)
+            {
+                if (labels == 0 || isLabel[n])
+                {
+                    users.Add(u);
+                    items.Add(_pairs.Rows + _pairs.ColumnIndex[n]);
+                }
+
+                if (!isLabel[n])
+                {
+                    columns.Add(_pairs.ColumnIndex[n]);
+                }
+            }
+
+            start[u + 1] = columns.Count;
+        }
+
+        var ones = new float[columns.Count];
+        Array.Fill(ones, 1f);
+        return ([.. users], [.. items], labels == 0 ? _pairs : new CsrMatrix(_pairs.Rows, _pairs.Columns, start, [.. columns], ones));
+    }
+
+    private void DrawNegatives(int epoch, Rng rng)
+    {
+        ulong seed = rng.NextUInt64();
+        HardNegatives? hard = null;
+        if (_options.Negatives == GraphNegatives.Hard && _pairs.Columns > 0)
+        {
+            double progress = _options.Epochs == 1 ? 1 : (epoch - 1.0) / (_options.Epochs - 1);
+            Variable vectors = _network.Apply(new Tape(_context.Threads), _trainingMessages, null);
+            hard = new HardNegatives(_pairs, vectors.Value.ToArray(), _options.EmbeddingSize, 1 - (progress * (1 - _options.HardShare)), seed);
+        }
+
+        // Edges are in order of their users; a generator for every chunk, so that the draws do not depend on the number of threads.
+        Workers.Run(_users.Length, 1 << 12, _context.Threads, (start, end, _) =>
+        {
+            var own = new Rng(seed + (ulong)start, "negatives");
+            for (int n = start; n < end; n++)
+            {
+                int item = hard is not null ? hard.Draw(_users[n], own)
+                    : _options.Negatives == GraphNegatives.Unchecked ? own.Next(_pairs.Columns) : UnheardItem(_users[n], own);
+
+                // Against itself an edge teaches nothing: where next to nothing is unheard.
+                _negatives[n] = item < 0 ? _items[n] : _pairs.Rows + item;
+            }
+        }, _context.Cancellation);
+    }
+
+    private int UnheardItem(int user, Rng rng)
+    {
+        ReadOnlySpan<int> heard = _pairs.RowColumns(user);
+        for (int attempt = 0; attempt < 64; attempt++)
+        {
+            int item = rng.Next(_pairs.Columns);
+            if (heard.BinarySearch(item) < 0)
+            {
+                return item;
+            }
+        }
+
+        return -1;
+    }
+
+    private GraphRecommender Snapshot()
+    {
+        GraphNetwork copy = _create();
+        foreach ((Parameter from, Parameter to) in _network.Parameters.Zip(copy.Parameters))
+        {
+            from.Value.CopyTo(to.Value);
+        }
+
+        int users = _pairs.Rows, items = _pairs.Columns, size = _options.EmbeddingSize;
+        var states = new DenseMatrix[_options.LayerCount];
+        ReadOnlySpan<float> final = copy.Apply(
+            new Tape(_context.Threads), _wholeMessages, null,
+            (l, state) => states[l] = new DenseMatrix(items, size, state.Value.Slice(users * size, items * size).ToArray())).Value;
+        var userVectors = new DenseMatrix(users, size, final[..(users * size)].ToArray());
+        var itemVectors = new DenseMatrix(items, size, final.Slice(users * size, items * size).ToArray());
+
+        // A node without edges is what it was drawn as, which means nothing.
+        for (int node = 0; node < users + items; node++)
+        {
+            if (_whole.Adjacency.RowLength(node) == 0)
+            {
+                (node < users ? userVectors.Row(node) : itemVectors.Row(node - users)).Clear();
+            }
+        }
+
+        return new GraphRecommender(_train.Items, _pairs, Degrees(_whole), copy, userVectors, itemVectors, states);
+    }
+}
+
+/// <summary>Items from the best-scored share of those a listener has not, without a users × items matrix.</summary>
+/// <remarks>
+/// A listener's pool is <see cref="PoolSize"/> items drawn at random, sorted by score, and cut to the share: a draw from it is a draw from the
+/// best-scored share of all, with the cut known to about ±√(share / pool). Memory: one pool a call, items · d for the vectors.
+/// </remarks>
+internal sealed class HardNegatives(CsrMatrix pairs, float[] vectors, int size, double share, ulong seed)
+{
+    private const int PoolSize = 256;
+
+    [ThreadStatic]
+    private static (HardNegatives? Owner, int User, int[] Items, float[] Scores, int Count) t_pool;
+
+    public int Draw(int user, Rng rng)
+    {
+        if (!ReferenceEquals(t_pool.Owner, this) || t_pool.User != user)
+        {
+            MakePool(user);
+        }
+
+        return t_pool.Count == 0 ? -1 : t_pool.Items[rng.Next(t_pool.Count)];
+    }
+
+    private void MakePool(int user)
+    {
+        int[] items = t_pool.Items ?? new int[PoolSize];
+        float[] scores = t_pool.Scores ?? new float[PoolSize];
+        var rng = new Rng(seed + (ulong)user, "hard");
+        ReadOnlySpan<int> heard = pairs.RowColumns(user);
+        ReadOnlySpan<float> own = vectors.AsSpan(user * size, size);
+        int count = 0;
+        for (int attempt = 0; attempt < PoolSize; attempt++)
+        {
+            int item = rng.Next(pairs.Columns);
+            if (heard.BinarySearch(item) < 0)
+            {
+                items[count] = item;
+                scores[count++] = -TensorPrimitives.Dot(own, vectors.AsSpan((pairs.Rows + item) * size, size));
+            }
+        }
+
+        Array.Sort(scores, items, 0, count);
+        t_pool = (this, user, items, scores, Math.Min(count, Math.Max(1, (int)Math.Round(count * share))));
+    }
+}
+
+/// <summary>Vectors of listeners and items; a history is a new node that hears its items.</summary>
+internal sealed class GraphRecommender(
+    Vocabulary items, CsrMatrix pairs, int[] degrees, GraphNetwork network, DenseMatrix users, DenseMatrix itemVectors, DenseMatrix[] states)
+    : IVectorRecommender, IExplains, IItemSimilarity
+{
+    public Vocabulary Items => items;
+
+    public DenseMatrix ItemVectors => itemVectors;
+
+    public void Score(Query query, Span<float> scores)
+    {
+        ScoreBuffer.Check(scores, Items);
+        var vector = new float[itemVectors.Columns];
+        if (!TryGetUserVector(query, vector))
+        {
+            scores.Fill(float.NaN);
+            return;
+        }
+
+        for (int i = 0; i < scores.Length; i++)
+        {
+            scores[i] = TensorPrimitives.Dot<float>(vector, itemVectors.Row(i));
+        }
+    }
+
+    public bool TryGetUserVector(Query query, Span<float> vector)
+    {
+        ScoreBuffer.Check(query, pairs.Rows, Items.Count);
+        if (vector.Length != itemVectors.Columns)
+        {
+            throw new ArgumentException($"the user vector has {vector.Length} places for {itemVectors.Columns} numbers", nameof(vector));
+        }
+
+        if (!query.IsFoldIn)
+        {
+            users.Row(query.UserIndex).CopyTo(vector);
+            return pairs.RowLength(query.UserIndex) > 0;
+        }
+
+        int[] history = FactorHistory.Merge(query).Index;
+        if (history.Length == 0)
+        {
+            return false;
+        }
+
+        FoldIn(history).CopyTo(vector);
+        return true;
+    }
+
+    /// <summary>What the score loses where an item is taken out of the history, for every item of it.</summary>
+    public IReadOnlyList<Reason> Explain(Query query, int itemIndex, int count)
+    {
+        ScoreBuffer.Check(query, pairs.Rows, Items.Count);
+        ScoreBuffer.CheckItem(itemIndex, Items);
+        int[] history = query.IsFoldIn ? FactorHistory.Merge(query).Index : pairs.RowColumns(query.UserIndex).ToArray();
+        if (history.Length == 0 || count <= 0)
+        {
+            return [];
+        }
+
+        double whole = ScoreOf(history);
+        return [.. history
+            .Select(h => new Reason(h, whole - ScoreOf([.. history.Where(i => i != h)]), "because_listened"))
+            .OrderByDescending(r => r.Weight).ThenBy(r => r.HistoryItemIndex).Take(count)];
+
+        double ScoreOf(int[] heard) => heard.Length == 0 ? 0 : TensorPrimitives.Dot<float>(FoldIn(heard), itemVectors.Row(itemIndex));
+    }
+
+    public void Similarity(int itemIndex, Span<float> scores) => FactorSimilarity.Cosine(Items, itemVectors, itemVectors.Columns, itemIndex, scores);
+
+    public void Save(ArtifactWriter artifact)
+    {
+        ArgumentNullException.ThrowIfNull(artifact);
+        artifact.Add("user_vectors", users);
+        artifact.Add("item_vectors", itemVectors);
+        for (int l = 0; l < states.Length; l++)
+        {
+            artifact.Add($"item_states.{l}", states[l]);
+        }
+
+        foreach (Parameter parameter in network.OfLayers)
+        {
+            artifact.Add(parameter.Name, parameter.Value, parameter.Rows, parameter.Columns);
+        }
+    }
+
+    private float[] FoldIn(int[] history) => network.FoldIn(history, states, Array.ConvertAll(history, i => degrees[i] + 1));
+}

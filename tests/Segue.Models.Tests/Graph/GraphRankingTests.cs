@@ -1,0 +1,156 @@
+using Segue.Core.Contracts;
+using Segue.Core.Data;
+using Segue.Core.Views;
+using Segue.Models.Graph;
+using Segue.Numerics.Sampling;
+using Segue.Numerics.Sparse;
+using Segue.Testing;
+using Xunit;
+
+namespace Segue.Models.Tests.Graph;
+
+/// <summary>What holds for all models that rank by a graph.</summary>
+public sealed class GraphRankingTests
+{
+    public static TheoryData<GraphOptions> Variants =>
+    [
+        new LightGcnOptions { Layers = 2, Epochs = 15 },
+        new LightGcnOptions { Layers = 0, Epochs = 15 },
+        new LightGcnOptions { LayerWeights = LayerWeighting.Learned, Loss = GraphLoss.Bce },
+        new LightGcnOptions { BatchSize = 500, Epochs = 3, Negatives = GraphNegatives.Unchecked },
+        new LightGcnOptions { Negatives = GraphNegatives.Hard, LabelShare = 0.3 },
+        new GraphSageOptions { Layers = 2, LayerWeights = LayerWeighting.Learned },
+        new GraphSageOptions { Layers = 1, Loss = GraphLoss.Bce, BatchSize = 1000 },
+        new GraphAttentionOptions { Layers = 2, Heads = 2 },
+        new GraphAttentionOptions { Layers = 1, Heads = 1, Dropout = 0, Negatives = GraphNegatives.Hard },
+    ];
+
+    /// <summary>Every variant learns to put a listener's items above others, is stored, and does not depend on the number of threads.</summary>
+    [Theory]
+    [MemberData(nameof(Variants))]
+    public void Every_variant_learns_is_stored_and_does_not_depend_on_threads(GraphOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        Dataset train = SmallWorld.PairSplit.Train;
+        IModel model = Create(options with { EmbeddingSize = 16, Epochs = Math.Min(options.Epochs, 30), LearningRate = 0.03 });
+        var losses = new List<double>();
+        IRecommender one = model.Fit(train, new FitContext { Threads = 1, OnLoss = (_, name, value) => losses.AddRange(name is "bpr" or "bce" ? [value] : []) });
+
+        // Against harder and harder non-edges the loss need not fall.
+        Assert.True(options.Negatives == GraphNegatives.Hard || losses[^1] < 0.9 * losses[0], $"the loss went from {losses[0]} to {losses[^1]}");
+        CsrMatrix pairs = UserItemMatrix.Binary(train);
+        Assert.All(Enumerable.Range(0, 20).Where(u => pairs.RowLength(u) > 5), u =>
+        {
+            float[] scores = Scores(one, Query.ForUser(u));
+            Assert.True(pairs.RowColumns(u).ToArray().Average(i => scores[i]) > scores.Average(), $"listener {u}: own items score below the mean");
+        });
+        IRecommender three = model.Fit(train, new FitContext { Threads = 3 });
+        float[] first = Scores(one, Query.ForUser(3)), second = Scores(three, Query.ForUser(3));
+        Assert.Equal(first, second);
+        Assert.Equal(Scores(one, Query.ForHistory(new[] { 1, 5, 9 })), Scores(three, Query.ForHistory(new[] { 1, 5, 9 })));
+    }
+
+    /// <summary>The vector of a known listener of LightGCN is its own start plus what a new listener with its items hears.</summary>
+    [Fact]
+    public void A_history_folded_in_is_near_the_listener_it_is_of()
+    {
+        Dataset train = SmallWorld.PairSplit.Train;
+        CsrMatrix pairs = UserItemMatrix.Binary(train);
+        foreach (GraphOptions options in new GraphOptions[] { new LightGcnOptions(), new GraphSageOptions(), new GraphAttentionOptions { Heads = 2 } })
+        {
+            IRecommender recommender = Create(options with { EmbeddingSize = 16, Epochs = 60, LearningRate = 0.03 }).Fit(train, new FitContext { Threads = 2 });
+            double correlation = Enumerable.Range(0, 20).Where(u => pairs.RowLength(u) > 5).Average(u =>
+                Correlation(Scores(recommender, Query.ForUser(u)), Scores(recommender, Query.ForHistory(pairs.RowColumns(u).ToArray()))));
+            Assert.True(correlation > 0.8, $"{options.GetType().Name}: correlation {correlation:F3}");
+        }
+    }
+
+    [Fact]
+    public void Artists_lend_their_vector_to_items_nobody_heard()
+    {
+        Dataset data = SmallWorld.Checkerboard();
+        int items = data.Items.Count;
+        data = data with
+        {
+            Catalog = data.Catalog with { Artists = new StringTable(["even", "odd"]), ItemArtist = Enumerable.Range(0, items).Select(i => i % 2).ToArray() },
+        };
+        var options = new LightGcnOptions { EmbeddingSize = 8, Layers = 3, Epochs = 40, LearningRate = 0.05 };
+
+        // Item 40 was heard by nobody; its artist is that of the even items.
+        float[] without = Scores(new LightGcn(options).Fit(data, new FitContext()), Query.ForUser(2));
+        Assert.Equal(0f, without[40]);
+        IRecommender with = new LightGcn(options with { Artists = true }).Fit(data, new FitContext());
+        Assert.True(Scores(with, Query.ForUser(2))[40] > Scores(with, Query.ForUser(3))[40]);
+    }
+
+    /// <summary>With a share of labels no predicted edge carries messages: taking the labels out of the messages changes the trained vectors, and only then.</summary>
+    [Fact]
+    public void Labels_are_cut_out_of_the_messages_of_their_stage()
+    {
+        Dataset train = SmallWorld.PairSplit.Train;
+        var options = new LightGcnOptions { EmbeddingSize = 8, Layers = 1, Epochs = 1, LearningRate = 1e-7, Regularization = 0 };
+        List<double> all = Losses(options), cut = Losses(options with { LabelShare = 0.5 });
+
+        // Untrained vectors know an edge by its own message: without it edges look like non-edges.
+        Assert.True(all[0] < cut[0], $"loss with own messages {all[0]}, without {cut[0]}");
+        Assert.InRange(cut[0], 0.692, 0.695);
+
+        List<double> Losses(LightGcnOptions tried)
+        {
+            var losses = new List<double>();
+            new LightGcn(tried).Fit(train, new FitContext { OnLoss = (_, name, value) => losses.AddRange(name == "bpr" ? [value] : []) });
+            return losses;
+        }
+    }
+
+    [Fact]
+    public void Hard_negatives_are_unheard_and_among_the_best_scored()
+    {
+        const int Items = 400, Size = 4;
+        CsrMatrix pairs = CsrMatrix.FromTriplets(1, Items, [0, 0, 0], [399, 398, 5], [1f, 1f, 1f]);
+        var vectors = new float[(1 + Items) * Size];
+        vectors[0] = 1f;
+        for (int i = 0; i < Items; i++)
+        {
+            vectors[(1 + i) * Size] = i;
+        }
+
+        var rng = new Rng(1, "test");
+        int[] hard = [.. Enumerable.Range(0, 300).Select(_ => new HardNegatives(pairs, vectors, Size, 0.1, rng.NextUInt64()).Draw(0, rng))];
+        Assert.All(hard, i => Assert.InRange(i, 300, 397));
+        Assert.InRange(hard.Average(), 370, 390);
+        int[] any = [.. Enumerable.Range(0, 300).Select(_ => new HardNegatives(pairs, vectors, Size, 1, rng.NextUInt64()).Draw(0, rng))];
+        Assert.InRange(any.Average(), 180, 220);
+        Assert.DoesNotContain(5, any);
+    }
+
+    [Fact]
+    public void A_listener_with_everything_and_data_without_pairs_are_no_problem()
+    {
+        Dataset data = SmallWorld.Checkerboard();
+        IRecommender recommender = new LightGcn(new LightGcnOptions { EmbeddingSize = 4, Epochs = 2 }).Fit(data, new FitContext());
+        Assert.All(Scores(recommender, Query.ForHistory(Enumerable.Range(0, data.Items.Count).ToArray())), s => Assert.True(float.IsFinite(s)));
+        Assert.All(Scores(recommender, Query.ForUser(40)), s => Assert.True(float.IsNaN(s)));
+    }
+
+    private static IModel Create(GraphOptions options) => options switch
+    {
+        LightGcnOptions o => new LightGcn(o),
+        GraphSageOptions o => new GraphSage(o),
+        _ => new GraphAttention((GraphAttentionOptions)options),
+    };
+
+    private static float[] Scores(IRecommender recommender, Query query)
+    {
+        var scores = new float[recommender.Items.Count];
+        recommender.Score(query, scores);
+        return scores;
+    }
+
+    private static double Correlation(float[] a, float[] b)
+    {
+        double meanA = a.Average(), meanB = b.Average();
+        double both = a.Zip(b, (x, y) => (x - meanA) * (y - meanB)).Sum();
+        return both / Math.Sqrt(a.Sum(x => Math.Pow(x - meanA, 2)) * b.Sum(y => Math.Pow(y - meanB, 2)));
+    }
+}
