@@ -121,6 +121,7 @@ internal static class CommandLine
         root.Subcommands.Add(TrainCommand.Create(terminal));
         root.Subcommands.Add(RecommendCommand.Create(terminal));
         root.Subcommands.Add(SimilarCommand.Create(terminal));
+        root.Subcommands.Add(MapCommand.Create(terminal));
         root.Subcommands.Add(ExportCommand.Create(terminal));
         root.Subcommands.Add(ListCommands.Models(terminal));
         root.Subcommands.Add(ListCommands.Formats(terminal));

@@ -61,9 +61,10 @@ internal static class HtmlPage
     /// <param name="body">HTML of the main part.</param>
     /// <param name="data">What the scripts draw.</param>
     /// <param name="script">Name of the page's own script among the assets.</param>
-    public static string Make(string title, string body, JsonNode data, string script)
+    /// <param name="charts">Whether the page draws with the charts library; without, neither it nor its licence is embedded.</param>
+    public static string Make(string title, string body, JsonNode data, string script, bool charts = true)
     {
-        string[] scripts = [Asset("echarts.min.js"), Asset("page.js"), Asset(script)];
+        string[] scripts = charts ? [Asset("echarts.min.js"), Asset("page.js"), Asset(script)] : [Asset("page.js"), Asset(script)];
         string hashes = string.Join(' ', scripts.Select(s => $"'sha256-{Hash(s)}'"));
         var page = new StringBuilder(2_000_000);
         page.Append("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
@@ -73,14 +74,23 @@ internal static class HtmlPage
         page.Append("<meta name=\"generator\" content=\"Segue\">\n<title>").Append(Text(title)).Append("</title>\n");
         page.Append("<style>\n").Append(Asset("page.css")).Append("</style>\n</head>\n<body>\n<main>\n");
         page.Append(body);
-        page.Append("<noscript><p class=\"notice\">The charts need JavaScript; the tables do not.</p></noscript>\n");
-        page.Append("<footer><p>Made by Segue. This file holds everything it shows and loads nothing. Charts: Apache ECharts 6.1.0, ")
-            .Append("Apache License 2.0; licence and notices stand in a comment of this file. ")
-            .Append("Zoom into a chart with Ctrl and the wheel or with the tool at its top right.</p></footer>\n</main>\n");
+        page.Append("<noscript><p class=\"notice\">").Append(charts ? "The charts need JavaScript; the tables do not." : "The map needs JavaScript.")
+            .Append("</p></noscript>\n<footer><p>Made by Segue. This file holds everything it shows and loads nothing.");
+        if (charts)
+        {
+            page.Append(" Charts: Apache ECharts 6.1.0, Apache License 2.0; licence and notices stand in a comment of this file. ")
+                .Append("Zoom into a chart with Ctrl and the wheel or with the tool at its top right.");
+        }
+
+        page.Append("</p></footer>\n</main>\n");
         page.Append("<script type=\"application/json\" id=\"data\">").Append(data.ToJsonString()).Append("</script>\n");
-        page.Append("<!--\nApache ECharts 6.1.0, embedded below, comes with these notices.\n\n")
-            .Append(Asset("echarts.NOTICE.txt")).Append('\n').Append(Asset("echarts.LICENSE.txt")).Append('\n')
-            .Append(Asset("echarts.LICENSE-d3.txt")).Append("\n-->\n");
+        if (charts)
+        {
+            page.Append("<!--\nApache ECharts 6.1.0, embedded below, comes with these notices.\n\n")
+                .Append(Asset("echarts.NOTICE.txt")).Append('\n').Append(Asset("echarts.LICENSE.txt")).Append('\n')
+                .Append(Asset("echarts.LICENSE-d3.txt")).Append("\n-->\n");
+        }
+
         foreach (string text in scripts)
         {
             page.Append("<script>").Append(text).Append("</script>\n");

@@ -110,5 +110,16 @@ put("svd.sigma", sigma)
 put("svd.left", left * sign)
 put("svd.right", (right * sign[:, None]).T)
 
+# Points far from 0, with a few strong directions; the signs are those of Segue: the entry of largest magnitude is positive.
+points = (single(60, 4) * [9, 4, 2, 1] @ single(4, 7) + 0.05 * single(60, 7) + 30).astype(np.float32).astype(np.float64)
+covariance = np.cov(points, rowvar=False)
+variance, directions = np.linalg.eigh(covariance)
+variance, directions = variance[::-1], directions.T[::-1]
+directions = directions * np.sign(directions[np.arange(7), np.abs(directions).argmax(axis=1)])[:, None]
+put("pca.points", points)
+put("pca.variance", variance)
+put("pca.directions", directions[:3])
+put("pca.projected", (points - points.mean(axis=0)) @ directions[:3].T)
+
 with open("oracles.txt", "w", encoding="utf-8") as f:
     f.write("\n".join(lines) + "\n")

@@ -1,0 +1,331 @@
+using System.Numerics.Tensors;
+using System.Text;
+using Segue.Core;
+using Segue.Core.Contracts;
+using Segue.Core.Data;
+using Segue.Models;
+using Segue.Numerics.Dense;
+using Segue.Numerics.Reduction;
+
+namespace Segue.Pipeline.Maps;
+
+/// <summary>Names given to points: one index a point, −1 for none.</summary>
+/// <param name="Names">The names.</param>
+/// <param name="Of">Index in <paramref name="Names"/> by point, −1 where unknown.</param>
+public sealed record MapNames(IReadOnlyList<string> Names, IReadOnlyList<int> Of);
+
+/// <summary>The items or users of a trained model as points in two or three dimensions, with all that a page needs to show them.</summary>
+public sealed record VectorMap
+{
+    /// <summary>Name of the model.</summary>
+    public required string Model { get; init; }
+
+    /// <summary>The model's options that differ from their defaults, as text.</summary>
+    public required string ModelOptions { get; init; }
+
+    /// <summary>Name of the data it was trained on.</summary>
+    public required string Dataset { get; init; }
+
+    /// <summary>What an item is: <c>track</c>, <c>artist</c> or <c>album</c>.</summary>
+    public required string Level { get; init; }
+
+    /// <summary>How the map was made; <see cref="MapOptions.Color"/> is settled.</summary>
+    public required MapOptions Options { get; init; }
+
+    /// <summary>Seed of everything random.</summary>
+    public required ulong Seed { get; init; }
+
+    /// <summary>Length of the model's vectors.</summary>
+    public required int VectorSize { get; init; }
+
+    /// <summary>How many points there were to show before <see cref="MapOptions.Limit"/>.</summary>
+    public required int Available { get; init; }
+
+    /// <summary>Points left out because the model has no vector for them (a coordinate that is not finite, or all are 0).</summary>
+    public required int WithoutVector { get; init; }
+
+    /// <summary>Index of every point among the items or users of the training data.</summary>
+    public required IReadOnlyList<int> Index { get; init; }
+
+    /// <summary>Places, points × dimensions.</summary>
+    public required DenseMatrix Places { get; init; }
+
+    /// <summary>Share of the variance that each dimension shows; empty where the method has no such thing.</summary>
+    public required IReadOnlyList<double> VarianceShares { get; init; }
+
+    /// <summary>Name of every point: title, or user id.</summary>
+    public required IReadOnlyList<string> Titles { get; init; }
+
+    /// <summary>Artist of every point, or null where none is known or items are artists.</summary>
+    public required MapNames? Artists { get; init; }
+
+    /// <summary>Most frequent tag of every point, or null where there are no tags.</summary>
+    public required MapNames? Genres { get; init; }
+
+    /// <summary>Number of interactions of every point.</summary>
+    public required IReadOnlyList<int> Interactions { get; init; }
+
+    /// <summary>K-means group of every point.</summary>
+    public required IReadOnlyList<int> Clusters { get; init; }
+
+    /// <summary>Artists asked to be marked.</summary>
+    public required IReadOnlyList<string> Highlight { get; init; }
+
+    /// <summary>By point, a bit for every artist of <see cref="Highlight"/> that it is by, or that a user has heard.</summary>
+    public required IReadOnlyList<int> Highlighted { get; init; }
+
+    /// <summary>Makes a map of a trained model.</summary>
+    /// <param name="model">A model whose scores are dot products.</param>
+    /// <param name="options">What to show.</param>
+    /// <param name="highlight">Names of at most two artists to mark, any case.</param>
+    /// <param name="context">Seed, threads, progress and cancellation.</param>
+    /// <exception cref="SegueException">The model has no vectors, the data lacks what a colour needs, an artist is unknown, or there are under three points.</exception>
+    public static VectorMap Of(TrainedModel model, MapOptions options, IReadOnlyList<string> highlight, FitContext context)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(highlight);
+        ArgumentNullException.ThrowIfNull(context);
+        OptionsText.Validate(options, "map");
+        Dataset train = model.Train;
+        if (model.Recommender is not IVectorRecommender recommender)
+        {
+            throw new SegueException($"model '{model.Model}' has no vectors to draw; models that have: {string.Join(", ", WithVectors)}");
+        }
+
+        train.CheckIndices();
+        bool users = options.Points == MapPoints.Users;
+        string[] artistOfItem = [.. Enumerable.Range(0, train.Items.Count).Select(i => train.Level == "artist" ? train.DisplayName(i) : train.Catalog.ArtistOf(i))];
+        bool hasArtists = artistOfItem.Any(a => a.Length > 0);
+        bool hasTags = train.Tags.Count > 0;
+        MapColor color = Settle(options, train, hasTags, hasArtists, users);
+        string[] wanted = [.. highlight.Select(name => FindArtist(name, artistOfItem))];
+        if (wanted.Length > 2)
+        {
+            throw new OptionException($"--highlight names {wanted.Length} artists; give one or two");
+        }
+
+        int[] count = Count(train, users);
+        DenseMatrix all = Vectors(recommender, train, users, context);
+        (int[] index, int withoutVector) = Choose(all, count, options.Limit);
+        if (index.Length < 3)
+        {
+            throw new SegueException($"the model has vectors for {index.Length} {(users ? "users" : "items")}; a map needs at least 3");
+        }
+
+        DenseMatrix vectors = Rows(all, index, options.Metric);
+        context.Report("map", 0, 2);
+        (DenseMatrix places, double[] shares) = Place(vectors, options, context);
+        context.Report("map", 1, 2);
+        int[] clusters = KMeans.Assign(vectors, Math.Min(options.Clusters, index.Length), context.CreateRng("map/clusters"), context.Threads);
+        context.Report("map", 2, 2);
+        MapNames? genres = hasTags ? CommonestTags(train) : null;
+        MapNames? artists = hasArtists && (users || train.Level != "artist") ? Named(artistOfItem) : null;
+        return new VectorMap
+        {
+            Model = model.Model,
+            ModelOptions = OptionsText.ChangedText(model.Options),
+            Dataset = train.Name,
+            Level = train.Level,
+            Options = options with { Color = color },
+            Seed = context.Seed,
+            VectorSize = all.Columns,
+            Available = all.Rows,
+            WithoutVector = withoutVector,
+            Index = index,
+            Places = places,
+            VarianceShares = shares,
+            Titles = [.. index.Select(i => users ? train.Users[i] : Title(train, i))],
+            Artists = artists is null ? null : Take(users ? MostFrequent(train, artists) : artists, index),
+            Genres = genres is null ? null : Take(users ? MostFrequent(train, genres) : genres, index),
+            Interactions = [.. index.Select(i => count[i])],
+            Clusters = clusters,
+            Highlight = wanted,
+            Highlighted = Highlights(train, artistOfItem, wanted, index, users),
+        };
+    }
+
+    /// <summary>The models of the catalog whose recommenders have vectors; a test holds the list against the code.</summary>
+    internal static IReadOnlyList<string> WithVectors { get; } = [.. ModelCatalog.All.Select(m => m.Name).Where(n => n is "als" or "ials" or "bpr" or "mbcf" or "hybrid-two-tower")];
+
+    private static MapColor Settle(MapOptions options, Dataset train, bool hasTags, bool hasArtists, bool users) => options.Color switch
+    {
+        MapColor.Auto => hasTags ? MapColor.Genre : MapColor.Cluster,
+        MapColor.Genre when !hasTags => throw new DatasetException(
+            $"'{train.Name}' has no tags, so there is no genre to colour by; use --color artist, popularity or cluster, or import data with tags (hetrec-lastfm)"),
+        MapColor.Artist when !hasArtists => throw new DatasetException(
+            $"'{train.Name}' has no artists to colour by; use --color popularity or cluster, or import with an artist column"),
+        MapColor.Artist when train.Level == "artist" && !users => throw new OptionException(
+            "every item is an artist of its own here; use --color genre, popularity or cluster, or mark some with --highlight"),
+        _ => options.Color,
+    };
+
+    private static string FindArtist(string name, string[] artistOfItem)
+    {
+        string? found = artistOfItem.FirstOrDefault(a => string.Equals(a, name, StringComparison.OrdinalIgnoreCase) && a.Length > 0);
+        if (found is null)
+        {
+            IReadOnlyList<string> near = NearMatches.Find(name, artistOfItem.Where(a => a.Length > 0).Distinct());
+            string hint = near.Count == 0 ? string.Empty : $"; did you mean {string.Join(" or ", near.Select(n => $"'{n}'"))}?";
+            throw new OptionException($"no item of the training data is by the artist '{name}'{hint}");
+        }
+
+        return found;
+    }
+
+    private static int[] Count(Dataset train, bool users)
+    {
+        var count = new int[users ? train.Users.Count : train.Items.Count];
+        foreach (int i in users ? train.UserIndex.Span : train.ItemIndex.Span)
+        {
+            count[i]++;
+        }
+
+        return count;
+    }
+
+    private static DenseMatrix Vectors(IVectorRecommender recommender, Dataset train, bool users, FitContext context)
+    {
+        if (!users)
+        {
+            return recommender.ItemVectors;
+        }
+
+        var vectors = new DenseMatrix(train.Users.Count, recommender.ItemVectors.Columns);
+        for (int u = 0; u < vectors.Rows; u++)
+        {
+            context.Cancellation.ThrowIfCancellationRequested();
+            if (!recommender.TryGetUserVector(Query.ForUser(u), vectors.Row(u)))
+            {
+                vectors.Row(u).Fill(float.NaN);
+            }
+        }
+
+        return vectors;
+    }
+
+    private static (int[] Index, int WithoutVector) Choose(DenseMatrix vectors, int[] count, int limit)
+    {
+        int[] known = [.. Enumerable.Range(0, vectors.Rows).Where(i =>
+        {
+            float norm = TensorPrimitives.Norm<float>(vectors.Row(i));
+            return float.IsFinite(norm) && norm > 0;
+        })];
+        int[] index = [.. known.OrderByDescending(i => count[i]).ThenBy(i => i).Take(limit).Order()];
+        return (index, vectors.Rows - known.Length);
+    }
+
+    private static DenseMatrix Rows(DenseMatrix all, int[] index, MapMetric metric)
+    {
+        var rows = new DenseMatrix(index.Length, all.Columns);
+        for (int p = 0; p < index.Length; p++)
+        {
+            Span<float> source = all.Row(index[p]);
+            float scale = metric == MapMetric.Cosine ? 1 / TensorPrimitives.Norm<float>(source) : 1;
+            TensorPrimitives.Multiply(source, scale, rows.Row(p));
+        }
+
+        return rows;
+    }
+
+    private static (DenseMatrix Places, double[] Shares) Place(DenseMatrix vectors, MapOptions options, FitContext context)
+    {
+        PrincipalComponents components = PrincipalComponents.Of(vectors, options.Dimensions, context.Threads);
+        double total = components.TotalVariance;
+        return (components.Project(vectors, context.Threads), [.. components.Variance.Select(v => total > 0 ? v / total : 0)]);
+    }
+
+    private static string Title(Dataset train, int item)
+    {
+        string title = train.Catalog.Names.Count == 0 ? string.Empty : train.Catalog.Names[item];
+        return title.Length > 0 ? title : train.DisplayName(item);
+    }
+
+    // The tag given to an item most often; of equals, the one given most often to all, then the first.
+    private static MapNames CommonestTags(Dataset train)
+    {
+        ReadOnlySpan<int> items = train.Tags.ItemIndex.Span, tags = train.Tags.TagIndex.Span;
+        var given = new Dictionary<(int Item, int Tag), int>();
+        var total = new int[train.Tags.Names.Count];
+        for (int n = 0; n < tags.Length; n++)
+        {
+            given[(items[n], tags[n])] = given.GetValueOrDefault((items[n], tags[n])) + 1;
+            total[tags[n]]++;
+        }
+
+        var best = new int[train.Items.Count];
+        Array.Fill(best, -1);
+        foreach (((int item, int tag), int times) in given)
+        {
+            int held = best[item];
+            if (held < 0 || (times, total[tag], -tag).CompareTo((given[(item, held)], total[held], -held)) > 0)
+            {
+                best[item] = tag;
+            }
+        }
+
+        return new MapNames([.. train.Tags.Names.AsEnumerable()], best);
+    }
+
+    private static MapNames Named(string[] names)
+    {
+        var table = new Dictionary<string, int>();
+        int[] of = [.. names.Select(n => n.Length == 0 ? -1 : table.TryGetValue(n, out int known) ? known : table[n] = table.Count)];
+        return new MapNames([.. table.Keys], of);
+    }
+
+    // Of every user, the name that most of the interactions carry; of equals, the one met first.
+    private static MapNames MostFrequent(Dataset train, MapNames items)
+    {
+        int[] start = train.UserStart();
+        var of = new int[train.Users.Count];
+        var times = new Dictionary<int, int>();
+        for (int u = 0; u < of.Length; u++)
+        {
+            times.Clear();
+            of[u] = -1;
+            foreach (int item in train.ItemIndex.Span[start[u]..start[u + 1]])
+            {
+                int name = items.Of[item];
+                if (name >= 0)
+                {
+                    times[name] = times.GetValueOrDefault(name) + 1;
+                    of[u] = of[u] < 0 || times[name] > times[of[u]] ? name : of[u];
+                }
+            }
+        }
+
+        return items with { Of = of };
+    }
+
+    // Only the names in use, numbered by how many points carry them.
+    private static MapNames Take(MapNames names, int[] index)
+    {
+        int[] old = [.. index.Select(i => names.Of[i])];
+        int[] used = [.. old.Where(n => n >= 0).GroupBy(n => n).OrderByDescending(g => g.Count()).ThenBy(g => g.Key).Select(g => g.Key)];
+        var place = new Dictionary<int, int>();
+        foreach (int name in used)
+        {
+            place[name] = place.Count;
+        }
+
+        return new MapNames([.. used.Select(n => names.Names[n].Normalize(NormalizationForm.FormC))], [.. old.Select(n => n < 0 ? -1 : place[n])]);
+    }
+
+    private static int[] Highlights(Dataset train, string[] artistOfItem, string[] wanted, int[] index, bool users)
+    {
+        int[] bits = [.. artistOfItem.Select(a => wanted.Select((w, n) => string.Equals(a, w, StringComparison.Ordinal) ? 1 << n : 0).Sum())];
+        if (!users)
+        {
+            return [.. index.Select(i => bits[i])];
+        }
+
+        int[] ofUser = new int[train.Users.Count];
+        for (int n = 0; n < train.Count; n++)
+        {
+            ofUser[train.UserIndex.Span[n]] |= bits[train.ItemIndex.Span[n]];
+        }
+
+        return [.. index.Select(u => ofUser[u])];
+    }
+}

@@ -1,0 +1,113 @@
+using Segue.Core;
+using Segue.Core.Contracts;
+using Segue.Core.Data;
+using Segue.Models;
+using Segue.Pipeline.Maps;
+using Segue.Testing;
+using Xunit;
+
+namespace Segue.Pipeline.Tests.Maps;
+
+public sealed class VectorMapTests
+{
+    private static readonly Lazy<TrainedModel> Trained = new(() => Fit("ials", SmallWorld.Genres));
+
+    [Fact]
+    public void Items_of_a_genre_lie_together()
+    {
+        // Genre g of the small world is items 30·g … 30·g + 29: of a point's 10 nearest in three dimensions most share its genre, by chance one would.
+        VectorMap map = VectorMap.Of(Trained.Value, new MapOptions { Dimensions = 3 }, [], new FitContext());
+        int same = 0, all = 0;
+        for (int i = 0; i < map.Titles.Count; i++)
+        {
+            foreach (int j in Enumerable.Range(0, map.Titles.Count).Where(j => j != i).OrderBy(j => Away(map, i, j)).Take(10))
+            {
+                same += Genre(map, i) == Genre(map, j) ? 1 : 0;
+                all++;
+            }
+        }
+
+        Assert.True(same > 0.5 * all, $"{same} of {all}");
+    }
+
+    [Fact]
+    public void Does_not_depend_on_threads()
+    {
+        VectorMap one = VectorMap.Of(Trained.Value, new MapOptions(), [], new FitContext { Threads = 1 });
+        VectorMap three = VectorMap.Of(Trained.Value, new MapOptions(), [], new FitContext { Threads = 3 });
+        Assert.Equal(one.Places.Values, three.Places.Values);
+        Assert.Equal(one.Clusters, three.Clusters);
+    }
+
+    [Fact]
+    public void The_limit_keeps_the_most_heard()
+    {
+        VectorMap map = VectorMap.Of(Trained.Value, new MapOptions { Limit = 10 }, [], new FitContext());
+        Dataset train = Trained.Value.Train;
+        int[] count = new int[train.Items.Count];
+        foreach (int item in train.ItemIndex.Span)
+        {
+            count[item]++;
+        }
+
+        Assert.Equal(count.OrderDescending().Take(10).Order(), map.Interactions.Order());
+        Assert.Equal(train.Items.Count, map.Available);
+    }
+
+    [Fact]
+    public void Tags_artists_and_highlights_follow_their_points()
+    {
+        var builder = new DatasetBuilder("tiny", "track");
+        int[] items = [builder.Item("a", "One", "Ann"), builder.Item("b", "Two", "Bob"), builder.Item("c", "Three", "ANNE"), builder.Item("d", "Four")];
+        string[][] heard = [["a", "b"], ["a", "b", "c"], ["c", "d"], ["b", "d"], ["a"]];
+        for (int u = 0; u < heard.Length; u++)
+        {
+            int user = builder.User($"user {u}");
+            foreach (string id in heard[u])
+            {
+                builder.Interaction(user, items["abcd".IndexOf(id, StringComparison.Ordinal)]);
+            }
+        }
+
+        builder.Tag(0, items[0], "rock");
+        builder.Tag(1, items[0], "folk");
+        builder.Tag(2, items[0], "folk");
+        builder.Tag(0, items[1], "rock");
+        builder.Tag(1, items[1], "jazz");
+        TrainedModel model = Fit("ials", builder.Build(), ("embedding_size", "4"));
+        VectorMap map = VectorMap.Of(model, new MapOptions(), ["ann", "BOB"], new FitContext());
+        Assert.Equal(MapColor.Genre, map.Options.Color);
+        // Rock and jazz are given to Two once each; rock is the more frequent tag on the whole.
+        Assert.Equal(["folk", "rock", "", ""], map.Genres!.Of.Select(g => g < 0 ? string.Empty : map.Genres.Names[g]));
+        Assert.Equal(["Ann", "Bob", "ANNE", ""], map.Artists!.Of.Select(a => a < 0 ? string.Empty : map.Artists.Names[a]));
+        Assert.Equal(["Ann", "Bob"], map.Highlight);
+        Assert.Equal([1, 2, 0, 0], map.Highlighted);
+
+        VectorMap users = VectorMap.Of(model, new MapOptions { Points = MapPoints.Users }, ["Ann", "Bob"], new FitContext());
+        Assert.Equal([3, 3, 0, 2, 1], users.Highlighted);
+        Assert.Equal("user 2", users.Titles[2]);
+        Assert.Equal([2, 3, 2, 2, 1], users.Interactions);
+
+        OptionException unknown = Assert.Throws<OptionException>(() => VectorMap.Of(model, new MapOptions(), ["Bobb"], new FitContext()));
+        Assert.Contains("did you mean 'Bob'?", unknown.Message, StringComparison.Ordinal);
+        Assert.Throws<OptionException>(() => VectorMap.Of(model, new MapOptions(), ["Ann", "Bob", "ANNE"], new FitContext()));
+    }
+
+    [Fact]
+    public void What_cannot_be_drawn_or_coloured_says_so()
+    {
+        SegueException vectors = Assert.Throws<SegueException>(() => VectorMap.Of(Fit("popularity", SmallWorld.Genres), new MapOptions(), [], new FitContext()));
+        Assert.Contains("model 'popularity' has no vectors", vectors.Message, StringComparison.Ordinal);
+        Assert.Contains("ials", vectors.Message, StringComparison.Ordinal);
+        DatasetException tags = Assert.Throws<DatasetException>(() => VectorMap.Of(Trained.Value, new MapOptions { Color = MapColor.Genre }, [], new FitContext()));
+        Assert.Contains("no tags", tags.Message, StringComparison.Ordinal);
+    }
+
+    private static int Genre(VectorMap map, int point) => map.Index[point] / 30;
+
+    private static double Away(VectorMap map, int i, int j) =>
+        Enumerable.Range(0, map.Places.Columns).Sum(d => Math.Pow(map.Places.Row(i)[d] - map.Places.Row(j)[d], 2));
+
+    private static TrainedModel Fit(string name, Dataset train, params (string Key, string Value)[] options) => TrainedModel.Fit(
+        name, ModelCatalog.Create(name, options.Select(o => new KeyValuePair<string, string>(o.Key, o.Value))), train, new FitContext { Threads = 1 });
+}
