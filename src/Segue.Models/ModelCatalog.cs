@@ -37,6 +37,12 @@ public static class ModelCatalog
             "bias", "predicts a weight as mean + user bias + item bias; the baseline of regressions", "Koren, KDD 2008",
             o => new Bias(o), isBaseline: true),
         Describe<EaseOptions>("ease", "the best item-to-item weights that never predict an item from itself, in closed form", "Steck, WWW 2019", o => new Ease(o)),
+        Describe<GfCfOptions>(
+            "gf-cf", "a graph convolution without training: one step over the listeners plus an ideal low-pass filter", "Shen et al., CIKM 2021",
+            o => new GfCf(o)),
+        Describe<BspmOptions>(
+            "bspm", "blurs the listener's items over the graph, then sharpens what came out; nothing is trained", "Choi et al., SIGIR 2023",
+            o => new Bspm(o)),
         Describe<AlsOptions>("als", "alternating least squares with confidence 1 + positive_weight * r", "Hu, Koren and Volinsky, ICDM 2008", o => new Als(o)),
         Describe<IalsOptions>("ials", "alternating least squares with frequency-scaled regularization", "Rendle et al., RecSys 2022", o => new Ials(o)),
         Describe<UserKnnOptions>("user-knn", "what the most alike listeners heard", "Herlocker et al., SIGIR 1999", o => new UserKnn(o)),
