@@ -36,8 +36,8 @@ public sealed record GraphAttentionOptions : GraphOptions
 /// <remarks>
 /// Head m: aᵢⱼ = softmaxⱼ(leaky(sₘ·Wₘhᵢ + tₘ·Wₘhⱼ)) over neighbours and i itself, with slope 0.2; hᵢ ← Σₘ (Σⱼ aᵢⱼ Wₘ hⱼ) Oₘ + b: the heads side by side and a linear layer
 /// back, of which Oₘ is the part of head m. Vectors and losses as in <see cref="LightGcn"/>. Source: Veličković et al., "Graph attention networks", ICLR 2018, as
-/// seed 002 uses it. Time of a step: O(layers · heads · (edges · d + nodes · d²)); memory: about 8 · layers · heads floats an edge and direction and
-/// 4 · layers · heads · d a node.
+/// seed 002 uses it. Time of a step: O(layers · heads · (edges · d + nodes · d²)); memory: about
+/// 3 · layers · heads · d floats a node; attentions are worked out again where they are needed.
 /// </remarks>
 public sealed class GraphAttention(GraphAttentionOptions options) : IModel
 {
@@ -57,9 +57,6 @@ public sealed class GraphAttention(GraphAttentionOptions options) : IModel
         private readonly GraphAttentionOptions _options;
         private readonly Parameter[] _weight, _receiver, _sender, _output, _bias;
 
-        // The row of every entry, by the messages they are of.
-        private readonly Dictionary<SparseOperand, int[]> _receivers = new(ReferenceEqualityComparer.Instance);
-
         public Convolution(GraphAttentionOptions options, FitContext context)
         {
             _options = options;
@@ -77,23 +74,7 @@ public sealed class GraphAttention(GraphAttentionOptions options) : IModel
 
         public IReadOnlyList<Parameter> Parameters => [.. _weight, .. _receiver, .. _sender, .. _output, .. _bias];
 
-        public SparseOperand Messages(ListeningGraph graph)
-        {
-            SparseOperand messages = graph.WithSelf();
-            CsrMatrix matrix = messages.Matrix;
-            var receivers = new int[matrix.Count];
-            for (int r = 0; r < matrix.Rows; r++)
-            {
-                Array.Fill(receivers, r, matrix.RowStart[r], matrix.RowLength(r));
-            }
-
-            lock (_receivers)
-            {
-                _receivers[messages] = receivers;
-            }
-
-            return messages;
-        }
+        public SparseOperand Messages(ListeningGraph graph) => graph.WithSelf();
 
         public SparseOperand Messages(ReadOnlySpan<int> degrees)
         {
@@ -104,7 +85,6 @@ public sealed class GraphAttention(GraphAttentionOptions options) : IModel
         public Variable Apply(int layer, Variable own, Variable senders, SparseOperand messages, Rng? rng)
         {
             Tape tape = own.Tape;
-            int[] receivers = Receivers(messages);
             Variable? sum = null;
             for (int m = 0; m < _options.Heads; m++)
             {
@@ -113,27 +93,14 @@ public sealed class GraphAttention(GraphAttentionOptions options) : IModel
 
                 // s·(W h) is (W s)·h: the states are read once, without the product.
                 Variable receiver = own.MatMul(weight.MatMul(tape.Use(_receiver[head]))), sender = senders.MatMul(weight.MatMul(tape.Use(_sender[head])));
-                Variable attention = receiver.Gather(receivers).Add(sender.Gather(messages.Matrix.ColumnIndex)).LeakyRelu(0.2f)
-                    .SegmentSoftmax(messages.Matrix.RowStart);
-                if (rng is not null)
-                {
-                    attention = attention.Dropout((float)_options.Dropout, rng);
-                }
 
                 // Σⱼ aᵢⱼ hⱼ first, then both matrices in one.
-                Variable heard = messages.Multiply(attention, senders).MatMul(weight.MatMul(tape.Use(_output[head])));
+                Variable heard = messages.Attend(receiver, sender, senders, 0.2f, rng is null ? 0f : (float)_options.Dropout, rng)
+                    .MatMul(weight.MatMul(tape.Use(_output[head])));
                 sum = sum is null ? heard : sum.Add(heard);
             }
 
             return sum!.Add(tape.Use(_bias[layer]));
-        }
-
-        private int[] Receivers(SparseOperand messages)
-        {
-            lock (_receivers)
-            {
-                return _receivers.TryGetValue(messages, out int[]? receivers) ? receivers : new int[messages.Matrix.Count];
-            }
         }
     }
 }
