@@ -41,7 +41,7 @@ internal static class MapCommand
                 typeof(MapOptions),
                 pairs.Where(p => parsed.GetValue(p.Option) is not null).Select(p => new KeyValuePair<string, string>(p.Name, parsed.GetValue(p.Option)!)),
                 "map");
-            TrainedModel model = TrainedModel.Open(parsed.GetValue(folder)!);
+            TrainedModel model = TrainedModel.Open(parsed.GetValue(folder)!, withEpochs: true);
             var clock = Stopwatch.StartNew();
             VectorMap map = terminal.WithProgress(report => VectorMap.Of(model, options, parsed.GetValue(highlight) ?? [], new FitContext
             {
@@ -62,6 +62,9 @@ internal static class MapCommand
                     points = map.Titles.Count,
                     available = map.Available,
                     without_vector = map.WithoutVector,
+                    epochs = map.Frames.Count == 0 ? null : map.Frames.Select(f => f.Epoch),
+                    trustworthiness = map.Trustworthiness,
+                    variance_shares = map.VarianceShares.Count == 0 ? null : map.VarianceShares,
                     highlighted = map.Highlight.Select((artist, n) => new { artist, points = map.Highlighted.Count(bits => (bits >> n & 1) == 1) }),
                     seconds = Math.Round(seconds, 3),
                     written = path,

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
+using Segue.Core;
 using Segue.Core.Contracts;
 using Segue.Core.Data;
 using Segue.Core.Views;
@@ -22,15 +23,24 @@ internal static class TrainCommand
         {
             Description = "folder that keeps the latest epoch: the same command goes on from there after a stop, with the same result",
         };
+        var keepEpochs = new Option<int>("--keep-epochs") { Description = "keep the item vectors after every N epochs, for segue map to play; 0 for none" };
         Option<int> kCore = SharedOptions.KCore();
         Option<ulong> seed = SharedOptions.Seed();
         Option<int> threads = SharedOptions.Threads();
         Option<bool> json = SharedOptions.Json();
-        var command = new Command("train", "Train one model on a whole dataset, to recommend from.") { dataset, model, output, weights, checkpoint, kCore, seed, threads, json };
+        var command = new Command("train", "Train one model on a whole dataset, to recommend from.") { dataset, model, output, weights, checkpoint, keepEpochs, kCore, seed, threads, json };
         command.OnRun(terminal, (parsed, cancellation) =>
         {
             ModelSpecification specification = ModelSpecification.Parse(parsed.GetValue(model)!);
             WeightMode? mode = ExperimentSpecification.ParseWeights(parsed.GetValue(weights));
+            int keepEvery = parsed.GetValue(keepEpochs);
+            if (keepEvery < 0 || (keepEvery > 0 && parsed.GetValue(checkpoint) is not null))
+            {
+                throw new OptionException(keepEvery < 0
+                    ? $"--keep-epochs is {keepEvery}; give 0 for none, or 1 and more"
+                    : "--keep-epochs with --checkpoint would lose the epochs before a stop; give one of them");
+            }
+
             Dataset train = DatasetStore.Open(parsed.GetValue(dataset)!);
             if (parsed.GetValue(kCore) > 1)
             {
@@ -50,13 +60,18 @@ internal static class TrainCommand
                 Progress = new Relay<FitProgress>(p => report(specification.Label, p.Note is null ? p.Stage : $"{p.Stage} ({p.Note})", p.Done, p.Total)),
                 Cancellation = cancellation,
                 CheckpointFolder = parsed.GetValue(checkpoint),
-            }));
+            }, keepEvery));
             double seconds = clock.Elapsed.TotalSeconds;
             string path = parsed.GetValue(output)!;
             trained.Save(path);
             if (parsed.GetValue(checkpoint) is { } folder && !(Directory.Exists(folder) && Directory.EnumerateFiles(folder, $"{trained.Model}-*.checkpoint").Any()))
             {
                 terminal.Say($"{trained.Model} keeps no checkpoints: '{folder}' was not used");
+            }
+
+            if (keepEvery > 0 && trained.Epochs.Count == 0)
+            {
+                terminal.Say($"{trained.Model} kept no epochs: it has no item vectors, no epochs, or fewer than {keepEvery} of them");
             }
 
             if (parsed.GetValue(json))

@@ -9,6 +9,9 @@ public enum MapMethod
 {
     /// <summary>Principal components: the directions of largest variance.</summary>
     Pca,
+
+    /// <summary>Uniform manifold approximation and projection: near points stay near.</summary>
+    Umap,
 }
 
 /// <summary>What a point of a map is.</summary>
@@ -54,8 +57,8 @@ public enum MapMetric
 public sealed record MapOptions : Options
 {
     /// <summary>How vectors become places.</summary>
-    [Description("how vectors become places")]
-    public MapMethod Method { get; init; } = MapMethod.Pca;
+    [Description("how vectors become places: near points stay near (umap), or the directions of largest variance (pca)")]
+    public MapMethod Method { get; init; } = MapMethod.Umap;
 
     /// <summary>2 for a flat map, 3 for one that turns.</summary>
     [Range(2, 3)]
@@ -78,6 +81,21 @@ public sealed record MapOptions : Options
     [Range(2, 100_000)]
     [Description("at most so many points: those with most interactions")]
     public int Limit { get; init; } = 20_000;
+
+    /// <summary>UMAP: neighbours that make a point's surroundings.</summary>
+    [Range(2, 500)]
+    [Description("umap: neighbours that make a point's surroundings; few show small groups, many the whole")]
+    public int Neighbors { get; init; } = 15;
+
+    /// <summary>UMAP: how near points may lie.</summary>
+    [Range(0.0, 2.9)]
+    [Description("umap: how near points may lie; small packs groups tightly")]
+    public double MinimumDistance { get; init; } = 0.1;
+
+    /// <summary>UMAP: passes; 0 for 500, or 200 above 10,000 points.</summary>
+    [Range(0, 100_000)]
+    [Description("umap: passes over the graph of neighbours; 0 for 500, or 200 above 10,000 points")]
+    public int Epochs { get; init; }
 
     /// <summary>Groups of k-means.</summary>
     [Range(2, 100)]

@@ -14,9 +14,16 @@ namespace Segue.Pipeline.Maps;
 /// <param name="Of">Index in <paramref name="Names"/> by point, −1 where unknown.</param>
 public sealed record MapNames(IReadOnlyList<string> Names, IReadOnlyList<int> Of);
 
+/// <summary>The points as they lay during training.</summary>
+/// <param name="Epoch">After this epoch.</param>
+/// <param name="Places">Points × dimensions, comparable with those of the trained model.</param>
+public sealed record MapFrame(int Epoch, DenseMatrix Places);
+
 /// <summary>The items or users of a trained model as points in two or three dimensions, with all that a page needs to show them.</summary>
 public sealed record VectorMap
 {
+    private const int TrustNeighbors = 15, TrustSample = 2000;
+
     /// <summary>Name of the model.</summary>
     public required string Model { get; init; }
 
@@ -50,8 +57,19 @@ public sealed record VectorMap
     /// <summary>Places, points × dimensions.</summary>
     public required DenseMatrix Places { get; init; }
 
+    /// <summary>
+    /// The same points after the epochs that were kept in training, earliest first; empty where none were, and for users. PCA shows them along
+    /// the directions of the trained model; UMAP starts from the places of the epoch after.
+    /// </summary>
+    public required IReadOnlyList<MapFrame> Frames { get; init; }
+
     /// <summary>Share of the variance that each dimension shows; empty where the method has no such thing.</summary>
     public required IReadOnlyList<double> VarianceShares { get; init; }
+
+    /// <summary>
+    /// <see cref="Segue.Numerics.Reduction.Trustworthiness"/> of the places for 15 neighbours, over 2,000 points at most; null where there are 30 points or fewer.
+    /// </summary>
+    public required double? Trustworthiness { get; init; }
 
     /// <summary>Name of every point: title, or user id.</summary>
     public required IReadOnlyList<string> Titles { get; init; }
@@ -114,11 +132,11 @@ public sealed record VectorMap
         }
 
         DenseMatrix vectors = Rows(all, index, options.Metric);
-        context.Report("map", 0, 2);
-        (DenseMatrix places, double[] shares) = Place(vectors, options, context);
-        context.Report("map", 1, 2);
+        (DenseMatrix places, double[] shares, PrincipalComponents? components) = Place(vectors, options, context);
+        MapFrame[] frames = users ? [] : PlaceEpochs(model.Epochs, index, places, components, options, context);
         int[] clusters = KMeans.Assign(vectors, Math.Min(options.Clusters, index.Length), context.CreateRng("map/clusters"), context.Threads);
-        context.Report("map", 2, 2);
+        double? trust = 2 * TrustNeighbors >= index.Length ? null
+            : Numerics.Reduction.Trustworthiness.Of(vectors, places, TrustNeighbors, TrustSample, context.CreateRng("map/trustworthiness"), context.Threads);
         MapNames? genres = hasTags ? CommonestTags(train) : null;
         MapNames? artists = hasArtists && (users || train.Level != "artist") ? Named(artistOfItem) : null;
         return new VectorMap
@@ -134,7 +152,9 @@ public sealed record VectorMap
             WithoutVector = withoutVector,
             Index = index,
             Places = places,
+            Frames = frames,
             VarianceShares = shares,
+            Trustworthiness = trust,
             Titles = [.. index.Select(i => users ? train.Users[i] : Title(train, i))],
             Artists = artists is null ? null : Take(users ? MostFrequent(train, artists) : artists, index),
             Genres = genres is null ? null : Take(users ? MostFrequent(train, genres) : genres, index),
@@ -146,7 +166,8 @@ public sealed record VectorMap
     }
 
     /// <summary>The models of the catalog whose recommenders have vectors; a test holds the list against the code.</summary>
-    internal static IReadOnlyList<string> WithVectors { get; } = [.. ModelCatalog.All.Select(m => m.Name).Where(n => n is "als" or "ials" or "bpr" or "mbcf" or "hybrid-two-tower")];
+    internal static IReadOnlyList<string> WithVectors { get; } =
+        [.. ModelCatalog.All.Select(m => m.Name).Where(n => n is "als" or "ials" or "bpr" or "mbcf" or "hybrid-two-tower" or "lightgcn" or "gat" or "graphsage")];
 
     private static MapColor Settle(MapOptions options, Dataset train, bool hasTags, bool hasArtists, bool users) => options.Color switch
     {
@@ -221,18 +242,49 @@ public sealed record VectorMap
         for (int p = 0; p < index.Length; p++)
         {
             Span<float> source = all.Row(index[p]);
-            float scale = metric == MapMetric.Cosine ? 1 / TensorPrimitives.Norm<float>(source) : 1;
+            float norm = TensorPrimitives.Norm<float>(source), scale = metric == MapMetric.Cosine && norm > 0 ? 1 / norm : 1;
             TensorPrimitives.Multiply(source, scale, rows.Row(p));
         }
 
         return rows;
     }
 
-    private static (DenseMatrix Places, double[] Shares) Place(DenseMatrix vectors, MapOptions options, FitContext context)
+    private static (DenseMatrix Places, double[] Shares, PrincipalComponents? Components) Place(DenseMatrix vectors, MapOptions options, FitContext context)
     {
+        if (options.Method == MapMethod.Umap)
+        {
+            return (PlaceByUmap(vectors, options, options.Epochs, null, "umap", context), [], null);
+        }
+
         PrincipalComponents components = PrincipalComponents.Of(vectors, options.Dimensions, context.Threads);
         double total = components.TotalVariance;
-        return (components.Project(vectors, context.Threads), [.. components.Variance.Select(v => total > 0 ? v / total : 0)]);
+        return (components.Project(vectors, context.Threads), [.. components.Variance.Select(v => total > 0 ? v / total : 0)], components);
+    }
+
+    private static DenseMatrix PlaceByUmap(DenseMatrix vectors, MapOptions options, int epochs, DenseMatrix? first, string stage, FitContext context)
+    {
+        var settings = new UmapSettings
+        {
+            Dimensions = options.Dimensions, Neighbors = options.Neighbors, MinimumDistance = options.MinimumDistance, Epochs = epochs,
+        };
+        return Umap.Place(
+            vectors, settings, context.CreateRng($"map/{stage}"), context.Threads, (done, all) => context.Report(stage, done, all), first, context.Cancellation);
+    }
+
+    // From the last to the first: each map starts where the one after it ended, so that points move no farther than they must.
+    private static MapFrame[] PlaceEpochs(
+        IReadOnlyList<EpochVectors> epochs, int[] index, DenseMatrix places, PrincipalComponents? components, MapOptions options, FitContext context)
+    {
+        var frames = new MapFrame[epochs.Count];
+        for (int e = epochs.Count - 1; e >= 0; e--)
+        {
+            DenseMatrix vectors = Rows(epochs[e].ItemVectors, index, options.Metric);
+            places = components?.Project(vectors, context.Threads)
+                ?? PlaceByUmap(vectors, options, Math.Max(50, options.Epochs / 4), places, $"epoch {epochs[e].Epoch}", context);
+            frames[e] = new MapFrame(epochs[e].Epoch, places);
+        }
+
+        return frames;
     }
 
     private static string Title(Dataset train, int item)

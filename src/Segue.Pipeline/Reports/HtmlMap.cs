@@ -1,9 +1,11 @@
+using System.Buffers.Binary;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json.Nodes;
 using Segue.Core;
 using Segue.Core.Contracts;
+using Segue.Numerics.Dense;
 using Segue.Pipeline.Maps;
 using static Segue.Pipeline.Reports.HtmlPage;
 
@@ -34,6 +36,7 @@ public static class HtmlMap
             <label>Colour <select id="map-color"></select></label>
             <label><input type="checkbox" id="map-labels" checked> names</label>
             <button type="button" id="map-reset">Whole map</button>
+            <span id="map-play" hidden><button type="button" id="map-run">Play</button> <input type="range" id="map-frame" aria-label="Epoch" min="0" step="0.02"> <output id="map-frame-name" for="map-frame"></output></span>
             </div>
             <div class="map-stage" id="map-stage" tabindex="0" role="application" aria-label="Map: arrow keys move or turn, plus and minus zoom, 0 shows all">
             <canvas id="map-points"></canvas><canvas id="map-over"></canvas>
@@ -62,6 +65,11 @@ public static class HtmlMap
             body.Add($"<li>variance shown <b>{shares}</b></li>\n");
         }
 
+        if (map.Trustworthiness is { } trust)
+        {
+            body.Add($"<li title=\"1 where the 15 nearest points on the map are the 15 nearest in the model\">trustworthiness <b>{trust:0.000}</b></li>\n");
+        }
+
         if (map.Titles.Count < map.Available - map.WithoutVector)
         {
             body.Add($"<li>the {map.Titles.Count:N0} most heard of <b>{map.Available:N0}</b> {Text(what)}</li>\n");
@@ -82,9 +90,11 @@ public static class HtmlMap
         body.Add($"Near points are {Text(what)} that the model holds to be alike; {Caveat(map)}</p>\n");
     }
 
-    private static string Method(VectorMap map) => "PCA";
+    private static string Method(VectorMap map) => map.Options.Method == MapMethod.Umap ? $"UMAP of {map.Options.Neighbors.ToString(CultureInfo.InvariantCulture)} neighbours" : "PCA";
 
-    private static string Caveat(VectorMap map) => "what lies apart here is apart, what lies together may still differ along directions not shown.";
+    private static string Caveat(VectorMap map) => map.Options.Method == MapMethod.Umap
+        ? "the distance between far groups and the size of a group say little."
+        : "what lies apart here is apart, what lies together may still differ along directions not shown.";
 
     private static JsonObject Data(VectorMap map) => new()
     {
@@ -92,7 +102,7 @@ public static class HtmlMap
         ["color"] = OptionsText.SnakeCase(map.Options.Color.ToString()),
         ["kind"] = map.Options.Points == MapPoints.Users ? "user" : map.Level,
         ["scale"] = Scale,
-        ["frames"] = new JsonArray(new JsonObject { ["places"] = Places(map) }),
+        ["frames"] = Frames(map),
         ["titles"] = Strings(map.Titles),
         ["interactions"] = Numbers(map.Interactions),
         ["clusters"] = Numbers(map.Clusters),
@@ -102,35 +112,45 @@ public static class HtmlMap
         ["highlighted"] = map.Highlight.Count == 0 ? null : Numbers(map.Highlighted),
     };
 
-    // Sixteen bits a coordinate: a thirtieth of a pixel at the first view. Little-endian, base64; the largest half-width becomes Scale.
-    private static string Places(VectorMap map)
+    // Sixteen bits a coordinate: a thirtieth of a pixel at the first view. Little-endian, base64; the largest half-width becomes Scale. All
+    // frames are measured alike; the trained model comes last.
+    private static JsonArray Frames(VectorMap map)
     {
-        int dimensions = map.Options.Dimensions, n = map.Places.Rows;
+        (string Name, DenseMatrix Places)[] frames = [.. map.Frames.Select(f => ($"epoch {f.Epoch.ToString(CultureInfo.InvariantCulture)}", f.Places)), ("trained", map.Places)];
+        int dimensions = map.Options.Dimensions;
         var centre = new double[dimensions];
         double half = 0;
         for (int d = 0; d < dimensions; d++)
         {
             double least = double.PositiveInfinity, most = double.NegativeInfinity;
-            for (int i = 0; i < n; i++)
+            foreach ((_, DenseMatrix places) in frames)
             {
-                least = Math.Min(least, map.Places.Row(i)[d]);
-                most = Math.Max(most, map.Places.Row(i)[d]);
+                for (int i = 0; i < places.Rows; i++)
+                {
+                    least = Math.Min(least, places.Row(i)[d]);
+                    most = Math.Max(most, places.Row(i)[d]);
+                }
             }
 
             centre[d] = (least + most) / 2;
             half = Math.Max(half, (most - least) / 2);
         }
 
-        var coordinates = new short[n * dimensions];
+        return [.. frames.Select(f => (JsonNode)new JsonObject { ["name"] = f.Name, ["places"] = Encode(f.Places.Values, centre, half) })];
+    }
+
+    private static string Encode(float[] places, double[] centre, double half)
+    {
+        var coordinates = new short[places.Length];
         for (int i = 0; i < coordinates.Length; i++)
         {
-            double place = map.Places.Values[i] - centre[i % dimensions];
+            double place = places[i] - centre[i % centre.Length];
             coordinates[i] = half > 0 ? (short)Math.Clamp(Math.Round(place / half * Scale), -Scale, Scale) : (short)0;
         }
 
         if (!BitConverter.IsLittleEndian)
         {
-            System.Buffers.Binary.BinaryPrimitives.ReverseEndianness(coordinates, coordinates);
+            BinaryPrimitives.ReverseEndianness(coordinates, coordinates);
         }
 
         return Convert.ToBase64String(MemoryMarshal.AsBytes<short>(coordinates));

@@ -16,7 +16,7 @@ public sealed class VectorMapTests
     public void Items_of_a_genre_lie_together()
     {
         // Genre g of the small world is items 30·g … 30·g + 29: of a point's 10 nearest in three dimensions most share its genre, by chance one would.
-        VectorMap map = VectorMap.Of(Trained.Value, new MapOptions { Dimensions = 3 }, [], new FitContext());
+        VectorMap map = VectorMap.Of(Trained.Value, new MapOptions { Dimensions = 3, Method = MapMethod.Pca }, [], new FitContext());
         int same = 0, all = 0;
         for (int i = 0; i < map.Titles.Count; i++)
         {
@@ -101,6 +101,71 @@ public sealed class VectorMapTests
         Assert.Contains("ials", vectors.Message, StringComparison.Ordinal);
         DatasetException tags = Assert.Throws<DatasetException>(() => VectorMap.Of(Trained.Value, new MapOptions { Color = MapColor.Genre }, [], new FitContext()));
         Assert.Contains("no tags", tags.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_models_named_as_having_vectors_are_those_that_have()
+    {
+        // One epoch tells the type; models that cannot be trained on the small world at all have none to show.
+        foreach (ModelDescription model in ModelCatalog.All)
+        {
+            bool hasEpochs = OptionsText.Describe(model.OptionsType).Any(o => o.Name == "epochs");
+            IModel untrained = ModelCatalog.Create(model.Name, hasEpochs ? [new("epochs", "1")] : []);
+            IRecommender? recommender = null;
+            try
+            {
+                recommender = untrained.Fit(SmallWorld.Genres, new FitContext { Threads = 2 });
+            }
+            catch (DatasetException)
+            {
+            }
+
+            Assert.True(
+                VectorMap.WithVectors.Contains(model.Name) == recommender is IVectorRecommender,
+                $"VectorMap.WithVectors should {(recommender is IVectorRecommender ? string.Empty : "not ")}name '{model.Name}'");
+        }
+    }
+
+    [Fact]
+    public void Pca_says_what_it_shows_and_umap_keeps_more_neighbours()
+    {
+        VectorMap pca = VectorMap.Of(Trained.Value, new MapOptions { Method = MapMethod.Pca }, [], new FitContext());
+        VectorMap umap = VectorMap.Of(Trained.Value, new MapOptions { Method = MapMethod.Umap }, [], new FitContext());
+        Assert.Equal(2, pca.VarianceShares.Count);
+        Assert.InRange(pca.VarianceShares.Sum(), 0.01, 1);
+        Assert.Empty(umap.VarianceShares);
+        Assert.True(umap.Trustworthiness > pca.Trustworthiness + 0.03, $"{umap.Trustworthiness} against {pca.Trustworthiness}");
+    }
+
+    [Theory]
+    [InlineData(MapMethod.Pca)]
+    [InlineData(MapMethod.Umap)]
+    public void Epochs_kept_in_training_become_frames(MapMethod method)
+    {
+        IModel bpr = ModelCatalog.Create("bpr", [new("epochs", "7"), new("embedding_size", "8")]);
+        TrainedModel plain = TrainedModel.Fit("bpr", bpr, SmallWorld.Genres, new FitContext { Threads = 1 });
+        TrainedModel kept = TrainedModel.Fit("bpr", bpr, SmallWorld.Genres, new FitContext { Threads = 1 }, keepEvery: 2);
+        Assert.Equal([2, 4, 6], kept.Epochs.Select(e => e.Epoch));
+        Assert.Equal(((IVectorRecommender)plain.Recommender).ItemVectors.Values, ((IVectorRecommender)kept.Recommender).ItemVectors.Values);
+        Assert.NotEqual(kept.Epochs[0].ItemVectors.Values, kept.Epochs[1].ItemVectors.Values);
+
+        using TemporaryFolder folder = TestData.NewFolder();
+        kept.Save(folder.File("model"));
+        Assert.Empty(TrainedModel.Open(folder.File("model")).Epochs);
+        TrainedModel opened = TrainedModel.Open(folder.File("model"), withEpochs: true);
+        Assert.Equal(kept.Epochs.Select(e => e.ItemVectors.Values), opened.Epochs.Select(e => e.ItemVectors.Values));
+        VectorMap map = VectorMap.Of(opened, new MapOptions { Method = method }, [], new FitContext { Threads = 1 });
+        Assert.Equal([2, 4, 6], map.Frames.Select(f => f.Epoch));
+        Assert.All(map.Frames, f => Assert.All(f.Places.Values, v => Assert.True(float.IsFinite(v))));
+
+        // The nearer an epoch to the end, the nearer its places.
+        double[] away = [.. map.Frames.Select(f => f.Places.Values.Zip(map.Places.Values, (a, b) => Math.Pow(a - b, 2)).Sum())];
+        Assert.True(away[0] > away[2], string.Join(", ", away));
+
+        byte[] bytes = File.ReadAllBytes(Path.Combine(folder.File("model"), "epochs.safetensors"));
+        bytes[^3] ^= 1;
+        File.WriteAllBytes(Path.Combine(folder.File("model"), "epochs.safetensors"), bytes);
+        Assert.Contains("checksum", Assert.Throws<DatasetException>(() => TrainedModel.Open(folder.File("model"), withEpochs: true)).Message, StringComparison.Ordinal);
     }
 
     private static int Genre(VectorMap map, int point) => map.Index[point] / 30;

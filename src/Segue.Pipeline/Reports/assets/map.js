@@ -146,7 +146,7 @@
 
   const project = () => {
     const scale = unitPixels() * zoom, [a, b, c, d, e, f, g, h, k] = turn, depth = 4 * extent[0];
-    const base = Math.max(1.8, Math.min(5, 42 / Math.pow(n, 0.3))) * Math.pow(zoom, 0.38);
+    const base = Math.max(1.8, Math.min(5, 50 / Math.pow(n, 0.3))) * Math.pow(zoom, 0.38);
     for (let i = 0; i < n; i++) {
       const x = places[3 * i] - middle[0], y = places[3 * i + 1] - middle[1], z = places[3 * i + 2] - middle[2];
       let away = 1, near = 0;
@@ -390,7 +390,7 @@
       draw();
     }
   };
-  const choose = (i) => { selected = i; if (i >= 0) { describe(i); } draw(); };
+  const choose = (i) => { selected = i; if (i >= 0) { describe(i); } render(); };
   const flyTo = (i) => {
     zoom = Math.max(zoom, turns ? 2.5 : 6);
     project();
@@ -482,6 +482,37 @@
     if (event.key === "Enter" && hits && hits.length > 0) { flyTo(hits[0]); hitList.hidden = true; }
     if (event.key === "Escape") { event.target.value = ""; search(""); }
   });
+
+  // ---- Epochs: between two that were kept, points move on straight lines.
+  const slider = get("frame"), run = get("run");
+  const toFrame = (at) => {
+    const low = Math.min(frames.length - 1, Math.floor(at)), high = Math.min(frames.length - 1, low + 1), part = at - low;
+    if (part === 0) { places = frames[low]; } else { places = frames[low].map((v, i) => v + (frames[high][i] - v) * part); }
+    get("frame-name").textContent = data.frames[Math.round(at)].name;
+    draw();
+  };
+  let playing = 0;
+  const stop = () => { cancelAnimationFrame(playing); playing = 0; run.textContent = "Play"; };
+  const play = () => {
+    let last = performance.now(), at = Number(slider.value) >= frames.length - 1 ? 0 : Number(slider.value);
+    run.textContent = "Pause";
+    const step = (now) => {
+      at = Math.min(frames.length - 1, at + (now - last) / 900);
+      last = now;
+      slider.value = at;
+      toFrame(at);
+      if (at < frames.length - 1) { playing = requestAnimationFrame(step); } else { stop(); }
+    };
+    playing = requestAnimationFrame(step);
+  };
+  if (frames.length > 1) {
+    get("play").hidden = false;
+    slider.max = frames.length - 1;
+    slider.value = frames.length - 1;
+    get("frame-name").textContent = data.frames[frames.length - 1].name;
+    slider.addEventListener("input", () => { stop(); toFrame(Number(slider.value)); });
+    run.addEventListener("click", () => (playing ? stop() : play()));
+  }
 
   const select = page.select("map-color", [...modes.keys()], (name) => { modeName = name; mode = modes.get(name)(); only = -1; drawLegend(); paint(); });
   select.value = modeName;
