@@ -71,7 +71,7 @@ public sealed record VectorMap
     /// </summary>
     public required double? Trustworthiness { get; init; }
 
-    /// <summary>Name of every point: title, or user id.</summary>
+    /// <summary>Name of every point: an item's title; of a user the profile column <c>name</c>, or the id.</summary>
     public required IReadOnlyList<string> Titles { get; init; }
 
     /// <summary>Artist of every point, or null where none is known or items are artists.</summary>
@@ -155,7 +155,7 @@ public sealed record VectorMap
             Frames = frames,
             VarianceShares = shares,
             Trustworthiness = trust,
-            Titles = [.. index.Select(i => users ? train.Users[i] : Title(train, i))],
+            Titles = [.. index.Select(i => users ? UserName(train, i) : Title(train, i))],
             Artists = artists is null ? null : Take(users ? MostFrequent(train, artists) : artists, index),
             Genres = genres is null ? null : Take(users ? MostFrequent(train, genres) : genres, index),
             Interactions = [.. index.Select(i => count[i])],
@@ -286,6 +286,10 @@ public sealed record VectorMap
 
         return frames;
     }
+
+    // Playlists have names, in a profile column.
+    private static string UserName(Dataset train, int user) =>
+        train.Profile.TryGetValue("name", out StringTable? names) && names[user].Length > 0 ? names[user] : train.Users[user];
 
     private static string Title(Dataset train, int item)
     {

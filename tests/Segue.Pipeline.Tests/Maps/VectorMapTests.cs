@@ -69,6 +69,7 @@ public sealed class VectorMapTests
             }
         }
 
+        builder.Profile(1, "name", "Evening");
         builder.Tag(0, items[0], "rock");
         builder.Tag(1, items[0], "folk");
         builder.Tag(2, items[0], "folk");
@@ -85,7 +86,7 @@ public sealed class VectorMapTests
 
         VectorMap users = VectorMap.Of(model, new MapOptions { Points = MapPoints.Users }, ["Ann", "Bob"], new FitContext());
         Assert.Equal([3, 3, 0, 2, 1], users.Highlighted);
-        Assert.Equal("user 2", users.Titles[2]);
+        Assert.Equal(["user 0", "Evening", "user 2", "user 3", "user 4"], users.Titles);
         Assert.Equal([2, 3, 2, 2, 1], users.Interactions);
 
         OptionException unknown = Assert.Throws<OptionException>(() => VectorMap.Of(model, new MapOptions(), ["Bobb"], new FitContext()));
