@@ -113,7 +113,7 @@ public abstract record GraphOptions : ModelOptions
     /// <summary>Standard deviation of the first vectors' entries before training.</summary>
     [Range(1e-6, 10.0)]
     [Description("standard deviation of the first vectors' entries before training")]
-    public double InitialDeviation { get; init; } = 0.1;
+    public double InitialDeviation { get; init; } = 0.01;
 
     /// <summary>Layers of message passing.</summary>
     internal abstract int LayerCount { get; }
