@@ -17,18 +17,18 @@ public enum SharpeningSolver
     RungeKutta,
 }
 
-/// <summary>Options of <see cref="Bspm"/>.</summary>
+/// <summary>Options of <see cref="Bspm"/>; the defaults are those published for Gowalla.</summary>
 public sealed record BspmOptions : ModelOptions
 {
     /// <summary>Singular vectors of the low-pass filter.</summary>
     [Range(1, 10_000)]
     [Description("singular vectors of the low-pass filter")]
-    public int EmbeddingSize { get; init; } = 256;
+    public int EmbeddingSize { get; init; } = 448;
 
     /// <summary>β, what the low-pass filter counts beside the blurred history; 0 leaves it out.</summary>
     [Range(0.0, 1e6)]
     [Description("what the low-pass filter counts beside the blurred history; 0 leaves it out")]
-    public double LowPassWeight { get; init; } = 0.3;
+    public double LowPassWeight { get; init; } = 0.2;
 
     /// <summary>T_b, how long the history is blurred.</summary>
     [Range(0.0, 100.0)]
@@ -43,7 +43,7 @@ public sealed record BspmOptions : ModelOptions
     /// <summary>T_s, how long the result is sharpened; 0 for not at all.</summary>
     [Range(0.0, 100.0)]
     [Description("how long the result is sharpened; 0 for not at all")]
-    public double SharpeningTime { get; init; } = 1;
+    public double SharpeningTime { get; init; } = 2.5;
 
     /// <summary>K_s, steps of sharpening.</summary>
     [Range(1, 100)]
@@ -52,7 +52,7 @@ public sealed record BspmOptions : ModelOptions
 
     /// <summary>How sharpening is solved.</summary>
     [Description("how sharpening is solved")]
-    public SharpeningSolver Solver { get; init; } = SharpeningSolver.Euler;
+    public SharpeningSolver Solver { get; init; } = SharpeningSolver.RungeKutta;
 
     /// <summary>Sharpen the low-pass filter too (the paper's early merge), rather than add it at the end (late merge).</summary>
     [Description("sharpen the low-pass filter too (early merge), rather than add it at the end (late merge)")]
