@@ -67,6 +67,8 @@ public static class ModelCatalog
             "seed 001; Hamilton et al., NIPS 2017 (sage); Bresson and Laurent, 2017 (gated)", o => new EdgeGcn(o)),
         Describe<LightGcnOptions>(
             "lightgcn", "vectors of listeners and items spread over the graph of who has what", "seed 002; He et al., SIGIR 2020", o => new LightGcn(o)),
+        Describe<XSimGclOptions>(
+            "xsimgcl", "lightgcn with noise in every layer and a contrast between layers", "Yu et al., IEEE TKDE 2024", o => new XSimGcl(o)),
         Describe<GraphAttentionOptions>(
             "gat", "graph convolution in which a node weighs its neighbours by several attentions", "seed 002; Veličković et al., ICLR 2018",
             o => new GraphAttention(o)),

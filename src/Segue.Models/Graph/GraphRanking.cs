@@ -117,6 +117,12 @@ public abstract record GraphOptions : ModelOptions
 
     /// <summary>Layers of message passing.</summary>
     internal abstract int LayerCount { get; }
+
+    /// <summary>The first vectors are one of the states that are added up.</summary>
+    internal virtual bool HasFirstState => true;
+
+    /// <summary>Pulls the vector and one state of every node of a step together and apart from those of others; null for none.</summary>
+    internal virtual (float Weight, float Temperature, int Layer)? Contrast => null;
 }
 
 /// <summary>How messages pass in one layer; one instance holds the parameters of all layers.</summary>
@@ -154,11 +160,13 @@ internal sealed class GraphNetwork
         if (options.LayerWeights == LayerWeighting.Learned)
         {
             _layerWeights = new Parameter("layer_weights", options.LayerCount + 1, 1);
-            _layerWeights.Value.Fill(1f / (options.LayerCount + 1));
+            _layerWeights.Value.Fill(Share);
         }
     }
 
     public Parameter Nodes { get; }
+
+    private float Share => 1f / (_options.LayerCount + (_options.HasFirstState ? 1 : 0));
 
     public IEnumerable<Parameter> Parameters => [Nodes, .. OfLayers];
 
@@ -169,15 +177,17 @@ internal sealed class GraphNetwork
     public Variable Apply(Tape tape, SparseOperand messages, Rng? rng, Action<int, Variable>? keep = null)
     {
         Variable? weights = _layerWeights is null ? null : tape.Use(_layerWeights);
-        Variable state = tape.Use(Nodes), sum = Weighted(weights, state, 0);
+        Variable state = tape.Use(Nodes);
+        Variable? sum = _options.HasFirstState ? Weighted(weights, state, 0) : null;
         for (int l = 0; l < _options.LayerCount; l++)
         {
             keep?.Invoke(l, state);
             state = _convolution.Apply(l, state, state, messages, rng);
-            sum = sum.Add(Weighted(weights, state, l + 1));
+            Variable part = Weighted(weights, state, l + 1);
+            sum = sum is null ? part : sum.Add(part);
         }
 
-        return weights is null ? sum.Scale(1f / (_options.LayerCount + 1)) : sum;
+        return weights is null ? sum!.Scale(Share) : sum!;
     }
 
     /// <summary>The vector of a new listener, which hears its items; it starts from nothing.</summary>
@@ -203,7 +213,7 @@ internal sealed class GraphNetwork
             sum = sum.Add(Weighted(weights, own, l + 1));
         }
 
-        return (weights is null ? sum.Scale(1f / (_options.LayerCount + 1)) : sum).Value.ToArray();
+        return (weights is null ? sum.Scale(Share) : sum).Value.ToArray();
     }
 
     private static Variable Weighted(Variable? weights, Variable state, int layer) =>
@@ -331,7 +341,14 @@ internal sealed class GraphTrainer
             TakeBatch(step.Batch.Span);
         }
 
-        Variable vectors = _network.Apply(step.Tape, _trainingMessages, step.Rng);
+        Variable? contrasted = null;
+        Variable vectors = _network.Apply(step.Tape, _trainingMessages, step.Rng, (l, state) => contrasted = l == _options.Contrast?.Layer ? state : contrasted);
+        if (_options.Contrast is { } contrast)
+        {
+            Variable users = Contrasted(vectors, contrasted!, _positivePairs.Left, contrast.Temperature);
+            step.Add("contrast", users.Add(Contrasted(vectors, contrasted!, _positivePairs.Right, contrast.Temperature)), contrast.Weight);
+        }
+
         Variable positive = vectors.PairDot(_positivePairs), negative = vectors.PairDot(_negativePairs);
         if (_options.Loss == GraphLoss.Bpr)
         {
@@ -360,6 +377,14 @@ internal sealed class GraphTrainer
 
             step.Add("l2", step.Tape.Use(_network.Nodes).SquareSum(_counts).Scale(0.5f / Math.Max(1, _positivePairs.Count)), (float)_options.Regularization);
         }
+    }
+
+    /// <summary>InfoNCE: every node's vector must be nearer to its own state than to those of the other nodes of the step.</summary>
+    private static Variable Contrasted(Variable vectors, Variable states, ReadOnlySpan<int> nodes, float temperature)
+    {
+        int[] distinct = [.. nodes.ToArray().Distinct().Order()];
+        Variable first = vectors.Gather(distinct).NormalizeRows(), second = states.Gather(distinct).NormalizeRows();
+        return first.MatMulTransposed(second).Scale(1f / temperature).SoftmaxLoss(Enumerable.Range(0, distinct.Length).ToArray());
     }
 
     private void Count(ReadOnlySpan<int> nodes, float weight)

@@ -41,22 +41,25 @@ public sealed class LightGcn(LightGcnOptions options) : IModel
     /// <inheritdoc/>
     public IRecommender Load(ArtifactReader artifact, Dataset train) => GraphTrainer.Load(Name, options, _ => new Convolution(), artifact, train);
 
+    /// <summary>What a new listener hears of items of these degrees, itself as column 0.</summary>
+    internal static SparseOperand NewListener(ReadOnlySpan<int> degrees)
+    {
+        var values = new float[degrees.Length];
+        for (int n = 0; n < values.Length; n++)
+        {
+            values[n] = 1f / MathF.Sqrt((float)degrees.Length * degrees[n]);
+        }
+
+        return new SparseOperand(new CsrMatrix(1, degrees.Length + 1, [0, degrees.Length], [.. Enumerable.Range(1, degrees.Length)], values));
+    }
+
     private sealed class Convolution : IGraphConvolution
     {
         public IReadOnlyList<Parameter> Parameters => [];
 
         public SparseOperand Messages(ListeningGraph graph) => graph.Symmetric();
 
-        public SparseOperand Messages(ReadOnlySpan<int> degrees)
-        {
-            var values = new float[degrees.Length];
-            for (int n = 0; n < values.Length; n++)
-            {
-                values[n] = 1f / MathF.Sqrt((float)degrees.Length * degrees[n]);
-            }
-
-            return new SparseOperand(new CsrMatrix(1, degrees.Length + 1, [0, degrees.Length], [.. Enumerable.Range(1, degrees.Length)], values));
-        }
+        public SparseOperand Messages(ReadOnlySpan<int> degrees) => NewListener(degrees);
 
         public Variable Apply(int layer, Variable own, Variable senders, SparseOperand messages, Rng? rng) => messages.Multiply(senders);
     }

@@ -19,6 +19,7 @@ public sealed class GraphRankingTests
         new LightGcnOptions { LayerWeights = LayerWeighting.Learned, Loss = GraphLoss.Bce },
         new LightGcnOptions { BatchSize = 500, Epochs = 3, Negatives = GraphNegatives.Unchecked },
         new LightGcnOptions { Negatives = GraphNegatives.Hard, LabelShare = 0.3 },
+        new XSimGclOptions { BatchSize = 800, Epochs = 30, ContrastWeight = 0.02 },
         new GraphSageOptions { Layers = 2, LayerWeights = LayerWeighting.Learned },
         new GraphSageOptions { Layers = 1, Loss = GraphLoss.Bce, BatchSize = 1000 },
         new GraphAttentionOptions { Layers = 2, Heads = 2 },
@@ -137,6 +138,7 @@ public sealed class GraphRankingTests
     {
         LightGcnOptions o => new LightGcn(o),
         GraphSageOptions o => new GraphSage(o),
+        XSimGclOptions o => new XSimGcl(o),
         _ => new GraphAttention((GraphAttentionOptions)options),
     };
 
