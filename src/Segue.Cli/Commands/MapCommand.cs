@@ -18,7 +18,9 @@ internal static class MapCommand
         var output = new Option<string>("--out") { Description = "HTML file to write", Required = true };
         var highlight = new Option<string[]>("--highlight")
         {
-            Description = "one or two artists to mark, by name", AllowMultipleArgumentsPerToken = true, Arity = ArgumentArity.OneOrMore,
+            Description = "one or two artists to mark, by name",
+            AllowMultipleArgumentsPerToken = true,
+            Arity = ArgumentArity.OneOrMore,
         };
         Option<ulong> seed = SharedOptions.Seed();
         Option<int> threads = SharedOptions.Threads();

@@ -265,7 +265,10 @@ public sealed record VectorMap
     {
         var settings = new UmapSettings
         {
-            Dimensions = options.Dimensions, Neighbors = options.Neighbors, MinimumDistance = options.MinimumDistance, Epochs = epochs,
+            Dimensions = options.Dimensions,
+            Neighbors = options.Neighbors,
+            MinimumDistance = options.MinimumDistance,
+            Epochs = epochs,
         };
         return Umap.Place(
             vectors, settings, context.CreateRng($"map/{stage}"), context.Threads, (done, all) => context.Report(stage, done, all), first, context.Cancellation);
