@@ -243,6 +243,28 @@ internal sealed unsafe class LeastSquaresRecommender : IVectorRecommender, IExpl
     }
 }
 
+/// <summary>Scores that are nothing but dot products of a listener's vector with those of the items.</summary>
+internal static class FactorScores
+{
+    /// <summary>Writes the score of every item; NaN where the listener has no vector.</summary>
+    public static void Write(IVectorRecommender recommender, Query query, Span<float> scores)
+    {
+        ScoreBuffer.Check(scores, recommender.Items);
+        DenseMatrix items = recommender.ItemVectors;
+        var vector = new float[items.Columns];
+        if (!recommender.TryGetUserVector(query, vector))
+        {
+            scores.Fill(float.NaN);
+            return;
+        }
+
+        for (int i = 0; i < scores.Length; i++)
+        {
+            scores[i] = TensorPrimitives.Dot<float>(vector, items.Row(i));
+        }
+    }
+}
+
 /// <summary>Cosine of item vectors, the notion of alike items of every factorization.</summary>
 internal static class FactorSimilarity
 {

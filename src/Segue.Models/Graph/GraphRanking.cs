@@ -259,6 +259,8 @@ internal sealed class GraphTrainer
         ArgumentNullException.ThrowIfNull(train);
         ArgumentNullException.ThrowIfNull(context);
         OptionsText.Validate(options, $"model '{name}'");
+        RequireGroups(name, "artists", options.Artists, train.Catalog.ItemArtist, train);
+        RequireGroups(name, "albums", options.Albums, train.Catalog.ItemAlbum, train);
         return new GraphTrainer(name, options, convolution, train, context).Run();
     }
 
@@ -298,6 +300,17 @@ internal sealed class GraphTrainer
                     $"model '{name}' was stored with {stored.Rows} × {stored.Columns} '{what}', the dataset and options need {rows} × {columns}; "
                     + "load it with the dataset it was trained on");
             }
+        }
+    }
+
+    private static void RequireGroups(string name, string option, bool isWanted, ReadOnlyMemory<int> groupOfItem, Dataset train)
+    {
+        if (isWanted && groupOfItem.Span.IndexOfAnyExcept(-1) < 0)
+        {
+            string column = option[..^1];
+            throw new DatasetException(
+                $"model '{name}': {option}=true needs the {column} of items, and '{train.Name}' knows none; import a source that has them, for example "
+                + $"segue import csv FILE --map user=…,item=…,{column}=…, or leave {option} out");
         }
     }
 
@@ -618,21 +631,7 @@ internal sealed class GraphRecommender(
 
     public DenseMatrix ItemVectors => itemVectors;
 
-    public void Score(Query query, Span<float> scores)
-    {
-        ScoreBuffer.Check(scores, Items);
-        var vector = new float[itemVectors.Columns];
-        if (!TryGetUserVector(query, vector))
-        {
-            scores.Fill(float.NaN);
-            return;
-        }
-
-        for (int i = 0; i < scores.Length; i++)
-        {
-            scores[i] = TensorPrimitives.Dot<float>(vector, itemVectors.Row(i));
-        }
-    }
+    public void Score(Query query, Span<float> scores) => FactorScores.Write(this, query, scores);
 
     public bool TryGetUserVector(Query query, Span<float> vector)
     {

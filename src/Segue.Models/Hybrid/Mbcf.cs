@@ -285,21 +285,7 @@ internal sealed class MbcfRecommender : IVectorRecommender, IExplains, IItemSimi
 
     public DenseMatrix ItemVectors { get; }
 
-    public void Score(Query query, Span<float> scores)
-    {
-        ScoreBuffer.Check(scores, Items);
-        var vector = new float[ItemVectors.Columns];
-        if (!TryGetUserVector(query, vector))
-        {
-            scores.Fill(float.NaN);
-            return;
-        }
-
-        for (int i = 0; i < scores.Length; i++)
-        {
-            scores[i] = TensorPrimitives.Dot<float>(vector, ItemVectors.Row(i));
-        }
-    }
+    public void Score(Query query, Span<float> scores) => FactorScores.Write(this, query, scores);
 
     public bool TryGetUserVector(Query query, Span<float> vector)
     {

@@ -1,3 +1,4 @@
+using Segue.Core;
 using Segue.Core.Contracts;
 using Segue.Core.Data;
 using Segue.Core.Views;
@@ -82,6 +83,16 @@ public sealed class GraphRankingTests
         Assert.Equal(0f, without[40]);
         IRecommender with = new LightGcn(options with { Artists = true }).Fit(data, new FitContext());
         Assert.True(Scores(with, Query.ForUser(2))[40] > Scores(with, Query.ForUser(3))[40]);
+    }
+
+    [Theory]
+    [InlineData(true, false, "artist=")]
+    [InlineData(false, true, "album=")]
+    public void Nodes_the_data_does_not_know_are_refused_with_the_remedy(bool artists, bool albums, string column)
+    {
+        Dataset data = SmallWorld.Checkerboard() with { Catalog = Catalog.Empty };
+        var model = new LightGcn(new LightGcnOptions { Artists = artists, Albums = albums, Epochs = 1 });
+        Assert.Contains(column, Assert.Throws<DatasetException>(() => model.Fit(data, new FitContext())).Message, StringComparison.Ordinal);
     }
 
     /// <summary>With a share of labels no predicted edge carries messages: taking the labels out of the messages changes the trained vectors, and only then.</summary>
