@@ -56,6 +56,12 @@ public static class RankingEvaluator
                 $"the recommender ranks {recommender.Items.Count} items, the evaluation set has {set.Known.Items.Count}; train on a part of the same split");
         }
 
+        if (set.IsTransductive && set.IsFoldIn && recommender is IObserves graph)
+        {
+            var context = new FitContext { Seed = options.Seed, Threads = options.Threads, Cancellation = options.Cancellation };
+            (recommender, set) = (graph.Observe(set.Known, context), set with { IsFoldIn = false });
+        }
+
         var run = new RankingRun(recommender, set, options);
         try
         {

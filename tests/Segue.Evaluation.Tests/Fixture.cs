@@ -101,3 +101,19 @@ internal sealed class LambdaRecommender(int items, Action<Query, float[]> score)
 
     public void Save(ArtifactWriter artifact) => throw new NotSupportedException();
 }
+
+/// <summary>Remembers what it observed, and asks back as that.</summary>
+internal sealed class ObservingRecommender(int items, Action<Dataset?, Query> asked, Dataset? observed = null) : IObserves
+{
+    public Vocabulary Items { get; } = new(Enumerable.Range(0, items).Select(i => $"i{i}"));
+
+    public IRecommender Observe(Dataset known, FitContext context) => new ObservingRecommender(items, asked, known);
+
+    public void Score(Query query, Span<float> target)
+    {
+        asked(observed, query);
+        target.Clear();
+    }
+
+    public void Save(ArtifactWriter artifact) => throw new NotSupportedException();
+}

@@ -238,6 +238,20 @@ public class RankingEvaluatorTests
         Assert.Equal([1, 0, 1], result.PerUser["auc"]);
     }
 
+    /// <summary>A graph in sight as a whole is observed, and listeners are asked by index; without one, models that observe are folded in as all others.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_whole_graph_is_observed_before_anybody_is_asked(bool isTransductive)
+    {
+        EvaluationSet set = Fixture.Set(4, [[1], [2]], [[0], [0]], isFoldIn: true) with { IsTransductive = isTransductive };
+        var asked = new List<(Dataset? Observed, Query Query)>();
+        RankingEvaluator.Evaluate(new ObservingRecommender(4, (observed, query) => asked.Add((observed, query))), set, Fixture.Options("recall@1"));
+        Assert.Equal(2, asked.Count);
+        Assert.All(asked, a => Assert.Same(isTransductive ? set.Known : null, a.Observed));
+        Assert.All(asked, a => Assert.Equal(!isTransductive, a.Query.IsFoldIn));
+    }
+
     [Fact]
     public void Held_out_listeners_are_asked_with_their_history_and_the_others_by_index()
     {

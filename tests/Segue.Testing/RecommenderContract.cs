@@ -238,6 +238,30 @@ public abstract class RecommenderContract
         }
     }
 
+    /// <summary>Who observes other edges answers from those: the training data change nothing, more edges do, and other nodes are refused.</summary>
+    [Fact]
+    public void Observed_edges_take_the_place_of_those_trained_on()
+    {
+        if (_checkerboard.Value is not IObserves)
+        {
+            return;
+        }
+
+        WorldSplit world = World;
+        var trained = (IObserves)CreateModel().Fit(world.Train, Context());
+        IRecommender same = trained.Observe(world.Train, Context()), more = trained.Observe(SmallWorld.Genres, Context());
+        int[] before = AllBits(trained, world.Train);
+        Assert.Equal(before, AllBits(same, world.Train));
+        Assert.NotEqual(before, AllBits(more, world.Train));
+        Assert.Equal(before, AllBits(trained, world.Train));
+        Assert.Contains("trained with", Assert.Throws<DatasetException>(() => trained.Observe(SmallWorld.Checkerboard(), Context())).Message, StringComparison.Ordinal);
+
+        // A stored model observes as the one it was stored from.
+        using TemporaryFolder folder = TestData.NewFolder();
+        var loaded = (IObserves)CreateModel().Load(SaveAndOpen(trained, folder.File("model.safetensors")), world.Train);
+        Assert.Equal(AllBits(more, world.Train), AllBits(loaded.Observe(SmallWorld.Genres, Context()), world.Train));
+    }
+
     [Fact]
     public void Artifact_round_trip_keeps_every_bit()
     {

@@ -67,6 +67,16 @@ public interface IItemSimilarity : IRecommender
     void Similarity(int itemIndex, Span<float> scores);
 }
 
+/// <summary>A recommender over a graph: what it learned also holds for the same listeners and items with other edges.</summary>
+public interface IObserves : IRecommender
+{
+    /// <summary>The same learned parameters with the interactions of <paramref name="known"/> as the graph; nothing is learned anew.</summary>
+    /// <param name="known">Same users and items as the training data.</param>
+    /// <param name="context">Threads, seed and cancellation.</param>
+    /// <exception cref="DatasetException">Other users or items than those of the training data.</exception>
+    IRecommender Observe(Dataset known, FitContext context);
+}
+
 /// <summary>A model that predicts the weight of a user–item pair.</summary>
 public interface IRegressor
 {

@@ -23,6 +23,12 @@ public sealed record EvaluationSet
     public bool IsFoldIn { get; init; }
 
     /// <summary>
+    /// True where <see cref="Known"/> is a graph in sight as a whole: a model that <see cref="IObserves"/> gets it for its graph and is asked by
+    /// listener; others are asked as <see cref="IsFoldIn"/> says.
+    /// </summary>
+    public bool IsTransductive { get; init; }
+
+    /// <summary>
     /// The only items that are ranked, ascending, or null for all of the catalogue. Every relevant item is one of them. Scores that tie
     /// are then ordered at random, anew for every listener (see the evaluator).
     /// </summary>

@@ -42,7 +42,7 @@ public sealed record TransductiveSplitOptions : SplitOptions
 ///   stage        sees (messages)   must predict
 ///   train        M                 S
 ///   validation   M S               V
-///   test         M S V             ?              fold-in: more than the model trained on
+///   test         M S V             ?              more than the model trained on: graph models pass messages over all of it, others fold in
 /// </code>
 /// An edge is a distinct (user, item) pair with all its interactions. <see cref="Split.Train"/> is M and S together, for models
 /// that know no messages; <see cref="Split.Message"/> and <see cref="Split.Supervision"/> are M and S. The cut into train,
@@ -86,6 +86,7 @@ public sealed class TransductiveSplit(TransductiveSplitOptions options) : ISplit
                 Known = validation > 0 ? parts.Of(Part.Train | Part.Supervision | Part.Validation) : train,
                 Relevant = parts.NotEmpty(Part.Test, "test", Remedy),
                 IsFoldIn = validation > 0,
+                IsTransductive = true,
             },
         };
     }

@@ -168,10 +168,10 @@ internal sealed class GraphNetwork
 
     private float Share => 1f / (_options.LayerCount + (_options.HasFirstState ? 1 : 0));
 
-    public IEnumerable<Parameter> Parameters => [Nodes, .. OfLayers];
+    public IEnumerable<Parameter> Parameters => [Nodes, .. _convolution.Parameters, .. _layerWeights is null ? [] : new[] { _layerWeights }];
 
-    /// <summary>All but the vectors of the nodes: what folding in needs.</summary>
-    public IEnumerable<Parameter> OfLayers => [.. _convolution.Parameters, .. _layerWeights is null ? [] : new[] { _layerWeights }];
+    /// <summary>A graph as the convolutions read it.</summary>
+    public SparseOperand Messages(ListeningGraph graph) => _convolution.Messages(graph);
 
     /// <summary>The weighted sum of the states after every layer; the states before the last are handed to <paramref name="keep"/>.</summary>
     public Variable Apply(Tape tape, SparseOperand messages, Rng? rng, Action<int, Variable>? keep = null)
@@ -279,18 +279,17 @@ internal sealed class GraphTrainer
             Require($"item_states.{l}", states[l], train.Items.Count, options.EmbeddingSize);
         }
 
+        ListeningGraph graph = GraphRecommender.GraphOf(train, options);
         var context = new FitContext { Threads = 1 };
-        var network = new GraphNetwork(options, convolution(context), 0, context, name);
-        foreach (Parameter parameter in network.OfLayers)
+        var network = new GraphNetwork(options, convolution(context), graph.Nodes, context, name);
+        foreach (Parameter parameter in network.Parameters)
         {
             DenseMatrix stored = artifact.Dense(parameter.Name);
             Require(parameter.Name, stored, parameter.Rows, parameter.Columns);
             stored.Values.CopyTo(parameter.Value);
         }
 
-        CsrMatrix pairs = UserItemMatrix.Binary(train);
-        return new GraphRecommender(
-            train.Items, pairs, Degrees(ListeningGraph.Of(train, pairs, options.Artists, options.Albums)), network, users, items, states);
+        return new GraphRecommender(train, options, network, graph, users, items, states);
 
         void Require(string what, DenseMatrix stored, int rows, int columns)
         {
@@ -313,9 +312,6 @@ internal sealed class GraphTrainer
                 + $"segue import csv FILE --map user=…,item=…,{column}=…, or leave {option} out");
         }
     }
-
-    private static int[] Degrees(ListeningGraph graph) =>
-        [.. Enumerable.Range(graph.Pairs.Rows, graph.Pairs.Columns).Select(graph.Adjacency.RowLength)];
 
     private IRecommender Run()
     {
@@ -556,24 +552,7 @@ internal sealed class GraphTrainer
             from.Value.CopyTo(to.Value);
         }
 
-        int users = _pairs.Rows, items = _pairs.Columns, size = _options.EmbeddingSize;
-        var states = new DenseMatrix[_options.LayerCount];
-        ReadOnlySpan<float> final = copy.Apply(
-            new Tape(_context.Threads), _wholeMessages, null,
-            (l, state) => states[l] = new DenseMatrix(items, size, state.Value.Slice(users * size, items * size).ToArray())).Value;
-        var userVectors = new DenseMatrix(users, size, final[..(users * size)].ToArray());
-        var itemVectors = new DenseMatrix(items, size, final.Slice(users * size, items * size).ToArray());
-
-        // A node without edges is what it was drawn as, which means nothing.
-        for (int node = 0; node < users + items; node++)
-        {
-            if (_whole.Adjacency.RowLength(node) == 0)
-            {
-                (node < users ? userVectors.Row(node) : itemVectors.Row(node - users)).Clear();
-            }
-        }
-
-        return new GraphRecommender(_train.Items, _pairs, Degrees(_whole), copy, userVectors, itemVectors, states);
+        return GraphRecommender.Over(_whole, _wholeMessages, _train, _options, copy, _context.Threads);
     }
 }
 
@@ -623,28 +602,78 @@ internal sealed class HardNegatives(CsrMatrix pairs, float[] vectors, int size, 
 }
 
 /// <summary>Vectors of listeners and items; a history is a new node that hears its items.</summary>
-internal sealed class GraphRecommender(
-    Vocabulary items, CsrMatrix pairs, int[] degrees, GraphNetwork network, DenseMatrix users, DenseMatrix itemVectors, DenseMatrix[] states)
-    : IVectorRecommender, IExplains, IItemSimilarity
+internal sealed class GraphRecommender : IVectorRecommender, IExplains, IItemSimilarity, IObserves
 {
-    public Vocabulary Items => items;
+    private readonly Dataset _train;
+    private readonly GraphOptions _options;
+    private readonly GraphNetwork _network;
+    private readonly CsrMatrix _pairs;
+    private readonly int[] _degrees;
+    private readonly DenseMatrix _users;
+    private readonly DenseMatrix[] _states;
 
-    public DenseMatrix ItemVectors => itemVectors;
+    public GraphRecommender(
+        Dataset train, GraphOptions options, GraphNetwork network, ListeningGraph graph, DenseMatrix users, DenseMatrix items, DenseMatrix[] states)
+    {
+        (_train, _options, _network, _pairs) = (train, options, network, graph.Pairs);
+        (_users, ItemVectors, _states) = (users, items, states);
+        _degrees = [.. Enumerable.Range(graph.Pairs.Rows, graph.Pairs.Columns).Select(graph.Adjacency.RowLength)];
+    }
+
+    public Vocabulary Items => _train.Items;
+
+    public DenseMatrix ItemVectors { get; }
+
+    /// <summary>Passes the messages of a graph through a trained network.</summary>
+    public static GraphRecommender Over(
+        ListeningGraph graph, SparseOperand messages, Dataset train, GraphOptions options, GraphNetwork network, int threads)
+    {
+        int users = graph.Pairs.Rows, items = graph.Pairs.Columns, size = options.EmbeddingSize;
+        var states = new DenseMatrix[options.LayerCount];
+        ReadOnlySpan<float> final = network.Apply(
+            new Tape(threads), messages, null,
+            (l, state) => states[l] = new DenseMatrix(items, size, state.Value.Slice(users * size, items * size).ToArray())).Value;
+        var userVectors = new DenseMatrix(users, size, final[..(users * size)].ToArray());
+        var itemVectors = new DenseMatrix(items, size, final.Slice(users * size, items * size).ToArray());
+
+        // A node without edges is what it was drawn as, which means nothing.
+        for (int node = 0; node < users + items; node++)
+        {
+            if (graph.Adjacency.RowLength(node) == 0)
+            {
+                (node < users ? userVectors.Row(node) : itemVectors.Row(node - users)).Clear();
+            }
+        }
+
+        return new GraphRecommender(train, options, network, graph, userVectors, itemVectors, states);
+    }
+
+    public static ListeningGraph GraphOf(Dataset data, GraphOptions options) =>
+        ListeningGraph.Of(data, UserItemMatrix.Binary(data), options.Artists, options.Albums);
+
+    /// <summary>Other edges between the same nodes: their messages pass through what was learned.</summary>
+    public IRecommender Observe(Dataset known, FitContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        SameNodes.Check(_train, known);
+        ListeningGraph graph = GraphOf(known, _options);
+        return Over(graph, _network.Messages(graph), known, _options, _network, context.Threads);
+    }
 
     public void Score(Query query, Span<float> scores) => FactorScores.Write(this, query, scores);
 
     public bool TryGetUserVector(Query query, Span<float> vector)
     {
-        ScoreBuffer.Check(query, pairs.Rows, Items.Count);
-        if (vector.Length != itemVectors.Columns)
+        ScoreBuffer.Check(query, _pairs.Rows, Items.Count);
+        if (vector.Length != ItemVectors.Columns)
         {
-            throw new ArgumentException($"the user vector has {vector.Length} places for {itemVectors.Columns} numbers", nameof(vector));
+            throw new ArgumentException($"the user vector has {vector.Length} places for {ItemVectors.Columns} numbers", nameof(vector));
         }
 
         if (!query.IsFoldIn)
         {
-            users.Row(query.UserIndex).CopyTo(vector);
-            return pairs.RowLength(query.UserIndex) > 0;
+            _users.Row(query.UserIndex).CopyTo(vector);
+            return _pairs.RowLength(query.UserIndex) > 0;
         }
 
         int[] history = FactorHistory.Merge(query).Index;
@@ -660,9 +689,9 @@ internal sealed class GraphRecommender(
     /// <summary>What the score loses where an item is taken out of the history, for every item of it.</summary>
     public IReadOnlyList<Reason> Explain(Query query, int itemIndex, int count)
     {
-        ScoreBuffer.Check(query, pairs.Rows, Items.Count);
+        ScoreBuffer.Check(query, _pairs.Rows, Items.Count);
         ScoreBuffer.CheckItem(itemIndex, Items);
-        int[] history = query.IsFoldIn ? FactorHistory.Merge(query).Index : pairs.RowColumns(query.UserIndex).ToArray();
+        int[] history = query.IsFoldIn ? FactorHistory.Merge(query).Index : _pairs.RowColumns(query.UserIndex).ToArray();
         if (history.Length == 0 || count <= 0)
         {
             return [];
@@ -673,26 +702,26 @@ internal sealed class GraphRecommender(
             .Select(h => new Reason(h, whole - ScoreOf([.. history.Where(i => i != h)]), "because_listened"))
             .OrderByDescending(r => r.Weight).ThenBy(r => r.HistoryItemIndex).Take(count)];
 
-        double ScoreOf(int[] heard) => heard.Length == 0 ? 0 : TensorPrimitives.Dot<float>(FoldIn(heard), itemVectors.Row(itemIndex));
+        double ScoreOf(int[] heard) => heard.Length == 0 ? 0 : TensorPrimitives.Dot<float>(FoldIn(heard), ItemVectors.Row(itemIndex));
     }
 
-    public void Similarity(int itemIndex, Span<float> scores) => FactorSimilarity.Cosine(Items, itemVectors, itemVectors.Columns, itemIndex, scores);
+    public void Similarity(int itemIndex, Span<float> scores) => FactorSimilarity.Cosine(Items, ItemVectors, ItemVectors.Columns, itemIndex, scores);
 
     public void Save(ArtifactWriter artifact)
     {
         ArgumentNullException.ThrowIfNull(artifact);
-        artifact.Add("user_vectors", users);
-        artifact.Add("item_vectors", itemVectors);
-        for (int l = 0; l < states.Length; l++)
+        artifact.Add("user_vectors", _users);
+        artifact.Add("item_vectors", ItemVectors);
+        for (int l = 0; l < _states.Length; l++)
         {
-            artifact.Add($"item_states.{l}", states[l]);
+            artifact.Add($"item_states.{l}", _states[l]);
         }
 
-        foreach (Parameter parameter in network.OfLayers)
+        foreach (Parameter parameter in _network.Parameters)
         {
             artifact.Add(parameter.Name, parameter.Value, parameter.Rows, parameter.Columns);
         }
     }
 
-    private float[] FoldIn(int[] history) => network.FoldIn(history, states, Array.ConvertAll(history, i => degrees[i] + 1));
+    private float[] FoldIn(int[] history) => _network.FoldIn(history, _states, Array.ConvertAll(history, i => _degrees[i] + 1));
 }

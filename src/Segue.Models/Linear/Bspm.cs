@@ -93,7 +93,7 @@ public sealed class Bspm(BspmOptions options) : IModel
         ArgumentNullException.ThrowIfNull(train);
         ArgumentNullException.ThrowIfNull(context);
         OptionsText.Validate(options, "model 'bspm'");
-        return GraphFilterRecommender.Fit(train, Filter(), options.EmbeddingSize, options.DenseItems, "bspm", context);
+        return GraphFilterRecommender.Fit(train, Filter(), Size, context);
     }
 
     /// <inheritdoc/>
@@ -101,8 +101,10 @@ public sealed class Bspm(BspmOptions options) : IModel
     {
         ArgumentNullException.ThrowIfNull(artifact);
         ArgumentNullException.ThrowIfNull(train);
-        return GraphFilterRecommender.Load(artifact, train, Filter());
+        return GraphFilterRecommender.Load(artifact, train, Filter(), Size);
     }
+
+    private GraphFilterSize Size => new("bspm", options.EmbeddingSize, options.DenseItems);
 
     /// <summary>The polynomials in P of r and of r·L, by carrying both through the two processes.</summary>
     private GraphFilter Filter()

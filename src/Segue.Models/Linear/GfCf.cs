@@ -50,7 +50,7 @@ public sealed class GfCf(GfCfOptions options) : IModel
         ArgumentNullException.ThrowIfNull(train);
         ArgumentNullException.ThrowIfNull(context);
         OptionsText.Validate(options, "model 'gf-cf'");
-        return GraphFilterRecommender.Fit(train, Filter, options.EmbeddingSize, options.DenseItems, "gf-cf", context);
+        return GraphFilterRecommender.Fit(train, Filter, Size, context);
     }
 
     /// <inheritdoc/>
@@ -58,8 +58,10 @@ public sealed class GfCf(GfCfOptions options) : IModel
     {
         ArgumentNullException.ThrowIfNull(artifact);
         ArgumentNullException.ThrowIfNull(train);
-        return GraphFilterRecommender.Load(artifact, train, Filter);
+        return GraphFilterRecommender.Load(artifact, train, Filter, Size);
     }
+
+    private GraphFilterSize Size => new("gf-cf", options.EmbeddingSize, options.DenseItems);
 
     private GraphFilter Filter => new([0, 1], [options.LowPassWeight]);
 }

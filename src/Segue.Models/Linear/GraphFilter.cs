@@ -337,43 +337,58 @@ internal sealed record GraphFilter(double[] Steps, double[] LowPass)
     }
 }
 
+/// <summary>How large the parts of a filter are.</summary>
+/// <param name="Model">Name of the model, for messages.</param>
+/// <param name="Embedding">Singular vectors.</param>
+/// <param name="DenseItems">Largest catalog whose filter is kept as a matrix.</param>
+internal sealed record GraphFilterSize(string Model, int Embedding, int DenseItems);
+
 /// <summary>Serves a filter: from its matrix where there is one, else by steps over the graph for every query.</summary>
-internal sealed class GraphFilterRecommender(Vocabulary items, ItemGraph graph, GraphFilter filter, DenseMatrix? weights) : IExplains, IItemSimilarity
+internal sealed class GraphFilterRecommender(Dataset train, ItemGraph graph, GraphFilter filter, GraphFilterSize size, DenseMatrix? weights)
+    : IExplains, IItemSimilarity, IObserves
 {
-    public Vocabulary Items => items;
+    public Vocabulary Items => train.Items;
 
     /// <summary>Both models end here: the graph, then the matrix where the catalog is small enough.</summary>
-    public static GraphFilterRecommender Fit(Dataset train, GraphFilter filter, int embeddingSize, int denseItems, string name, FitContext context)
+    public static GraphFilterRecommender Fit(Dataset train, GraphFilter filter, GraphFilterSize size, FitContext context)
     {
-        ItemGraph graph = ItemGraph.Fit(train, filter.HasLowPass ? embeddingSize : 0, context.CreateRng("graph-filter/singular-vectors"), context);
+        ItemGraph graph = ItemGraph.Fit(train, filter.HasLowPass ? size.Embedding : 0, context.CreateRng("graph-filter/singular-vectors"), context);
         return new GraphFilterRecommender(
-            train.Items, graph, filter, train.Items.Count <= denseItems ? filter.ToMatrix(graph, $"model '{name}'", context) : null);
+            train, graph, filter, size, train.Items.Count <= size.DenseItems ? filter.ToMatrix(graph, $"model '{size.Model}'", context) : null);
     }
 
-    public static GraphFilterRecommender Load(ArtifactReader artifact, Dataset train, GraphFilter filter)
+    public static GraphFilterRecommender Load(ArtifactReader artifact, Dataset train, GraphFilter filter, GraphFilterSize size)
     {
         if (!artifact.Contains("weights"))
         {
-            return new GraphFilterRecommender(train.Items, ItemGraph.Load(train, artifact.Dense("vectors")), filter, null);
+            return new GraphFilterRecommender(train, ItemGraph.Load(train, artifact.Dense("vectors")), filter, size, null);
         }
 
         DenseMatrix weights = artifact.Dense("weights");
         int n = train.Items.Count;
         return weights.Rows == n && weights.Columns == n
-            ? new GraphFilterRecommender(train.Items, ItemGraph.Load(train, new DenseMatrix(n, 0)), filter, weights)
+            ? new GraphFilterRecommender(train, ItemGraph.Load(train, new DenseMatrix(n, 0)), filter, size, weights)
             : throw new DatasetException(
                 $"array 'weights' is {weights.Rows} × {weights.Columns}, but the dataset has {n} items; give the dataset it was trained on");
     }
 
+    /// <summary>The graph is all there is: another one is another decomposition.</summary>
+    public IRecommender Observe(Dataset known, FitContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        SameNodes.Check(train, known);
+        return Fit(known, filter, size, context);
+    }
+
     public void Score(Query query, Span<float> scores)
     {
-        ScoreBuffer.Check(scores, items);
+        ScoreBuffer.Check(scores, train.Items);
         Respond(HistoryOf(query), scores);
     }
 
     public IReadOnlyList<Reason> Explain(Query query, int itemIndex, int count)
     {
-        ScoreBuffer.CheckItem(itemIndex, items);
+        ScoreBuffer.CheckItem(itemIndex, train.Items);
         ReadOnlySpan<int> history = HistoryOf(query);
         float[] column = weights is null && history.Length > 0 ? filter.Column(graph, itemIndex) : [];
         var reasons = new List<Reason>();
@@ -392,8 +407,8 @@ internal sealed class GraphFilterRecommender(Vocabulary items, ItemGraph graph, 
     /// <summary>What the item as the only heard one adds to the scores.</summary>
     public void Similarity(int itemIndex, Span<float> scores)
     {
-        ScoreBuffer.Check(scores, items);
-        ScoreBuffer.CheckItem(itemIndex, items);
+        ScoreBuffer.Check(scores, train.Items);
+        ScoreBuffer.CheckItem(itemIndex, train.Items);
         Respond([itemIndex], scores);
         scores[itemIndex] = float.NaN;
     }
@@ -433,7 +448,7 @@ internal sealed class GraphFilterRecommender(Vocabulary items, ItemGraph graph, 
     /// <summary>Distinct items, ascending.</summary>
     private ReadOnlySpan<int> HistoryOf(Query query)
     {
-        ScoreBuffer.Check(query, graph.ByUser.Rows, items.Count);
+        ScoreBuffer.Check(query, graph.ByUser.Rows, train.Items.Count);
         if (!query.IsFoldIn)
         {
             return graph.ByUser.RowColumns(query.UserIndex);
