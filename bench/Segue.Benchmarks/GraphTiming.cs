@@ -11,7 +11,7 @@ public sealed class LightGcnTiming : GraphTiming
 {
     public override string Name => "lightgcn";
 
-    protected override GraphOptions Options => new LightGcnOptions();
+    protected override GraphOptions Options(int layers) => new LightGcnOptions { Layers = layers > 0 ? layers : new LightGcnOptions().Layers };
 
     protected override IModel Create(GraphOptions options) => new LightGcn((LightGcnOptions)options);
 }
@@ -21,7 +21,7 @@ public sealed class GraphSageTiming : GraphTiming
 {
     public override string Name => "graphsage";
 
-    protected override GraphOptions Options => new GraphSageOptions();
+    protected override GraphOptions Options(int layers) => new GraphSageOptions { Layers = layers > 0 ? layers : new GraphSageOptions().Layers };
 
     protected override IModel Create(GraphOptions options) => new GraphSage((GraphSageOptions)options);
 }
@@ -31,7 +31,7 @@ public sealed class GraphAttentionTiming : GraphTiming
 {
     public override string Name => "gat";
 
-    protected override GraphOptions Options => new GraphAttentionOptions();
+    protected override GraphOptions Options(int layers) => new GraphAttentionOptions { Layers = layers > 0 ? layers : new GraphAttentionOptions().Layers };
 
     protected override IModel Create(GraphOptions options) => new GraphAttention((GraphAttentionOptions)options);
 }
@@ -41,9 +41,10 @@ public abstract class GraphTiming : IWholeTiming
 {
     public abstract string Name { get; }
 
-    public string Summary => "seconds an epoch with all edges, or a step with batch=2048 (users=39318 items=11412 pairs=1100228 size=64 epochs=6 batch=0)";
+    public string Summary => "seconds an epoch with all edges, or a step with batch=2048 (users=39318 items=11412 pairs=1100228 size=64 layers=0 epochs=6 batch=0)";
 
-    protected abstract GraphOptions Options { get; }
+    /// <summary>Options with so many layers, 0 for the usual.</summary>
+    protected abstract GraphOptions Options(int layers);
 
     protected abstract IModel Create(GraphOptions options);
 
@@ -67,7 +68,7 @@ public abstract class GraphTiming : IWholeTiming
         });
         try
         {
-            Create(Options with { EmbeddingSize = context.Setting("size", 64), Epochs = epochs, BatchSize = batch })
+            Create(Options(context.Setting("layers", 0)) with { EmbeddingSize = context.Setting("size", 64), Epochs = epochs, BatchSize = batch })
                 .Fit(train, new FitContext { Threads = context.Threads, Progress = progress, Cancellation = stop.Token });
         }
         catch (OperationCanceledException)
