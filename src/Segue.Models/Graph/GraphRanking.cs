@@ -176,18 +176,15 @@ internal sealed class GraphNetwork
     /// <summary>The weighted sum of the states after every layer; the states before the last are handed to <paramref name="keep"/>.</summary>
     public Variable Apply(Tape tape, SparseOperand messages, Rng? rng, Action<int, Variable>? keep = null)
     {
-        Variable? weights = _layerWeights is null ? null : tape.Use(_layerWeights);
-        Variable state = tape.Use(Nodes);
-        Variable? sum = _options.HasFirstState ? Weighted(weights, state, 0) : null;
+        var state = new Variable[_options.LayerCount + 1];
+        state[0] = tape.Use(Nodes);
         for (int l = 0; l < _options.LayerCount; l++)
         {
-            keep?.Invoke(l, state);
-            state = _convolution.Apply(l, state, state, messages, rng);
-            Variable part = Weighted(weights, state, l + 1);
-            sum = sum is null ? part : sum.Add(part);
+            keep?.Invoke(l, state[l]);
+            state[l + 1] = _convolution.Apply(l, state[l], state[l], messages, rng);
         }
 
-        return weights is null ? sum!.Scale(Share) : sum!;
+        return Weighted(tape, state);
     }
 
     /// <summary>The vector of a new listener, which hears its items; it starts from nothing.</summary>
@@ -199,8 +196,8 @@ internal sealed class GraphNetwork
         int size = _options.EmbeddingSize;
         var tape = new Tape();
         SparseOperand messages = _convolution.Messages(degrees);
-        Variable? weights = _layerWeights is null ? null : tape.Use(_layerWeights);
-        Variable own = tape.Constant(new float[size], 1, size), sum = Weighted(weights, own, 0);
+        var own = new Variable[_options.LayerCount + 1];
+        own[0] = tape.Constant(new float[size], 1, size);
         var heard = new float[history.Length * size];
         for (int l = 0; l < _options.LayerCount; l++)
         {
@@ -209,15 +206,18 @@ internal sealed class GraphNetwork
                 states[l].Row(history[n]).CopyTo(heard.AsSpan(n * size));
             }
 
-            own = _convolution.Apply(l, own, own.ConcatRows(tape.Constant(heard, history.Length, size)), messages, null);
-            sum = sum.Add(Weighted(weights, own, l + 1));
+            own[l + 1] = _convolution.Apply(l, own[l], own[l].ConcatRows(tape.Constant(heard, history.Length, size)), messages, null);
         }
 
-        return (weights is null ? sum.Scale(Share) : sum).Value.ToArray();
+        return Weighted(tape, own).Value.ToArray();
     }
 
-    private static Variable Weighted(Variable? weights, Variable state, int layer) =>
-        weights is null ? state : state.Multiply(weights.SliceRows(layer, 1));
+    private Variable Weighted(Tape tape, ReadOnlySpan<Variable> states)
+    {
+        int first = _options.HasFirstState ? 0 : 1, count = states.Length - first;
+        return (_layerWeights is null ? tape.Constant(Enumerable.Repeat(Share, count).ToArray(), count, 1) : tape.Use(_layerWeights).SliceRows(first, count))
+            .WeightedSum(states[first..]);
+    }
 }
 
 /// <summary>Trains graph models: full batch or mini-batches, on edges to predict and edges that carry messages.</summary>

@@ -68,7 +68,7 @@ public sealed class GraphSage(GraphSageOptions options) : IModel
         public Variable Apply(int layer, Variable own, Variable senders, SparseOperand messages, Rng? rng)
         {
             Tape tape = own.Tape;
-            return messages.Multiply(senders).Affine(tape.Use(_neighbors[layer]), tape.Use(_bias[layer])).Add(own.MatMul(tape.Use(_own[layer])));
+            return messages.Multiply(senders).Affine(tape.Use(_neighbors[layer]), tape.Use(_bias[layer]), own, tape.Use(_own[layer]));
         }
     }
 }

@@ -58,6 +58,52 @@ public static class Arithmetic
         return c;
     }
 
+    /// <summary>Σₖ weightₖ · termₖ: one matrix instead of one for every sum and product on the way.</summary>
+    /// <param name="weights">One number a term.</param>
+    /// <param name="terms">Matrices of one size.</param>
+    /// <remarks>2 · terms · values operations forward, twice that backward where the weights are learned.</remarks>
+    /// <exception cref="ArgumentException">There are no terms, they differ in size, or there are not as many weights.</exception>
+    public static Variable WeightedSum(this Variable weights, params ReadOnlySpan<Variable> terms)
+    {
+        ArgumentNullException.ThrowIfNull(weights);
+        if (terms.IsEmpty || weights.Count != terms.Length)
+        {
+            throw new ArgumentException($"{weights.Rows} × {weights.Columns} weights for {terms.Length} terms; give one each, and at least one", nameof(terms));
+        }
+
+        foreach (Variable term in terms)
+        {
+            Shapes.RequireSame(terms[0], term);
+        }
+
+        Variable y = weights.Tape.Record(terms[0].Rows, terms[0].Columns, WeightedSumBackward, [weights, .. terms]);
+        for (int k = 0; k < terms.Length; k++)
+        {
+            Kernels.Scale(terms[k].Value, weights.Value[k], y.Value, add: k > 0, y.Tape.Threads);
+        }
+
+        return y;
+    }
+
+    private static void WeightedSumBackward(Variable y)
+    {
+        Variable weights = y.Inputs[0];
+        for (int k = 0; k < weights.Count; k++)
+        {
+            Variable term = y.Inputs[k + 1];
+            if (weights.NeedsGradient)
+            {
+                weights.AddTo()[k] += Kernels.Dot(y.OutputGradient, term.Value);
+            }
+
+            if (term.NeedsGradient)
+            {
+                Span<float> target = term.WriteTo(out bool add);
+                Kernels.Scale(y.OutputGradient, weights.Value[k], target, add, y.Tape.Threads);
+            }
+        }
+    }
+
     private static Variable Binary<TOperation>(Variable a, Variable b, Action<Variable> backward)
         where TOperation : struct, IBinary
     {

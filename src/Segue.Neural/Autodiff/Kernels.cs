@@ -82,6 +82,36 @@ internal static unsafe class Kernels
         }
     }
 
+    /// <summary>output = factor · x, or output += factor · x where <paramref name="add"/> is set.</summary>
+    public static void Scale(ReadOnlySpan<float> x, float factor, Span<float> output, bool add, int threads)
+    {
+        if (add)
+        {
+            AddScaled(x, factor, output, threads);
+            return;
+        }
+
+        fixed (float* px = x, po = output)
+        {
+            Workers.Run(
+                x.Length, Chunk, x.Length < Large ? 1 : threads, new Pointers((nint)px, 0, (nint)po, factor), static (in Pointers p, int start, int end, int _) =>
+                    TensorPrimitives.Multiply(new ReadOnlySpan<float>((float*)p.X + start, end - start), p.Factor, new Span<float>((float*)p.Output + start, end - start)));
+        }
+    }
+
+    /// <summary>Σ x · y, in single precision within chunks and in double precision over them.</summary>
+    public static float Dot(ReadOnlySpan<float> x, ReadOnlySpan<float> y)
+    {
+        double sum = 0;
+        for (int n = 0; n < x.Length; n += Chunk)
+        {
+            int length = Math.Min(Chunk, x.Length - n);
+            sum += TensorPrimitives.Dot(x.Slice(n, length), y.Slice(n, length));
+        }
+
+        return (float)sum;
+    }
+
     /// <summary>Rows of a matrix in chunks of about as many values.</summary>
     public static int RowChunk(int columns) => Math.Max(1, Chunk / Math.Max(1, columns));
 

@@ -95,16 +95,19 @@ public sealed class Tape
         _count = 0;
     }
 
-    internal Variable Record(int rows, int columns, Action<Variable> backward, Variable first, Variable? second = null, Variable? third = null)
+    internal Variable Record(int rows, int columns, Action<Variable> backward, params ReadOnlySpan<Variable> inputs)
     {
-        if (first.Tape != this || (second is not null && second.Tape != this) || (third is not null && third.Tape != this))
+        foreach (Variable input in inputs)
         {
-            throw new ArgumentException("an operation takes matrices of one tape; make them all on the same one");
+            if (input.Tape != this)
+            {
+                throw new ArgumentException("an operation takes matrices of one tape; make them all on the same one");
+            }
         }
 
         Shapes.RequireRoom(rows, columns);
         Variable node = Next();
-        node.SetResult(rows, columns, backward, first, second, third);
+        node.SetResult(rows, columns, backward, inputs);
         return node;
     }
 

@@ -8,6 +8,8 @@ namespace Segue.Neural.Autodiff;
 public sealed class Variable
 {
     private AlignedBuffer? _value, _gradient;
+    private Variable?[] _inputs = [];
+    private int _inputCount;
     private bool _hasGradient;
 
     internal Variable(Tape tape) => Tape = tape;
@@ -49,11 +51,14 @@ public sealed class Variable
 
     internal Parameter? Parameter { get; private set; }
 
-    internal Variable? First { get; private set; }
+    /// <summary>What the operation was made from.</summary>
+    internal ReadOnlySpan<Variable> Inputs => _inputs.AsSpan(0, _inputCount)!;
 
-    internal Variable? Second { get; private set; }
+    internal Variable? First => Input(0);
 
-    internal Variable? Third { get; private set; }
+    internal Variable? Second => Input(1);
+
+    internal Variable? Third => Input(2);
 
     /// <summary>Adds what this matrix's gradient means for the inputs to theirs; null for inputs and parameters.</summary>
     internal Action<Variable>? Backward { get; private set; }
@@ -134,10 +139,21 @@ public sealed class Variable
         _value = parameter.ValueBuffer;
     }
 
-    internal void SetResult(int rows, int columns, Action<Variable> backward, Variable first, Variable? second, Variable? third)
+    internal void SetResult(int rows, int columns, Action<Variable> backward, ReadOnlySpan<Variable> inputs)
     {
-        (Rows, Columns, First, Second, Third) = (rows, columns, first, second, third);
-        NeedsGradient = first.NeedsGradient || second?.NeedsGradient == true || third?.NeedsGradient == true;
+        (Rows, Columns, _inputCount) = (rows, columns, inputs.Length);
+        if (_inputs.Length < inputs.Length)
+        {
+            _inputs = new Variable?[inputs.Length];
+        }
+
+        inputs.CopyTo(_inputs!);
+        NeedsGradient = false;
+        foreach (Variable input in inputs)
+        {
+            NeedsGradient |= input.NeedsGradient;
+        }
+
         Backward = NeedsGradient ? backward : null;
         _value = Tape.Rent(Count);
     }
@@ -166,7 +182,10 @@ public sealed class Variable
             Tape.Return(saved);
         }
 
-        (_value, Saved, Parameter, First, Second, Third, Backward, Extra) = (null, null, null, null, null, null, null, null);
+        Array.Clear(_inputs);
+        (_value, Saved, Parameter, _inputCount, Backward, Extra) = (null, null, null, 0, null, null);
         (Indices, Starts, Weights) = (default, default, default);
     }
+
+    private Variable? Input(int place) => place < _inputCount ? _inputs[place] : null;
 }

@@ -48,10 +48,11 @@ public static class SparseDense
     /// <param name="columns">Columns of D and C.</param>
     /// <param name="threads">At most this many threads; the result does not depend on it.</param>
     /// <param name="path">The kernel; only tests and benchmarks name one.</param>
+    /// <param name="add">Add to C instead of replacing it.</param>
     /// <exception cref="ArgumentException">A span's length does not fit.</exception>
     public static void Multiply(
         CsrMatrix places, ReadOnlySpan<float> values, ReadOnlySpan<float> dense, Span<float> output, int columns, int threads = 1,
-        SimdPath path = SimdPath.Best)
+        SimdPath path = SimdPath.Best, bool add = false)
     {
         ArgumentNullException.ThrowIfNull(places);
         if (values.Length != places.Count || dense.Length != (long)places.Columns * columns || output.Length != (long)places.Rows * columns)
@@ -65,7 +66,7 @@ public static class SparseDense
         {
             fixed (float* pinnedValues = values, pinnedDense = dense, pinnedOutput = output)
             {
-                var work = new ProductWork(places, (nint)pinnedValues, (nint)pinnedDense, (nint)pinnedOutput, columns, SimdPaths.Resolve(path));
+                var work = new ProductWork(places, (nint)pinnedValues, (nint)pinnedDense, (nint)pinnedOutput, columns, SimdPaths.Resolve(path), add);
                 Workers.Run(places.Rows, 64, threads, in work, static (in ProductWork w, int start, int end, int _) =>
                 {
                     fixed (int* index = w.Places.ColumnIndex)
@@ -76,7 +77,7 @@ public static class SparseDense
                             int from = rowStart[r];
                             MultiplyRow(
                                 index + from, (float*)w.Values + from, rowStart[r + 1] - from, (float*)w.Dense,
-                                (float*)w.Output + ((nint)r * w.Columns), w.Columns, w.Path);
+                                (float*)w.Output + ((nint)r * w.Columns), w.Columns, w.Path, w.Add);
                         }
                     }
                 });
@@ -111,7 +112,7 @@ public static class SparseDense
         {
             fixed (float* pinnedLeft = left, pinnedRight = right, pinnedOutput = output)
             {
-                var work = new ProductWork(places, (nint)pinnedLeft, (nint)pinnedRight, (nint)pinnedOutput, columns, SimdPath.Best);
+                var work = new ProductWork(places, (nint)pinnedLeft, (nint)pinnedRight, (nint)pinnedOutput, columns, SimdPath.Best, false);
                 Workers.Run(places.Rows, 64, threads, in work, static (in ProductWork w, int start, int end, int _) =>
                 {
                     int[] rowStart = w.Places.RowStart, index = w.Places.ColumnIndex;
@@ -172,7 +173,7 @@ public static class SparseDense
         }
     }
 
-    private readonly record struct ProductWork(CsrMatrix Places, nint Values, nint Dense, nint Output, int Columns, SimdPath Path);
+    private readonly record struct ProductWork(CsrMatrix Places, nint Values, nint Dense, nint Output, int Columns, SimdPath Path, bool Add);
 
     private static void GramRow(CsrMatrix matrix, CsrMatrix byColumn, int column, Span<float> sums)
     {
@@ -193,7 +194,7 @@ public static class SparseDense
         }
     }
 
-    private static unsafe void MultiplyRow(int* index, float* values, int count, float* dense, float* output, int columns, SimdPath path)
+    private static unsafe void MultiplyRow(int* index, float* values, int count, float* dense, float* output, int columns, SimdPath path, bool add)
     {
         int c = 0;
         switch (path)
@@ -201,31 +202,31 @@ public static class SparseDense
             case SimdPath.Vector512:
                 for (; c + 64 <= columns; c += 64)
                 {
-                    Row64(index, values, count, dense + c, output + c, columns);
+                    Row64(index, values, count, dense + c, output + c, columns, add);
                 }
 
                 for (; c + 16 <= columns; c += 16)
                 {
-                    Row16(index, values, count, dense + c, output + c, columns);
+                    Row16(index, values, count, dense + c, output + c, columns, add);
                 }
 
                 break;
             case SimdPath.Vector256:
                 for (; c + 32 <= columns; c += 32)
                 {
-                    Row32(index, values, count, dense + c, output + c, columns);
+                    Row32(index, values, count, dense + c, output + c, columns, add);
                 }
 
                 for (; c + 8 <= columns; c += 8)
                 {
-                    Row8(index, values, count, dense + c, output + c, columns);
+                    Row8(index, values, count, dense + c, output + c, columns, add);
                 }
 
                 break;
             case SimdPath.Vector128:
                 for (; c + 4 <= columns; c += 4)
                 {
-                    Row4(index, values, count, dense + c, output + c, columns);
+                    Row4(index, values, count, dense + c, output + c, columns, add);
                 }
 
                 break;
@@ -241,12 +242,12 @@ public static class SparseDense
                 sum += values[n] * dense[((nint)index[n] * columns) + c];
             }
 
-            output[c] = sum;
+            output[c] = add ? output[c] + sum : sum;
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static unsafe void Row64(int* index, float* values, int count, float* dense, float* output, nint stride)
+    private static unsafe void Row64(int* index, float* values, int count, float* dense, float* output, nint stride, bool add)
     {
         Vector512<float> s0 = Vector512<float>.Zero, s1 = s0, s2 = s0, s3 = s0;
         for (int n = 0; n < count; n++)
@@ -259,6 +260,14 @@ public static class SparseDense
             s3 = Vector512.FusedMultiplyAdd(x, Vector512.Load(row + 48), s3);
         }
 
+        if (add)
+        {
+            s0 += Vector512.Load(output);
+            s1 += Vector512.Load(output + 16);
+            s2 += Vector512.Load(output + 32);
+            s3 += Vector512.Load(output + 48);
+        }
+
         s0.Store(output);
         s1.Store(output + 16);
         s2.Store(output + 32);
@@ -266,7 +275,7 @@ public static class SparseDense
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static unsafe void Row16(int* index, float* values, int count, float* dense, float* output, nint stride)
+    private static unsafe void Row16(int* index, float* values, int count, float* dense, float* output, nint stride, bool add)
     {
         Vector512<float> sum = Vector512<float>.Zero;
         for (int n = 0; n < count; n++)
@@ -274,11 +283,11 @@ public static class SparseDense
             sum = Vector512.FusedMultiplyAdd(Vector512.Create(values[n]), Vector512.Load(dense + (index[n] * stride)), sum);
         }
 
-        sum.Store(output);
+        (add ? sum + Vector512.Load(output) : sum).Store(output);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static unsafe void Row32(int* index, float* values, int count, float* dense, float* output, nint stride)
+    private static unsafe void Row32(int* index, float* values, int count, float* dense, float* output, nint stride, bool add)
     {
         Vector256<float> s0 = Vector256<float>.Zero, s1 = s0, s2 = s0, s3 = s0;
         for (int n = 0; n < count; n++)
@@ -291,6 +300,14 @@ public static class SparseDense
             s3 = Vector256.FusedMultiplyAdd(x, Vector256.Load(row + 24), s3);
         }
 
+        if (add)
+        {
+            s0 += Vector256.Load(output);
+            s1 += Vector256.Load(output + 8);
+            s2 += Vector256.Load(output + 16);
+            s3 += Vector256.Load(output + 24);
+        }
+
         s0.Store(output);
         s1.Store(output + 8);
         s2.Store(output + 16);
@@ -298,7 +315,7 @@ public static class SparseDense
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static unsafe void Row8(int* index, float* values, int count, float* dense, float* output, nint stride)
+    private static unsafe void Row8(int* index, float* values, int count, float* dense, float* output, nint stride, bool add)
     {
         Vector256<float> sum = Vector256<float>.Zero;
         for (int n = 0; n < count; n++)
@@ -306,11 +323,11 @@ public static class SparseDense
             sum = Vector256.FusedMultiplyAdd(Vector256.Create(values[n]), Vector256.Load(dense + (index[n] * stride)), sum);
         }
 
-        sum.Store(output);
+        (add ? sum + Vector256.Load(output) : sum).Store(output);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static unsafe void Row4(int* index, float* values, int count, float* dense, float* output, nint stride)
+    private static unsafe void Row4(int* index, float* values, int count, float* dense, float* output, nint stride, bool add)
     {
         Vector128<float> sum = Vector128<float>.Zero;
         for (int n = 0; n < count; n++)
@@ -318,6 +335,6 @@ public static class SparseDense
             sum += Vector128.Create(values[n]) * Vector128.Load(dense + (index[n] * stride));
         }
 
-        sum.Store(output);
+        (add ? sum + Vector128.Load(output) : sum).Store(output);
     }
 }

@@ -53,6 +53,44 @@ public sealed class ArithmeticTests
     });
 
     [Fact]
+    public void A_weighted_sum_is_that_of_scaled_terms() => Draw.Shapes((rows, columns, count, rng) =>
+    {
+        (int, int, float[] Values)[] inputs = [Draw.Matrix(rng, 1 + count, 1), .. Enumerable.Range(0, 1 + count).Select(_ => Draw.Matrix(rng, rows, columns))];
+        GradientCheck.Run(v => v[0].WeightedSum(v.AsSpan(1)), inputs);
+        GradientCheck.Run(v => v[0].WeightedSum([.. v.AsSpan(1), v[1]]), [Draw.Matrix(rng, 2 + count, 1), .. inputs[1..]]);
+        var tape = new Tape(2);
+        Variable[] terms = [.. inputs.Select(i => tape.Constant(i.Values, i.Item1, i.Item2))];
+        double[] expected = [.. Enumerable.Range(0, rows * columns).Select(n => Enumerable.Range(0, 1 + count).Sum(k => (double)inputs[0].Values[k] * inputs[1 + k].Values[n]))];
+        Numbers.Close(expected, terms[0].WeightedSum(terms.AsSpan(1)).Value, 1e-5);
+    });
+
+    [Fact]
+    public void Bits_of_a_large_weighted_sum_do_not_depend_on_the_number_of_threads()
+    {
+        var rng = new Rng(3, "weighted");
+        (int Rows, int Columns, float[] Values)[] inputs = [Draw.Matrix(rng, 3, 1), .. Enumerable.Range(0, 3).Select(_ => Draw.Matrix(rng, 1001, 67))];
+        float[][] results = [.. new[] { 1, 2, 3 }.Select(threads =>
+        {
+            var tape = new Tape(threads);
+            Variable[] v = [.. inputs.Select(i => tape.Input(i.Values, i.Rows, i.Columns))];
+            Variable y = v[0].WeightedSum(v.AsSpan(1));
+            tape.Backward(y.Square().Sum());
+            return (float[])[.. y.Value, .. v.SelectMany(x => x.Gradient.ToArray())];
+        })];
+        Assert.All(results, r => Numbers.SameBits(results[0], r));
+    }
+
+    [Fact]
+    public void A_weighted_sum_needs_a_weight_a_term_and_one_size()
+    {
+        var tape = new Tape();
+        Variable two = tape.Input(new float[2], 2, 1), matrix = tape.Input(new float[6], 2, 3), other = tape.Input(new float[6], 3, 2);
+        Assert.Throws<ArgumentException>(() => two.WeightedSum());
+        Assert.Throws<ArgumentException>(() => two.WeightedSum(matrix));
+        Assert.Throws<ArgumentException>(() => two.WeightedSum(matrix, other));
+    }
+
+    [Fact]
     public void Scale_and_add_of_a_number() => Draw.Shapes((rows, columns, _, rng) =>
     {
         (int, int, float[] Values) x = Draw.Matrix(rng, rows, columns);

@@ -48,6 +48,23 @@ public sealed class ProductsTests
         largest: 40);
 
     [Fact]
+    public void A_layer_over_two_inputs_is_the_sum_of_two() => Draw.Shapes((rows, inner, columns, rng) =>
+    {
+        int other = rng.Next(6);
+        (int, int, float[])[] inputs =
+            [Draw.Matrix(rng, rows, inner), Draw.Matrix(rng, inner, columns), Draw.Matrix(rng, 1, columns), Draw.Matrix(rng, rows, other), Draw.Matrix(rng, other, columns)];
+        GradientCheck.Run(v => v[0].Affine(v[1], v[2], v[3], v[4]), inputs);
+        var tape = new Tape(2);
+        Variable[] x = [.. inputs.Select(i => tape.Constant(i.Item3, i.Item1, i.Item2))];
+        double[] expected = [.. x[0].Affine(x[1], x[2]).Add(x[3].MatMul(x[4])).Value.ToArray().Select(y => (double)y)];
+        Numbers.Close(expected, x[0].Affine(x[1], x[2], x[3], x[4]).Value, 1e-5);
+    });
+
+    [Fact]
+    public void One_matrix_may_be_both_inputs_of_a_layer() => Draw.Shapes((rows, inner, columns, rng) => GradientCheck.Run(
+        v => v[0].Affine(v[1], v[2], v[0], v[1]), [Draw.Matrix(rng, rows, inner), Draw.Matrix(rng, inner, columns), Draw.Matrix(rng, 1, columns)]));
+
+    [Fact]
     public void Sparse_products_have_the_gradients_of_central_differences() => Draw.Shapes((rows, inner, columns, rng) =>
     {
         CsrMatrix matrix = Draw.Sparse(rng, rows, inner, rng.Next(1 + (2 * rows)));
@@ -81,6 +98,11 @@ public sealed class ProductsTests
         Refused(() => a.RowDot(b), "2 × 3", "2 × 4");
         Refused(() => a.Affine(b, row), "2 × 3", "2 × 4");
         Refused(() => tape.Input(new float[2], 1, 2).Affine(b, row), "2 × 4", "1 × 3");
+        Variable two = tape.Input(new float[4], 2, 2), four = tape.Input(new float[4], 1, 4), one = tape.Input(new float[2], 1, 2), wide = tape.Input(new float[6], 2, 3);
+        Refused(() => two.Affine(b, four, one, b), "2 × 2", "1 × 2");
+        Refused(() => two.Affine(b, four, a, b), "2 × 3", "2 × 4");
+        Refused(() => two.Affine(b, four, two, wide), "2 × 4", "2 × 3");
+        Refused(() => two.Affine(b, row, two, b), "2 × 4", "1 × 3");
         var operand = new SparseOperand(CsrMatrix.FromTriplets(5, 6, [0], [1], [1f]));
         Refused(() => operand.Multiply(a), "5 × 6", "2 × 3");
         Refused(() => operand.Multiply(row, a), "5 × 6", "2 × 3");

@@ -143,6 +143,9 @@ public sealed class SparseDenseTests
         float[] dense = Shapes.Gaussian(inner * columns, "dense"), output = new float[rows * columns];
         Array.Fill(output, float.NaN);
         SparseDense.Multiply(matrix, dense, output, columns, 2, path);
-        Shapes.Close(SparseReference.Multiply(matrix, dense, columns), output, 1e-4);
+        double[] expected = SparseReference.Multiply(matrix, dense, columns);
+        Shapes.Close(expected, output, 1e-4);
+        SparseDense.Multiply(matrix, matrix.Values, dense, output, columns, 2, path, add: true);
+        Shapes.Close(Array.ConvertAll(expected, x => 2 * x), output, 2e-4);
     }
 }
