@@ -175,6 +175,14 @@ public static class MetricCatalog
         },
         new()
         {
+            Name = "bpr-loss", Meaning = "mean of −ln σ(score of a relevant item − score of one other candidate, drawn at random): the loss many models are trained with",
+            Denominator = "relevant items; on the model's own scale, so a curve of one model and no ranking of models",
+            EmptyCase = "no other candidate with a score: the user is left out; a relevant item without score costs ln 2, a coin toss",
+            Length = ListLength.None, Needs = RankingNeeds.PairLoss, HigherIsBetter = false,
+            ForUser = (in r, _) => r.PairLoss,
+        },
+        new()
+        {
             Name = "r-precision", Meaning = "share of the first |T| places that are relevant, plus ¼ an artist shared with the relevant items (RecSys 2018)",
             Denominator = "|T|; artists only where the catalog has them, then up to 1.25", EmptyCase = NoRelevant,
             Length = ListLength.None, Needs = RankingNeeds.RelevantLongList,

@@ -99,6 +99,7 @@ internal sealed class RankingRun
     private readonly int _candidateCount;
     private readonly int _listLength;
     private readonly bool _wantAuc;
+    private readonly bool _wantPairLoss;
     private readonly bool _wantRelevantLongList;
     private int _done;
 
@@ -127,6 +128,7 @@ internal sealed class RankingRun
         }
 
         _wantAuc = needs.HasFlag(RankingNeeds.Auc);
+        _wantPairLoss = needs.HasFlag(RankingNeeds.PairLoss);
         _wantRelevantLongList = needs.HasFlag(RankingNeeds.RelevantLongList) && !artists.IsEmpty;
         _listLength = Math.Min(_candidateCount, _perUser.Where(m => m.Metric.Needs.HasFlag(RankingNeeds.List)).Concat(_allLists)
             .Select(m => m.K ?? 0).DefaultIfEmpty(0).Max());
@@ -329,6 +331,7 @@ internal sealed class RankingRun
                 Relevant = relevant,
                 List = _list.AsSpan(0, length),
                 Auc = RocAuc.FromWins(_ranks.Wins, relevant.Length, others),
+                PairLoss = _run._wantPairLoss ? PairLoss(user, relevantPlaces, placed) : double.NaN,
                 Facts = _run._facts,
                 Scratch = _scratch,
             };
@@ -347,6 +350,30 @@ internal sealed class RankingRun
                     Exposure[m][item]++;
                 }
             }
+        }
+
+        /// <summary>Mean of −ln σ(relevant − other), one other a relevant item, drawn by the user's id.</summary>
+        private double PairLoss(int user, ReadOnlySpan<int> relevant, ReadOnlySpan<float> scores)
+        {
+            var rng = new Rng(_run._options.Seed, "evaluation/pairs/" + _run._set.Known.Users[user]);
+            double sum = 0;
+            int pairs = 0;
+            foreach (int item in relevant)
+            {
+                for (int attempt = 0; attempt < 100; attempt++)
+                {
+                    int other = rng.Next(scores.Length);
+                    if (float.IsFinite(scores[other]) && !relevant.Contains(other))
+                    {
+                        double margin = float.IsFinite(scores[item]) ? (double)scores[item] - scores[other] : 0;
+                        sum += Math.Max(-margin, 0) + double.LogP1(Math.Exp(-Math.Abs(margin)));
+                        pairs++;
+                        break;
+                    }
+                }
+            }
+
+            return pairs == 0 ? double.NaN : sum / pairs;
         }
 
         /// <summary>The metric as if only the right answers of the slice were right; NaN where there is none. The ranks stay those among all.</summary>
@@ -382,6 +409,7 @@ internal sealed class RankingRun
                 Relevant = _sliceRelevant.AsSpan(0, relevant),
                 List = ranking.List,
                 Auc = double.NaN,
+                PairLoss = double.NaN,
                 Facts = ranking.Facts,
                 Scratch = ranking.Scratch,
             };

@@ -9,7 +9,7 @@ public class MetricCatalogTests
     [Fact]
     public void Names_are_stable() => Assert.Equal(
         [
-            "recall@k", "capped-recall@k", "precision@k", "hitrate@k", "ndcg@k", "mrr[@k]", "map@k", "auc", "r-precision", "clicks",
+            "recall@k", "capped-recall@k", "precision@k", "hitrate@k", "ndcg@k", "mrr[@k]", "map@k", "auc", "bpr-loss", "r-precision", "clicks",
             "coverage@k", "gini@k", "novelty@k", "artist-diversity@k", "mse", "mae", "accuracy", "log-loss",
         ],
         MetricCatalog.All.Select(m => m.NameWithLength));

@@ -238,6 +238,21 @@ public class RankingEvaluatorTests
         Assert.Equal([1, 0, 1], result.PerUser["auc"]);
     }
 
+    /// <summary>Scores with one value for right answers and one for all others: whatever is drawn, the loss is that of their difference.</summary>
+    [Fact]
+    public void Pair_loss_is_the_logistic_loss_of_the_margin()
+    {
+        float nan = float.NaN;
+        EvaluationSet set = Fixture.Set(5, [[4], [], [], []], [[0, 1], [0], [0], [0]]);
+        EvaluationResult result = RankingEvaluator.Evaluate(
+            new TableRecommender([[3, 3, 1, 1, 99], [-50, 50, 50, 50, 50], [nan, 1, 2, 3, 4], [1, nan, nan, nan, nan]]), set, Fixture.Options("bpr-loss"));
+        Assert.Equal(Math.Log(1 + Math.Exp(-2)), result.PerUser["bpr-loss"][0], 1e-12);
+        Assert.Equal(100, result.PerUser["bpr-loss"][1], 1e-9);
+        Assert.Equal(Math.Log(2), result.PerUser["bpr-loss"][2], 1e-12);
+        Assert.True(double.IsNaN(result.PerUser["bpr-loss"][3]));
+        Assert.Equal(3, result.Metrics["bpr-loss"].Users);
+    }
+
     /// <summary>A graph in sight as a whole is observed, and listeners are asked by index; without one, models that observe are folded in as all others.</summary>
     [Theory]
     [InlineData(true)]

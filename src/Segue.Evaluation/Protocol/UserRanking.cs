@@ -20,6 +20,9 @@ internal enum RankingNeeds
     /// <summary>Listeners of every item.</summary>
     Listeners = 8,
 
+    /// <summary>The loss of relevant items against sampled others.</summary>
+    PairLoss = 32,
+
     /// <summary>Artists of the items; without them the metric cannot be computed.</summary>
     Artists = 16,
 }
@@ -44,6 +47,8 @@ internal readonly ref struct UserRanking
     public required ReadOnlySpan<int> List { get; init; }
 
     public required double Auc { get; init; }
+
+    public required double PairLoss { get; init; }
 
     public required ItemFacts Facts { get; init; }
 
