@@ -6,6 +6,7 @@ using Segue.Models.Graph;
 using Segue.Models.Hybrid;
 using Segue.Models.Linear;
 using Segue.Models.Neighbors;
+using Segue.Models.Walks;
 
 namespace Segue.Models;
 
@@ -52,6 +53,17 @@ public static class ModelCatalog
         Describe<FeatureKnnOptions>(
             "feature-knn", "the items that sound most like the mean of the listener's own; content alone, so unheard items count too",
             "Lops, de Gemmis and Semeraro, Recommender Systems Handbook 2011", o => new FeatureKnn(o)),
+        Describe<ItemRankOptions>(
+            "item-rank", "a walk from item to item over common listeners, begun again and again at the listener's own", "Gori and Pucci, IJCAI 2007",
+            o => new ItemRank(o)),
+        Describe<PathCountOptions>(
+            "path-count", "counts the paths from a listener over other listeners, or over artists, to an item", "seed 000, section IV.B", o => new PathCount(o)),
+        Describe<StgWalkOptions>(
+            "stg-walk", "a random walk over users, items and sessions that begins at the listener and its current session",
+            "Xiang et al., KDD 2010; Nzekon et al., 2019; seed 000 (weights)", o => new StgWalk(o)),
+        Describe<IpfOptions>(
+            "ipf", "preference of the listener and its current session, sent over all paths of three edges of the same graph", "Xiang et al., KDD 2010",
+            o => new Ipf(o)),
         Describe<BprOptions>("bpr", "matrix factorization trained to rank heard above unheard items", "Rendle et al., UAI 2009", o => new Bpr(o)),
         Describe<MbcfOptions>(
             "mbcf", "listener and item vectors trained on heard items against sampled ones, one by one or by softmax",
