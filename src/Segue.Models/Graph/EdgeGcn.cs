@@ -827,15 +827,18 @@ internal sealed class EdgeNetwork
         private float[] Sample(CsrMatrix matrix, Rng rng)
         {
             float[] share = [.. matrix.Values];
+            var heard = new int[_options.Neighbors];
             for (int r = 0; r < matrix.Rows; r++)
             {
-                int length = matrix.RowLength(r), left = _options.Neighbors;
-                for (int n = 0; n < length && length > _options.Neighbors; n++)
+                int length = matrix.RowLength(r), start = matrix.RowStart[r];
+                if (length > _options.Neighbors)
                 {
-                    // Each of the rest is drawn with the chance that fills up the sample.
-                    bool isHeard = rng.NextDouble() * (length - n) < left;
-                    left -= isHeard ? 1 : 0;
-                    share[matrix.RowStart[r] + n] = isHeard ? 1f / _options.Neighbors : 0f;
+                    NeighborSample.Draw(length, heard, rng);
+                    Array.Clear(share, start, length);
+                    foreach (int place in heard)
+                    {
+                        share[start + place] = 1f / _options.Neighbors;
+                    }
                 }
             }
 

@@ -52,7 +52,7 @@ public sealed class GraphAttention(GraphAttentionOptions options) : IModel
     /// <inheritdoc/>
     public IRecommender Load(ArtifactReader artifact, Dataset train) => GraphTrainer.Load(Name, options, c => new Convolution(options, c), artifact, train);
 
-    private sealed class Convolution : IGraphConvolution
+    internal sealed class Convolution : IGraphConvolution
     {
         private readonly GraphAttentionOptions _options;
         private readonly Parameter[] _weight, _receiver, _sender, _output, _bias;

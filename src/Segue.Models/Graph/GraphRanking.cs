@@ -97,8 +97,13 @@ public abstract record GraphOptions : ModelOptions
 
     /// <summary>Edges in a step; 0 for all at once.</summary>
     [Range(0, 100_000_000)]
-    [Description("edges in a step; 0 for all at once. Messages pass over the whole graph in every step")]
+    [Description("edges in a step; 0 for all at once. Messages pass over the whole graph in every step unless neighbors says otherwise")]
     public int BatchSize { get; init; }
+
+    /// <summary>Most neighbours a node hears in a layer of a training step; 0 for all of them, over the whole graph.</summary>
+    [Range(0, 1_000_000)]
+    [Description("most neighbours a node hears in a layer of a training step, drawn anew, so that a step takes what its batch needs; 0: the whole graph")]
+    public int Neighbors { get; init; }
 
     /// <summary>Step size of Adam.</summary>
     [Range(1e-7, 10.0)]
@@ -156,7 +161,7 @@ internal sealed class GraphNetwork
     public GraphNetwork(GraphOptions options, IGraphConvolution convolution, int nodes, FitContext context, string model)
     {
         (_options, _convolution) = (options, convolution);
-        Nodes = new Parameter("nodes", nodes, options.EmbeddingSize).Gaussian(context.CreateRng($"{model}/nodes"), (float)options.InitialDeviation);
+        Nodes = new Parameter("nodes", nodes, options.EmbeddingSize, isRowSparse: options.Neighbors > 0).Gaussian(context.CreateRng($"{model}/nodes"), (float)options.InitialDeviation);
         if (options.LayerWeights == LayerWeighting.Learned)
         {
             _layerWeights = new Parameter("layer_weights", options.LayerCount + 1, 1);
@@ -187,6 +192,23 @@ internal sealed class GraphNetwork
         return Weighted(tape, state);
     }
 
+    /// <summary>The same for the nodes of a step, which hear the drawn neighbours only; their states are handed to <paramref name="keep"/>.</summary>
+    public Variable Apply(Tape tape, NeighborBlocks blocks, Rng? rng, Action<int, Variable>? keep = null)
+    {
+        var state = new Variable[_options.LayerCount + 1];
+        Variable senders = tape.Use(Nodes).Gather(blocks.Nodes);
+        state[0] = Top(senders, blocks.Seeds);
+        for (int l = 0; l < _options.LayerCount; l++)
+        {
+            keep?.Invoke(l, state[l]);
+            SparseOperand messages = blocks.Messages[l];
+            senders = _convolution.Apply(l, Top(senders, messages.Matrix.Rows), senders, messages, rng);
+            state[l + 1] = Top(senders, blocks.Seeds);
+        }
+
+        return Weighted(tape, state);
+    }
+
     /// <summary>The vector of a new listener, which hears its items; it starts from nothing.</summary>
     /// <param name="history">Distinct items.</param>
     /// <param name="states">States of the items before every layer.</param>
@@ -212,6 +234,8 @@ internal sealed class GraphNetwork
         return Weighted(tape, own).Value.ToArray();
     }
 
+    private static Variable Top(Variable x, int rows) => rows == x.Rows ? x : x.SliceRows(0, rows);
+
     private Variable Weighted(Tape tape, ReadOnlySpan<Variable> states)
     {
         int first = _options.HasFirstState ? 0 : 1, count = states.Length - first;
@@ -234,15 +258,19 @@ internal sealed class GraphTrainer
     private readonly CsrMatrix _pairs;
     private readonly int[] _users, _items, _negatives;
     private readonly NodePairs _positivePairs = new(), _negativePairs = new();
-    private readonly float[] _counts;
-    private int[] _batchUsers = [], _batchItems = [];
+    private readonly NeighborSampler? _sampler;
+    private float[] _counts = [];
+    private int[] _batchUsers = [], _batchItems = [], _batchNegatives = [];
 
     private GraphTrainer(string name, GraphOptions options, Func<FitContext, IGraphConvolution> convolution, Dataset train, FitContext context)
     {
         (_name, _options, _train, _context) = (name, options, train, context);
         _pairs = UserItemMatrix.Binary(train);
         _whole = ListeningGraph.Of(train, _pairs, options.Artists, options.Albums);
-        NeuralFit.RequireRoom(name, "embedding_size", options.EmbeddingSize, "values of nodes", _whole.Nodes, options.EmbeddingSize, copies: 4 * (options.LayerCount + 2));
+
+        // Parameters with their gradient and moments; then the states of all layers and their gradients, or, where steps are small, those of the last pass.
+        int copies = options.Neighbors > 0 ? options.LayerCount + 6 : 4 * (options.LayerCount + 2);
+        NeuralFit.RequireRoom(name, "embedding_size", options.EmbeddingSize, "values of nodes", _whole.Nodes, options.EmbeddingSize, copies);
         IGraphConvolution layers = convolution(context);
         _create = () => new GraphNetwork(options, convolution(context), _whole.Nodes, context, name);
         _network = _create();
@@ -251,7 +279,7 @@ internal sealed class GraphTrainer
         (_users, _items, _negatives) = (users, items, new int[users.Length]);
         _trainingMessages = ReferenceEquals(messages, _pairs) ? _wholeMessages
             : layers.Messages(ListeningGraph.Of(train, messages, options.Artists, options.Albums));
-        _counts = new float[_whole.Nodes];
+        _sampler = options.Neighbors > 0 ? new NeighborSampler(_trainingMessages.Matrix, options.LayerCount, options.Neighbors) : null;
     }
 
     public static IRecommender Fit(string name, GraphOptions options, Func<FitContext, IGraphConvolution> convolution, Dataset train, FitContext context)
@@ -317,7 +345,7 @@ internal sealed class GraphTrainer
     {
         var optimizer = new Adam(_network.Parameters, _options.LearningRate, threads: _context.Threads);
         int edges = _users.Length, batch = _options.BatchSize == 0 ? Math.Max(1, edges) : _options.BatchSize;
-        bool isFull = batch >= edges;
+        bool isFull = batch >= edges && _sampler is null;
         if (isFull)
         {
             Fill(_positivePairs, _users, _items);
@@ -351,7 +379,10 @@ internal sealed class GraphTrainer
         }
 
         Variable? contrasted = null;
-        Variable vectors = _network.Apply(step.Tape, _trainingMessages, step.Rng, (l, state) => contrasted = l == _options.Contrast?.Layer ? state : contrasted);
+        NeighborBlocks? blocks = _sampler?.Draw(step.Rng.NextUInt64(), _context.Threads);
+        Variable vectors = blocks is null
+            ? _network.Apply(step.Tape, _trainingMessages, step.Rng, (l, state) => Keep(l, state))
+            : _network.Apply(step.Tape, blocks, step.Rng, (l, state) => Keep(l, state));
         if (_options.Contrast is { } contrast)
         {
             Variable users = Contrasted(vectors, contrasted!, _positivePairs.Left, contrast.Temperature);
@@ -377,15 +408,20 @@ internal sealed class GraphTrainer
         if (_options.Regularization > 0)
         {
             // ½ Σ over edges of |e_u|² + |e_i|² + |e_j|², per edge.
-            Array.Clear(_counts);
+            Memory<float> counts = (_counts.Length < vectors.Rows ? _counts = new float[vectors.Rows] : _counts).AsMemory(0, vectors.Rows);
+            counts.Span.Clear();
             foreach (NodePairs pairs in new[] { _positivePairs, _negativePairs })
             {
                 Count(pairs.Right, 1f);
                 Count(pairs.Left, 0.5f);
             }
 
-            step.Add("l2", step.Tape.Use(_network.Nodes).SquareSum(_counts).Scale(0.5f / Math.Max(1, _positivePairs.Count)), (float)_options.Regularization);
+            Variable first = step.Tape.Use(_network.Nodes);
+            first = blocks is null ? first : first.Gather(blocks.Nodes[..blocks.Seeds]);
+            step.Add("l2", first.SquareSum(counts).Scale(0.5f / Math.Max(1, _positivePairs.Count)), (float)_options.Regularization);
         }
+
+        void Keep(int layer, Variable state) => contrasted = layer == _options.Contrast?.Layer ? state : contrasted;
     }
 
     /// <summary>InfoNCE: every node's vector must be nearer to its own state than to those of the other nodes of the step.</summary>
@@ -440,23 +476,31 @@ internal sealed class GraphTrainer
 
     private void TakeBatch(ReadOnlySpan<int> batch)
     {
-        if (_batchUsers.Length < batch.Length)
+        if (_batchUsers.Length != batch.Length)
         {
-            (_batchUsers, _batchItems) = (new int[batch.Length], new int[batch.Length]);
+            (_batchUsers, _batchItems, _batchNegatives) = (new int[batch.Length], new int[batch.Length], new int[batch.Length]);
         }
 
         for (int n = 0; n < batch.Length; n++)
         {
-            (_batchUsers[n], _batchItems[n]) = (_users[batch[n]], _items[batch[n]]);
+            (_batchUsers[n], _batchItems[n], _batchNegatives[n]) = (_users[batch[n]], _items[batch[n]], _negatives[batch[n]]);
         }
 
-        Fill(_positivePairs, _batchUsers.AsSpan(0, batch.Length), _batchItems.AsSpan(0, batch.Length));
-        for (int n = 0; n < batch.Length; n++)
+        if (_sampler is not null)
         {
-            _batchItems[n] = _negatives[batch[n]];
+            _sampler.Start(_batchUsers, _batchItems, _batchNegatives);
+            foreach (int[] group in new[] { _batchUsers, _batchItems, _batchNegatives })
+            {
+                for (int n = 0; n < group.Length; n++)
+                {
+                    group[n] = _sampler.NumberOf(group[n]);
+                }
+            }
         }
 
-        Fill(_negativePairs, _batchUsers.AsSpan(0, batch.Length), _batchItems.AsSpan(0, batch.Length));
+        int nodes = _sampler?.Count ?? _whole.Nodes;
+        _positivePairs.Fill(_batchUsers, _batchItems, nodes);
+        _negativePairs.Fill(_batchUsers, _batchNegatives, nodes);
     }
 
     /// <summary>Items are given as nodes.</summary>

@@ -41,7 +41,7 @@ public sealed class GraphSage(GraphSageOptions options) : IModel
     /// <inheritdoc/>
     public IRecommender Load(ArtifactReader artifact, Dataset train) => GraphTrainer.Load(Name, options, c => new Convolution(options, c), artifact, train);
 
-    private sealed class Convolution : IGraphConvolution
+    internal sealed class Convolution : IGraphConvolution
     {
         private readonly Parameter[] _neighbors, _bias, _own;
 

@@ -53,7 +53,7 @@ public sealed class LightGcn(LightGcnOptions options) : IModel
         return new SparseOperand(new CsrMatrix(1, degrees.Length + 1, [0, degrees.Length], [.. Enumerable.Range(1, degrees.Length)], values));
     }
 
-    private sealed class Convolution : IGraphConvolution
+    internal sealed class Convolution : IGraphConvolution
     {
         public IReadOnlyList<Parameter> Parameters => [];
 

@@ -83,7 +83,7 @@ public sealed class XSimGcl(XSimGclOptions options) : IModel
     /// <inheritdoc/>
     public IRecommender Load(ArtifactReader artifact, Dataset train) => GraphTrainer.Load(Name, options, _ => new Convolution(options), artifact, train);
 
-    private sealed class Convolution(XSimGclOptions options) : IGraphConvolution
+    internal sealed class Convolution(XSimGclOptions options) : IGraphConvolution
     {
         private float[] _noise = [];
 

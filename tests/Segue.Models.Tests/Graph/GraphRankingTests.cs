@@ -25,6 +25,11 @@ public sealed class GraphRankingTests
         new GraphSageOptions { Layers = 1, Loss = GraphLoss.Bce, BatchSize = 1000 },
         new GraphAttentionOptions { Layers = 2, Heads = 2 },
         new GraphAttentionOptions { Layers = 1, Heads = 1, Dropout = 0, Negatives = GraphNegatives.Hard },
+        new LightGcnOptions { Layers = 2, BatchSize = 500, Epochs = 8, Neighbors = 3 },
+        new LightGcnOptions { Layers = 0, BatchSize = 500, Epochs = 8, Neighbors = 3, Loss = GraphLoss.Bce },
+        new XSimGclOptions { BatchSize = 800, Epochs = 30, ContrastWeight = 0.02, Neighbors = 5 },
+        new GraphSageOptions { Layers = 2, BatchSize = 500, Epochs = 10, Neighbors = 4, LabelShare = 0.3, LayerWeights = LayerWeighting.Learned },
+        new GraphAttentionOptions { Layers = 2, Heads = 2, BatchSize = 1000, Neighbors = 5 },
     ];
 
     /// <summary>Every variant learns to put a listener's items above others, is stored, and does not depend on the number of threads.</summary>
