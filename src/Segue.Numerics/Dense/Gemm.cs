@@ -29,6 +29,7 @@ public static class Gemm
     private const int SplitInner = 4096;
     private const int SplitArea = 256 * 256;
     private const int ThinRows = 128;
+    private const int FewRows = 16;
 
     /// <summary>C = A·B, or C += A·B where <paramref name="add"/> is set.</summary>
     /// <param name="a">A, rows × inner, row-major.</param>
@@ -122,6 +123,17 @@ public static class Gemm
         {
             fixed (float* pa = a, pb = b, pc = c)
             {
+                if ((long)rows * columns * inner <= SerialLimit && IsThinTransposed(rows, columns, path))
+                {
+                    if (!add)
+                    {
+                        c.Clear();
+                    }
+
+                    AddThinTransposed(pa, pb, pc, rows, columns, inner, path);
+                    return;
+                }
+
                 Run(new(pa, 1, rows), new(pb, columns, 1), pc, columns, rows, columns, inner, new(1f, add, false, threads, path));
             }
         }
@@ -149,9 +161,9 @@ public static class Gemm
         }
     }
 
-    /// <summary>A tall A and a B that stays in the cache: copying A into panels would cost as much as the product.</summary>
+    /// <summary>A B that stays in the cache: copying A into panels would cost as much as the product. The bits are those of panels.</summary>
     private static bool IsThin(int rows, int columns, int inner, SimdPath path) =>
-        rows >= 8 * ThinRows && SimdPaths.Resolve(path) >= SimdPath.Vector256 && columns % 16 == 0 && columns is > 0 and <= SmallSymmetric.ThinLimit && inner is > 0 and <= SmallSymmetric.ThinLimit;
+        rows >= FewRows && SimdPaths.Resolve(path) >= SimdPath.Vector256 && columns % 16 == 0 && columns is > 0 and <= SmallSymmetric.ThinLimit && inner is > 0 and <= SmallSymmetric.ThinLimit;
 
     private static unsafe void RunThin(
         float* a, float* b, float* c, int rows, int columns, int inner, bool add, int threads, SimdPath path)
@@ -247,17 +259,26 @@ public static class Gemm
 
     private static bool IsThinSplit(in SplitWork w) =>
         w.A.RowStride == 1 && w.A.ColumnStride == w.Rows && w.B.ColumnStride == 1 && w.B.RowStride == w.Columns && w.Mode is { LowerOnly: false, Scale: 1f }
-        && w.Rows % 8 == 0 && w.Columns % 16 == 0 && Math.Max(w.Rows, w.Columns) <= SmallSymmetric.ThinLimit && SimdPaths.Resolve(w.Mode.Path) >= SimdPath.Vector256;
+        && IsThinTransposed(w.Rows, w.Columns, w.Mode.Path);
+
+    private static bool IsThinTransposed(int rows, int columns, SimdPath path) =>
+        rows % 8 == 0 && columns % 16 == 0 && Math.Max(rows, columns) <= SmallSymmetric.ThinLimit && SimdPaths.Resolve(path) >= SimdPath.Vector256;
 
     private static unsafe void RunThinSplit(in SplitWork w, int part)
     {
         float* partial = (float*)w.Partial + ((long)part * w.Rows * w.Columns);
         new Span<float>(partial, w.Rows * w.Columns).Clear();
-        int end = Math.Min((part + 1) * SplitInner, w.Inner);
-        for (int from = part * SplitInner; from < end; from += InnerBlock)
+        int from = part * SplitInner;
+        AddThinTransposed(
+            w.A.Values + ((nint)from * w.Rows), w.B.Values + ((nint)from * w.Columns), partial, w.Rows, w.Columns, Math.Min(SplitInner, w.Inner - from), w.Mode.Path);
+    }
+
+    private static unsafe void AddThinTransposed(float* a, float* b, float* c, int rows, int columns, int inner, SimdPath path)
+    {
+        for (int from = 0; from < inner; from += InnerBlock)
         {
             SmallSymmetric.AddTransposeProduct(
-                w.A.Values + ((nint)from * w.Rows), w.Rows, w.B.Values + ((nint)from * w.Columns), w.Columns, Math.Min(InnerBlock, end - from), partial, w.Mode.Path);
+                a + ((nint)from * rows), rows, b + ((nint)from * columns), columns, Math.Min(InnerBlock, inner - from), c, path);
         }
     }
 

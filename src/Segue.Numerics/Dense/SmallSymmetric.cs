@@ -834,7 +834,7 @@ public static unsafe class SmallSymmetric
             TLanes.Store(TLanes.MultiplyAdd(sum, sign, TLanes.Load(target)), target);
     }
 
-    private interface ILanes<TVector>
+    internal interface ILanes<TVector>
     {
         static abstract int Count { get; }
 
@@ -855,7 +855,7 @@ public static unsafe class SmallSymmetric
         static abstract Vector128<float> SumFour(TVector a, TVector b, TVector c, TVector d);
     }
 
-    private readonly struct Lanes512 : ILanes<Vector512<float>>
+    internal readonly struct Lanes512 : ILanes<Vector512<float>>
     {
         public static int Count => 16;
 
@@ -877,7 +877,7 @@ public static unsafe class SmallSymmetric
             Lanes256.SumFour(a.GetLower() + a.GetUpper(), b.GetLower() + b.GetUpper(), c.GetLower() + c.GetUpper(), d.GetLower() + d.GetUpper());
     }
 
-    private readonly struct Lanes256 : ILanes<Vector256<float>>
+    internal readonly struct Lanes256 : ILanes<Vector256<float>>
     {
         public static int Count => 8;
 
@@ -899,7 +899,7 @@ public static unsafe class SmallSymmetric
             Lanes128.SumFour(a.GetLower() + a.GetUpper(), b.GetLower() + b.GetUpper(), c.GetLower() + c.GetUpper(), d.GetLower() + d.GetUpper());
     }
 
-    private readonly struct Lanes128 : ILanes<Vector128<float>>
+    internal readonly struct Lanes128 : ILanes<Vector128<float>>
     {
         public static int Count => 4;
 
@@ -929,7 +929,7 @@ public static unsafe class SmallSymmetric
         }
     }
 
-    private readonly struct LanesScalar : ILanes<float>
+    internal readonly struct LanesScalar : ILanes<float>
     {
         public static int Count => 1;
 
