@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Segue.Core.Data;
 using Segue.Core.Views;
+using Segue.Models.Walks;
 using Segue.Numerics.Sampling;
 using Segue.Numerics.Sparse;
 
@@ -19,7 +20,7 @@ public sealed class TemporalGraphTiming : IWholeTiming
         ArgumentNullException.ThrowIfNull(context);
         Dataset listens = ListenData.Make(context.Setting("users", 992), context.Setting("items", 1_500_000), context.Setting("listens", 19_150_868));
         int days = context.Setting("days", 0);
-        var options = new TemporalGraphOptions { Period = days == 0 ? "month" : string.Create(CultureInfo.InvariantCulture, $"{days}d") };
+        var options = new StgWalkOptions { Period = days == 0 ? "month" : string.Create(CultureInfo.InvariantCulture, $"{days}d") };
         TemporalGraph? graph = null;
         CsrMatrix? adjacency = null;
         context.Time("edges of users and sessions", () => graph = TemporalGraph.Of(listens, options, context.Threads));

@@ -74,6 +74,8 @@ public static class ModelCatalog
         Describe<HybridTwoTowerOptions>(
             "hybrid-two-tower", "item vectors from id, artist and audio features, listeners from their items; recommends items nobody heard yet",
             "Covington et al., RecSys 2016; Liang et al., WWW 2018; Volkovs et al., NIPS 2017", o => new HybridTwoTower(o)),
+        Describe<ArtistBoostOptions>(
+            "artist-boost", "any model, its songs weighted by how it ranks their artists", "seed 000, section IX", o => new ArtistBoost(o)),
         Describe<EdgeGcnOptions>(
             "edge-gcn", "predicts how much a listener plays an item by messages over the graph of plays, friends and tags",
             "seed 001; Hamilton et al., NIPS 2017 (sage); Bresson and Laurent, 2017 (gated)", o => new EdgeGcn(o)),

@@ -13,7 +13,19 @@ namespace Segue.Core.Artifacts;
 /// <remarks>Source: the safetensors format, 8-byte little-endian header length, JSON header, raw little-endian data.</remarks>
 public sealed class ArtifactWriter
 {
-    private readonly SortedDictionary<string, (string Type, int[] Shape, byte[] Data)> _arrays = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, (string Type, int[] Shape, byte[] Data)> _arrays;
+    private readonly string _prefix;
+
+    /// <summary>Collects nothing yet.</summary>
+    public ArtifactWriter()
+        : this(new(StringComparer.Ordinal), string.Empty)
+    {
+    }
+
+    private ArtifactWriter(SortedDictionary<string, (string Type, int[] Shape, byte[] Data)> arrays, string prefix) => (_arrays, _prefix) = (arrays, prefix);
+
+    /// <summary>A writer into the same file that puts <paramref name="prefix"/> before every name, for a model inside another.</summary>
+    public ArtifactWriter Under(string prefix) => new(_arrays, _prefix + prefix);
 
     /// <summary>Adds an array of floats.</summary>
     public void Add(string name, ReadOnlySpan<float> values, params int[] shape) => Put(name, "F32", values, shape);
@@ -79,7 +91,7 @@ public sealed class ArtifactWriter
             throw new ArgumentException($"array '{name}' has {values.Length} values, which do not fill the shape ({string.Join(", ", full)})");
         }
 
-        _arrays.Add(name, (type, full, MemoryMarshal.AsBytes(values).ToArray()));
+        _arrays.Add(_prefix + name, (type, full, MemoryMarshal.AsBytes(values).ToArray()));
     }
 }
 
@@ -89,12 +101,14 @@ public sealed class ArtifactReader
     private readonly string _path;
     private readonly ReadOnlyMemory<byte> _data;
     private readonly JsonObject _header;
+    private readonly string _prefix;
 
-    private ArtifactReader(string path, ReadOnlyMemory<byte> data, JsonObject header)
+    private ArtifactReader(string path, ReadOnlyMemory<byte> data, JsonObject header, string prefix = "")
     {
         _path = path;
         _data = data;
         _header = header;
+        _prefix = prefix;
     }
 
     /// <summary>Opens a file written by <see cref="ArtifactWriter"/> (or any safetensors writer).</summary>
@@ -121,11 +135,15 @@ public sealed class ArtifactReader
         }
     }
 
-    /// <summary>Names of all arrays, in the order of the file.</summary>
-    public IEnumerable<string> Names => _header.Select(entry => entry.Key).Where(name => name != "__metadata__");
+    /// <summary>A reader of the same file that puts <paramref name="prefix"/> before every name, as <see cref="ArtifactWriter.Under"/> did.</summary>
+    public ArtifactReader Under(string prefix) => new(_path, _data, _header, _prefix + prefix);
+
+    /// <summary>Names of all arrays (of those under the prefix, without it), in the order of the file.</summary>
+    public IEnumerable<string> Names => _header.Select(entry => entry.Key)
+        .Where(name => name != "__metadata__" && name.StartsWith(_prefix, StringComparison.Ordinal)).Select(name => name[_prefix.Length..]);
 
     /// <summary>True where the file has the array.</summary>
-    public bool Contains(string name) => _header.ContainsKey(name);
+    public bool Contains(string name) => _header.ContainsKey(_prefix + name);
 
     /// <summary>An array of floats.</summary>
     public float[] Floats(string name) => Read<float>(name, "F32").Values;
@@ -176,7 +194,7 @@ public sealed class ArtifactReader
     private (T[] Values, int[] Shape) Read<T>(string name, string type)
         where T : unmanaged
     {
-        if (_header[name] is not JsonObject entry)
+        if (_header[_prefix + name] is not JsonObject entry)
         {
             throw Damaged(name, "is missing");
         }
@@ -199,5 +217,5 @@ public sealed class ArtifactReader
         }
     }
 
-    private DatasetException Damaged(string name, string what) => new($"array '{name}' in '{_path}' {what}; train the model again");
+    private DatasetException Damaged(string name, string what) => new($"array '{_prefix}{name}' in '{_path}' {what}; train the model again");
 }

@@ -19,8 +19,8 @@ public enum TemporalEdges
     Ones,
 }
 
-/// <summary>How a <see cref="TemporalGraph"/> is made; the options of models on that graph begin with these.</summary>
-public record TemporalGraphOptions : ModelOptions
+/// <summary>How a <see cref="TemporalGraph"/> is made; models on that graph derive their options from these.</summary>
+public abstract record TemporalGraphOptions : ModelOptions
 {
     /// <summary>What a session is: <c>month</c>, days such as <c>7d</c>, a pause such as <c>30m-gap</c>, or <c>none</c>.</summary>
     [Description("what a session is: month, a number of days such as 7d, a pause in minutes such as 30m-gap, or none for no sessions")]

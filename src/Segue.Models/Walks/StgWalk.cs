@@ -35,7 +35,7 @@ public sealed record StgWalkOptions : TemporalWalkOptions
 /// <para>
 /// A listener without a session begins at its own node alone; one the graph does not know (a history) has a node and a session from
 /// which one can leave but to which nobody comes. Items no walk reaches within the steps score NaN, and so does everything for a listener without plays whom no profile joins. Data without
-/// times needs <c>period=none</c>. Fit O(plays · log), a query O(steps · edges), 8 bytes an edge and direction.
+/// times needs <c>period=none</c>. Fit O(plays · log), a query O(steps · edges), 24 bytes an edge.
 /// </para>
 /// <para>
 /// Sources: Xiang et al., KDD 2010 (the graph and its walk); Nzekon et al., "GraFC2T2", arXiv 1905.02681 (power iteration, half-life); seed 000 (weights).

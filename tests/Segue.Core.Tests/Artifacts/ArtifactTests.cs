@@ -10,6 +10,24 @@ namespace Segue.Core.Tests.Artifacts;
 public sealed class ArtifactTests
 {
     [Fact]
+    public void A_prefix_keeps_the_arrays_of_two_models_apart()
+    {
+        using TemporaryFolder folder = TestData.NewFolder();
+        var writer = new ArtifactWriter();
+        writer.Under("a.").Add("values", [1f]);
+        writer.Under("b.").Add("values", [2f]);
+        writer.Under("b.").Under("c.").Add("values", [3f]);
+        writer.Write(folder.File("two.safetensors"));
+        ArtifactReader reader = ArtifactReader.Open(folder.File("two.safetensors"));
+        Assert.Equal(["a.values", "b.c.values", "b.values"], reader.Names);
+        Assert.Equal(["c.values", "values"], reader.Under("b.").Names);
+        Assert.Equal([2f], reader.Under("b.").Floats("values"));
+        Assert.Equal([3f], reader.Under("b.").Under("c.").Floats("values"));
+        Assert.False(reader.Under("a.").Contains("c.values"));
+        Assert.Contains("'a.other'", Assert.Throws<DatasetException>(() => reader.Under("a.").Floats("other")).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Every_kind_of_array_comes_back()
     {
         using TemporaryFolder folder = TestData.NewFolder();

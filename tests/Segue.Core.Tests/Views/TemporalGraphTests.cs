@@ -28,7 +28,7 @@ public sealed class TemporalGraphTests
         world =>
         {
             Dataset data = world.Build();
-            var options = new TemporalGraphOptions
+            var options = new SomeOptions
             {
                 Period = period, Edges = edges, HalfLifeDays = halfLife, MinPlays = minPlays, UserWeight = 2, SessionWeight = 0.5,
             };
@@ -57,7 +57,7 @@ public sealed class TemporalGraphTests
     public void Adjacency_holds_every_edge_twice()
     {
         Dataset data = new RandomWorld(30, 40, 900, 3).Build();
-        TemporalGraph graph = Graph(data, new TemporalGraphOptions { Period = "1d", ArtistWeight = 0.5, ProfileWeight = 0.25 });
+        TemporalGraph graph = Graph(data, new SomeOptions { Period = "1d", ArtistWeight = 0.5, ProfileWeight = 0.25 });
         CsrMatrix all = graph.Adjacency();
         Assert.Equal((graph.Nodes, 2 * graph.Edges), (all.Rows, all.Count));
         Assert.Equal(30 + 40 + graph.Sessions + data.Catalog.Artists.Count + 2, graph.Nodes);
@@ -90,7 +90,7 @@ public sealed class TemporalGraphTests
             builder.Interaction(user, builder.Item("i"), 5);
         }
 
-        CsrMatrix profiles = Graph(builder.Build(), new TemporalGraphOptions { ProfileWeight = 1 }).ProfileUsers;
+        CsrMatrix profiles = Graph(builder.Build(), new SomeOptions { ProfileWeight = 1 }).ProfileUsers;
         Assert.Equal(
             ["0", "1,2", "4", "0,1", "3"], Enumerable.Range(0, profiles.Rows).Select(r => string.Join(',', profiles.RowColumns(r).ToArray())));
     }
@@ -101,7 +101,7 @@ public sealed class TemporalGraphTests
     {
         Dataset data = new RandomWorld(30, 40, 900, 8).Build();
         int[] start = data.UserStart();
-        TemporalGraph graph = Graph(data, new TemporalGraphOptions { Period = period, Edges = edges, HalfLifeDays = halfLife, MinPlays = minPlays });
+        TemporalGraph graph = Graph(data, new SomeOptions { Period = period, Edges = edges, HalfLifeDays = halfLife, MinPlays = minPlays });
         for (int u = 0; u < 30; u++)
         {
             int[] backwards = [.. Enumerable.Range(start[u], start[u + 1] - start[u]).Reverse()];
@@ -127,7 +127,7 @@ public sealed class TemporalGraphTests
         }
 
         int unheard = builder.User("u2");
-        TemporalGraph graph = Graph(builder.Build(), new TemporalGraphOptions { Period = "1d" });
+        TemporalGraph graph = Graph(builder.Build(), new SomeOptions { Period = "1d" });
         Assert.Equal(4, graph.Sessions);
         (long Hour, int Strict, int Latest)[] expected = [(0, 0, 0), (23, 0, 0), (24, -1, 0), (59, 1, 1), (61, 1, 1), (90, -1, 1), (119, 2, 2), (500, -1, 2)];
         foreach ((long hour, int strict, int latest) in expected)
@@ -155,7 +155,7 @@ public sealed class TemporalGraphTests
     public void Threads_change_nothing_and_an_artifact_keeps_everything()
     {
         Dataset data = new RandomWorld(60, 40, 1500, 4).Build();
-        var options = new TemporalGraphOptions { Period = "30m-gap", HalfLifeDays = 1, ArtistWeight = 1, ProfileWeight = 1, MinPlays = 9000 };
+        var options = new SomeOptions { Period = "30m-gap", HalfLifeDays = 1, ArtistWeight = 1, ProfileWeight = 1, MinPlays = 9000 };
         TemporalGraph graph = Graph(data, options);
         var writer = new ArtifactWriter();
         graph.Save(writer);
@@ -201,10 +201,10 @@ public sealed class TemporalGraphTests
         Assert.Equal([float.Exp2(-100), 1], users.Values);
     }
 
-    private static TemporalGraph Graph(Dataset data, TemporalGraphOptions options, int threads = 1) =>
+    private static TemporalGraph Graph(Dataset data, SomeOptions options, int threads = 1) =>
         TemporalGraph.Of(data, options, threads, TestContext.Current.CancellationToken);
 
-    private static string Refused(Dataset data, TemporalGraphOptions options) => Assert.Throws<DatasetException>(() => Graph(data, options)).Message;
+    private static string Refused(Dataset data, SomeOptions options) => Assert.Throws<DatasetException>(() => Graph(data, options)).Message;
 
     private static Play[] Plays(Dataset data) => [.. Enumerable.Range(0, data.Count).Select(n =>
         new Play(data.UserIndex.Span[n], data.ItemIndex.Span[n], data.Time.Span[n], data.Weight.Span[n]))];
@@ -252,6 +252,8 @@ public sealed class TemporalGraphTests
     }
 
     private static void Close(float[] expected, float[] actual) => Assert.Equal(expected, actual, (a, b) => Math.Abs(a - b) <= 2e-6f * Math.Abs(a));
+
+    private sealed record SomeOptions : TemporalGraphOptions;
 
     private sealed record Play(int User, int Item, long Time, double Weight);
 }

@@ -1,0 +1,184 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+using Segue.Core;
+using Segue.Core.Artifacts;
+using Segue.Core.Contracts;
+using Segue.Core.Data;
+
+namespace Segue.Models.Hybrid;
+
+/// <summary>Options of <see cref="ArtistBoost"/>.</summary>
+public sealed record ArtistBoostOptions : ModelOptions
+{
+    /// <summary>The model of songs and of artists: a name, or <c>NAME:key=value;key=value</c>.</summary>
+    [Description("the model that ranks songs and artists, with its options after a colon and semicolons between them: ipf:period=7d;user_share=0.3")]
+    public string Model { get; init; } = "item-knn";
+
+    /// <summary>Power of the artist's part; 0 leaves the songs as they are.</summary>
+    [Range(0.0, 10.0)]
+    [Description("power of the artist's part; 0 leaves the order of the songs as it is")]
+    public double ArtistPower { get; init; } = 1;
+}
+
+/// <summary>Any model, weighted by artists: the same model is trained on songs and on artists, and both distributions are multiplied.</summary>
+/// <remarks>
+/// <para>
+/// score(i) ∝ r_songs(i) · r_artists(artist of i)^power, added up to 1. r are the model's scores divided by their sum; where some are below 0, as of a factorization or a
+/// logarithm, all are first raised by as much as the lowest lacks. An item whose artist is unknown gets the mean of r_artists, one whose artist has no score
+/// gets 0, and where no artist has one the songs' distribution stays as it is. Items the model does not score stay NaN.
+/// </para>
+/// <para>
+/// A model of its own rather than a step after ranking, because its second half must be trained and kept: so it works wherever models do, in comparisons, artifacts and
+/// recommendations. The hook after epochs is not called, as there is no half-trained whole. Twice the cost of the model. Source: seed 000, section IX.
+/// </para>
+/// </remarks>
+public sealed class ArtistBoost(ArtistBoostOptions options) : IModel
+{
+    /// <inheritdoc/>
+    public ModelOptions Options => options;
+
+    /// <inheritdoc/>
+    public IRecommender Fit(Dataset train, FitContext context)
+    {
+        ArgumentNullException.ThrowIfNull(train);
+        ArgumentNullException.ThrowIfNull(context);
+        OptionsText.Validate(options, "model 'artist-boost'");
+        IModel inner = Inner();
+        Dataset artists = ByArtist(train);
+        context = context with { OnEpoch = null };
+        IRecommender songs = inner.Fit(train, context);
+        return Combine(songs, inner.Fit(artists, context with { OnLoss = null }), train);
+    }
+
+    /// <inheritdoc/>
+    public IRecommender Load(ArtifactReader artifact, Dataset train)
+    {
+        ArgumentNullException.ThrowIfNull(artifact);
+        ArgumentNullException.ThrowIfNull(train);
+        IModel inner = Inner();
+        return Combine(inner.Load(artifact.Under("songs."), train), inner.Load(artifact.Under("artists."), ByArtist(train)), train);
+    }
+
+    private IModel Inner()
+    {
+        (string name, IReadOnlyList<KeyValuePair<string, string>> pairs, string? label) = OptionsText.ParseSpecification(options.Model.Replace(';', ','));
+        return label is null
+            ? ModelCatalog.Create(name, pairs)
+            : throw new OptionException($"the model '{options.Model}' inside 'artist-boost' has a label; give it to artist-boost");
+    }
+
+    private ArtistBoostRecommender Combine(IRecommender songs, IRecommender artists, Dataset train) => songs is IExplains
+        ? new ExplainingArtistBoostRecommender(songs, artists, train, options.ArtistPower)
+        : new ArtistBoostRecommender(songs, artists, train, options.ArtistPower);
+
+    /// <summary>The same interactions with artists for items; those of unknown artists are left out.</summary>
+    private static Dataset ByArtist(Dataset train)
+    {
+        ReadOnlyMemory<int> artist = train.Catalog.ItemArtist;
+        if (artist.IsEmpty)
+        {
+            throw new DatasetException(
+                $"model 'artist-boost' needs artists and dataset '{train.Name}' names none; import the data with artists or use the model inside alone");
+        }
+
+        train.CheckIndices();
+        int[] rows = [.. Enumerable.Range(0, train.Count).Where(n => artist.Span[train.ItemIndex.Span[n]] >= 0)];
+        Dataset known = train.Select(rows);
+        return known with
+        {
+            Name = $"{train.Name} by artist",
+            Level = "artist",
+            Items = new Vocabulary(Enumerable.Range(0, train.Catalog.Artists.Count).Select(a => FormattableString.Invariant($"artist-{a}"))),
+            ItemIndex = Array.ConvertAll(known.ItemIndex.ToArray(), item => artist.Span[item]),
+            Catalog = new Catalog { Names = train.Catalog.Artists },
+            Tags = TagAssignments.Empty,
+        };
+    }
+}
+
+internal class ArtistBoostRecommender(IRecommender songs, IRecommender artists, Dataset train, double power) : ITimeAware
+{
+    private readonly ReadOnlyMemory<int> _artistOf = train.Catalog.ItemArtist;
+
+    public Vocabulary Items => songs.Items;
+
+    protected IRecommender Songs => songs;
+
+    public long LatestTime { get; } = train.LatestTime;
+
+    public void Score(Query query, Span<float> scores)
+    {
+        songs.Score(query, scores);
+        var ofArtist = new float[artists.Items.Count];
+        artists.Score(ToArtists(query), ofArtist);
+        double[] song = Distribution(scores), artist = Distribution(ofArtist);
+        bool isAnyKnown = Array.Exists(artist, a => a > 0);
+        double sum = 0;
+        for (int i = 0; i < song.Length; i++)
+        {
+            int a = _artistOf.Span[i];
+            double factor = !isAnyKnown || power == 0 ? 1 : Math.Pow(a < 0 ? 1.0 / artist.Length : double.IsNaN(artist[a]) ? 0 : artist[a], power);
+            song[i] *= factor;
+            sum += double.IsNaN(song[i]) ? 0 : song[i];
+        }
+
+        for (int i = 0; i < song.Length; i++)
+        {
+            scores[i] = (float)(sum > 0 ? song[i] / sum : song[i]);
+        }
+    }
+
+    public void Save(ArtifactWriter artifact)
+    {
+        songs.Save(artifact.Under("songs."));
+        artists.Save(artifact.Under("artists."));
+    }
+
+    private Query ToArtists(Query query)
+    {
+        if (!query.IsFoldIn)
+        {
+            return query;
+        }
+
+        int[] known = [.. Enumerable.Range(0, query.History.Length).Where(n => _artistOf.Span[query.History.Span[n]] >= 0)];
+        return new Query
+        {
+            History = Array.ConvertAll(known, n => _artistOf.Span[query.History.Span[n]]),
+            HistoryWeight = query.HistoryWeight.IsEmpty ? default : Array.ConvertAll(known, n => query.HistoryWeight.Span[n]),
+            HistoryTime = query.HistoryTime.IsEmpty ? default : Array.ConvertAll(known, n => query.HistoryTime.Span[n]),
+            Moment = query.Moment,
+        };
+    }
+
+    /// <summary>Scores as shares of their sum; NaN stays.</summary>
+    private static double[] Distribution(ReadOnlySpan<float> scores)
+    {
+        double lowest = 0, sum = 0;
+        foreach (float score in scores)
+        {
+            lowest = float.IsNaN(score) ? lowest : Math.Min(lowest, score);
+        }
+
+        var shares = new double[scores.Length];
+        for (int i = 0; i < shares.Length; i++)
+        {
+            shares[i] = scores[i] - lowest;
+            sum += double.IsNaN(shares[i]) ? 0 : shares[i];
+        }
+
+        for (int i = 0; i < shares.Length && sum > 0; i++)
+        {
+            shares[i] /= sum;
+        }
+
+        return shares;
+    }
+}
+
+internal sealed class ExplainingArtistBoostRecommender(IRecommender songs, IRecommender artists, Dataset train, double power)
+    : ArtistBoostRecommender(songs, artists, train, power), IExplains
+{
+    /// <summary>What the model of songs says: the artist moves an item as a whole, not one of its reasons.</summary>
+    public IReadOnlyList<Reason> Explain(Query query, int itemIndex, int count) => ((IExplains)Songs).Explain(query, itemIndex, count);
+}
