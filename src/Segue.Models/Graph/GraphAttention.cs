@@ -63,13 +63,17 @@ public sealed class GraphAttention(GraphAttentionOptions options) : IModel
             _options = options;
             Rng rng = context.CreateRng($"{Name}/layers");
             int size = options.EmbeddingSize;
+
+            // Glorot and Bengio's limit for the heads side by side, size × (heads · size) and back.
+            float limit = MathF.Sqrt(6f / (size + (options.Heads * size)));
             (_weight, _receiver, _sender, _output) = (Heads("weight", size), Heads("receiver", 1), Heads("sender", 1), Heads("output", size));
             _bias = [.. Enumerable.Range(0, options.Layers).Select(l => new Parameter($"layer.{l}.bias", 1, size))];
 
             Parameter[] Heads(string name, int columns) =>
             [
                 .. Enumerable.Range(0, options.Layers * options.Heads)
-                    .Select(n => new Parameter($"layer.{n / options.Heads}.head.{n % options.Heads}.{name}", size, columns).GlorotUniform(rng)),
+                    .Select(n => new Parameter($"layer.{n / options.Heads}.head.{n % options.Heads}.{name}", size, columns))
+                    .Select(p => columns == 1 ? p.GlorotUniform(rng) : p.Uniform(rng, limit)),
             ];
         }
 
