@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using Segue.Numerics;
+using Segue.Numerics.Sparse;
 
 namespace Segue.Neural.Autodiff;
 
@@ -84,6 +85,9 @@ public sealed class NodePairs
 /// <summary>Scores of pairs of rows.</summary>
 public static class PairProducts
 {
+    /// <summary>Pairs of a node that are added at once.</summary>
+    private const int Together = 256;
+
     /// <summary>Dot product of both rows of every pair; pairs × 1. The rows themselves are never copied.</summary>
     /// <param name="x">The rows.</param>
     /// <param name="pairs">Which.</param>
@@ -134,24 +138,34 @@ public static class PairProducts
         fixed (float* rows = x.Value, target = x.AddTo(), gradient = y.OutputGradient)
         {
             Workers.Run(
-                pairs.Nodes, 128, x.Tape.Threads, new Work(pairs, (nint)rows, (nint)target, (nint)gradient, x.Columns),
+                pairs.Nodes, 32, x.Tape.Threads, new Work(pairs, (nint)rows, (nint)target, (nint)gradient, x.Columns),
                 static (in Work w, int start, int end, int _) =>
                 {
-                    ReadOnlySpan<int> left = w.Pairs.Left, right = w.Pairs.Right;
+                    int* other = stackalloc int[Together];
+                    float* weight = stackalloc float[Together];
                     for (int node = start; node < end; node++)
                     {
-                        var sum = new Span<float>((float*)w.Output + ((nint)node * w.Columns), w.Columns);
-                        foreach (int p in w.Pairs.AtLeft(node))
-                        {
-                            TensorPrimitives.MultiplyAdd(Row(w, right[p]), ((float*)w.Gradient)[p], sum, sum);
-                        }
-
-                        foreach (int p in w.Pairs.AtRight(node))
-                        {
-                            TensorPrimitives.MultiplyAdd(Row(w, left[p]), ((float*)w.Gradient)[p], sum, sum);
-                        }
+                        float* sum = (float*)w.Output + ((nint)node * w.Columns);
+                        AddOthers(in w, w.Pairs.AtLeft(node), w.Pairs.Right, other, weight, sum);
+                        AddOthers(in w, w.Pairs.AtRight(node), w.Pairs.Left, other, weight, sum);
                     }
                 });
+        }
+    }
+
+    /// <summary>Adds the rows at the other ends of a node's pairs, each times its pair's gradient.</summary>
+    private static unsafe void AddOthers(in Work w, ReadOnlySpan<int> pairs, ReadOnlySpan<int> ends, int* other, float* weight, float* sum)
+    {
+        for (int from = 0; from < pairs.Length; from += Together)
+        {
+            int count = Math.Min(Together, pairs.Length - from);
+            for (int n = 0; n < count; n++)
+            {
+                int pair = pairs[from + n];
+                (other[n], weight[n]) = (ends[pair], ((float*)w.Gradient)[pair]);
+            }
+
+            WeightedRows.Add(other, weight, 1, count, (float*)w.Rows, w.Columns, sum, w.Columns, 1);
         }
     }
 

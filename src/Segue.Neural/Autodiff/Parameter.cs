@@ -6,12 +6,12 @@ namespace Segue.Neural.Autodiff;
 /// <summary>A matrix that is learned: its value outlives the steps, its gradient is collected in every one.</summary>
 /// <remarks>
 /// A row-sparse parameter (an embedding table) keeps account of the rows a step touched, so that a step costs what it uses and not what the
-/// table holds. Not thread-safe. Memory: 8 bytes a value, 4 more a row where row-sparse.
+/// table holds. Not thread-safe. Memory: 4 bytes a value, as many more once it has a gradient, 5 a row where row-sparse.
 /// </remarks>
 public sealed class Parameter
 {
     private readonly AlignedBuffer _value;
-    private readonly AlignedBuffer? _gradient;
+    private AlignedBuffer? _gradient;
     private readonly int[] _touched;
     private readonly bool[] _isTouched;
     private int _touchedCount;
@@ -30,7 +30,6 @@ public sealed class Parameter
         ArgumentOutOfRangeException.ThrowIfNegative(columns);
         (Name, Rows, Columns, IsRowSparse, IsFrozen) = (name, rows, columns, isRowSparse, isFrozen);
         _value = new AlignedBuffer((long)rows * columns);
-        _gradient = isFrozen ? null : new AlignedBuffer((long)rows * columns);
         _touched = isRowSparse ? new int[rows] : [];
         _isTouched = isRowSparse ? new bool[rows] : [];
     }
@@ -68,8 +67,10 @@ public sealed class Parameter
 
     internal AlignedBuffer ValueBuffer => _value;
 
-    internal AlignedBuffer GradientBuffer =>
-        _gradient ?? throw new InvalidOperationException($"parameter '{Name}' is frozen and has no gradient");
+    /// <summary>Made when it is first needed: a model that only predicts has none.</summary>
+    internal AlignedBuffer GradientBuffer => !IsFrozen
+        ? _gradient ??= new AlignedBuffer(_value.Length)
+        : throw new InvalidOperationException($"parameter '{Name}' is frozen and has no gradient");
 
     /// <summary>One row of the values.</summary>
     public Span<float> Row(int index) => _value.Slice((long)index * Columns, Columns);
