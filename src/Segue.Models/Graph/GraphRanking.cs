@@ -110,6 +110,11 @@ public abstract record GraphOptions : ModelOptions
     [Description("step size of Adam")]
     public double LearningRate { get; init; } = 0.01;
 
+    /// <summary>Step size of what the layers learn, as a multiple of the learning rate of the nodes' vectors.</summary>
+    [Range(0.0, 100.0)]
+    [Description("step size of what the layers learn, as a multiple of learning_rate, which is that of the nodes' vectors")]
+    public double LayerRate { get; init; } = 1;
+
     /// <summary>L2 strength on the first vectors of the nodes of an edge.</summary>
     [Range(0.0, 10.0)]
     [Description("L2 strength on the first vectors of the nodes of an edge and its non-edge")]
@@ -274,6 +279,11 @@ internal sealed class GraphTrainer
         IGraphConvolution layers = convolution(context);
         _create = () => new GraphNetwork(options, convolution(context), _whole.Nodes, context, name);
         _network = _create();
+        foreach (Parameter parameter in _network.Parameters.Where(p => p != _network.Nodes))
+        {
+            parameter.RateFactor = options.LayerRate;
+        }
+
         _wholeMessages = layers.Messages(_whole);
         (int[] users, int[] items, CsrMatrix messages) = Labels(context);
         (_users, _items, _negatives) = (users, items, new int[users.Length]);

@@ -49,6 +49,9 @@ public sealed class Parameter
     /// <summary>True for a constant.</summary>
     public bool IsFrozen { get; }
 
+    /// <summary>Step size of this parameter as a multiple of its optimizer's.</summary>
+    public double RateFactor { get; set; } = 1;
+
     /// <summary>The values, row after row.</summary>
     public Span<float> Value => _value.Span;
 

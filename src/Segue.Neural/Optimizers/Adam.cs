@@ -73,10 +73,11 @@ public sealed class Adam : Optimizer
     {
         ArgumentNullException.ThrowIfNull(parameter);
         // 1 − β is taken before it is rounded: 1 − 0.999f has four digits of 0.001.
+        double rate = LearningRate * parameter.RateFactor;
         var step = new Coefficients(
-            (float)_beta1, (float)(1 - _beta1), (float)_beta2, (float)(1 - _beta2), (float)(LearningRate / (1 - Math.Pow(_beta1, Steps))),
+            (float)_beta1, (float)(1 - _beta1), (float)_beta2, (float)(1 - _beta2), (float)(rate / (1 - Math.Pow(_beta1, Steps))),
             (float)(1 / Math.Sqrt(1 - Math.Pow(_beta2, Steps))), (float)_epsilon,
-            _decay == Decay.Gradient ? (float)WeightDecay : 0f, _decay == Decay.Decoupled ? (float)(1 - (LearningRate * WeightDecay)) : 1f);
+            _decay == Decay.Gradient ? (float)WeightDecay : 0f, _decay == Decay.Decoupled ? (float)(1 - (rate * WeightDecay)) : 1f);
         int columns = parameter.Columns;
         if (parameter.IsRowSparse)
         {

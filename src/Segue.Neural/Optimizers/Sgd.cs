@@ -37,7 +37,7 @@ public sealed class Sgd : Optimizer
         ArgumentNullException.ThrowIfNull(parameter);
         if (!parameter.IsRowSparse)
         {
-            Update(parameter.Value, parameter.Gradient, _velocity[index]);
+            Update(parameter.Value, parameter.Gradient, _velocity[index], parameter.RateFactor);
             return;
         }
 
@@ -47,11 +47,11 @@ public sealed class Sgd : Optimizer
             int start = row * columns;
             Update(
                 parameter.Value.Slice(start, columns), parameter.Gradient.Slice(start, columns),
-                _momentum > 0 ? _velocity[index].AsSpan(start, columns) : []);
+                _momentum > 0 ? _velocity[index].AsSpan(start, columns) : [], parameter.RateFactor);
         }
     }
 
-    private void Update(Span<float> value, Span<float> gradient, Span<float> velocity)
+    private void Update(Span<float> value, Span<float> gradient, Span<float> velocity, double factor)
     {
         if (WeightDecay > 0)
         {
@@ -65,6 +65,6 @@ public sealed class Sgd : Optimizer
             move = velocity;
         }
 
-        TensorPrimitives.MultiplyAdd(move, (float)-LearningRate, value, value);
+        TensorPrimitives.MultiplyAdd(move, (float)-(LearningRate * factor), value, value);
     }
 }

@@ -27,6 +27,46 @@ public sealed class OptimizerTests
         Assert.Equal([3f, 3f], unused.Value.ToArray());
     }
 
+    /// <summary>A parameter with a factor of its own moves, and decays, as under an optimizer of that rate; the others do not notice.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_rate_factor_is_a_rate_of_ones_own(bool isRowSparse)
+    {
+        foreach (Func<IEnumerable<Parameter>, double, Optimizer> create in new Func<IEnumerable<Parameter>, double, Optimizer>[]
+        {
+            (p, rate) => new Sgd(p, rate, weightDecay: 0.1),
+            (p, rate) => new Adam(p, rate, 0.1, Decay.Decoupled),
+        })
+        {
+            Parameter slow = Ones("slow"), usual = Ones("usual"), alone = Ones("alone");
+            slow.RateFactor = 0.25;
+            foreach (Optimizer optimizer in new[] { create([slow, usual], 0.4), create([alone], 0.1) })
+            {
+                for (int step = 0; step < 3; step++)
+                {
+                    foreach (Parameter p in optimizer.Parameters)
+                    {
+                        var tape = new Tape();
+                        tape.Backward(tape.Use(p).Gather(new[] { 1 }).Square().Sum());
+                    }
+
+                    optimizer.Step();
+                }
+            }
+
+            Assert.Equal(alone.Value.ToArray(), slow.Value.ToArray());
+            Assert.NotEqual(alone.Value[1], usual.Value[1]);
+        }
+
+        Parameter Ones(string name)
+        {
+            var parameter = new Parameter(name, 2, 1, isRowSparse);
+            parameter.Value.Fill(1f);
+            return parameter;
+        }
+    }
+
     [Theory]
     [InlineData(2.0, 1.2f, 0f, 1.6f)]
     [InlineData(0.0, 3f, 0f, 4f)]
