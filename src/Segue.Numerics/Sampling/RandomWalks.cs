@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.X86;
 using Segue.Numerics.Sparse;
 
 namespace Segue.Numerics.Sampling;
@@ -112,12 +113,55 @@ public sealed class RandomWalks
 
             for (int step = 1; step < length; step++)
             {
+                if (IsFirstOrder || step == 1)
+                {
+                    Step(own, step, length, generators.Slice(first, count));
+                    continue;
+                }
+
                 for (int w = 0; w < count; w++)
                 {
-                    int at = (w * length) + step, node = own[at - 1];
-                    own[at] = node < 0 ? -1
-                        : IsFirstOrder || step == 1 ? Next(node, generators[first + w])
-                        : Next(own[at - 2], node, generators[first + w]);
+                    int at = (w * length) + step;
+                    own[at] = own[at - 1] < 0 ? -1 : Next(own[at - 2], own[at - 1], generators[first + w]);
+                }
+            }
+        }
+    }
+
+    /// <summary>One step of every walk: all ask for their edge before the first one needs it.</summary>
+    private unsafe void Step(Span<int> walks, int step, int length, ReadOnlySpan<Rng> generators)
+    {
+        int* edge = stackalloc int[Together];
+        uint* chance = stackalloc uint[Together];
+        fixed (int* columns = _columns)
+        {
+            fixed (Slot* slots = _slots)
+            {
+                for (int w = 0; w < generators.Length; w++)
+                {
+                    int node = walks[(w * length) + step - 1];
+                    edge[w] = node < 0 ? -1 : Edge(node, generators[w], out chance[w]);
+                    if (edge[w] >= 0 && Sse.IsSupported)
+                    {
+                        Sse.Prefetch0(columns + edge[w]);
+                        if (slots != null)
+                        {
+                            Sse.Prefetch0(slots + edge[w]);
+                        }
+                    }
+                }
+
+                fixed (int* start = _start)
+                {
+                    for (int w = 0; w < generators.Length; w++)
+                    {
+                        int next = edge[w] < 0 ? -1 : End(edge[w], chance[w]);
+                        walks[(w * length) + step] = next;
+                        if (next >= 0 && Sse.IsSupported)
+                        {
+                            Sse.Prefetch0(start + next);
+                        }
+                    }
                 }
             }
         }
@@ -202,13 +246,14 @@ public sealed class RandomWalks
 
     private int Next(int node, Rng rng)
     {
-        int start = _start[node], count = _start[node + 1] - start;
-        if (count == 0)
-        {
-            return -1;
-        }
+        int edge = Edge(node, rng, out uint chance);
+        return edge < 0 ? -1 : End(edge, chance);
+    }
 
-        // One draw: the high half chooses the column, the low half whether it is kept.
+    /// <summary>A uniform edge of a node, or −1, and 24 random bits. One draw: the high half chooses the edge, the low half is left.</summary>
+    private int Edge(int node, Rng rng, out uint chance)
+    {
+        int start = _start[node], count = _start[node + 1] - start;
         ulong bits = rng.NextUInt64();
         ulong product = (bits >> 32) * (uint)count;
         if ((uint)product < (uint)count)
@@ -221,14 +266,20 @@ public sealed class RandomWalks
             }
         }
 
-        int slot = start + (int)(product >> 32);
+        chance = (uint)bits >> 8;
+        return count == 0 ? -1 : start + (int)(product >> 32);
+    }
+
+    /// <summary>Where the alias table of an edge leads.</summary>
+    private int End(int edge, uint chance)
+    {
         if (_slots is null)
         {
-            return _columns[slot];
+            return _columns[edge];
         }
 
-        Slot of = _slots[slot];
-        return ((uint)bits >> 8) * (1.0f / (1 << 24)) < of.Keep ? _columns[slot] : of.Other;
+        Slot slot = _slots[edge];
+        return chance * (1.0f / (1 << 24)) < slot.Keep ? _columns[edge] : slot.Other;
     }
 
     private int Next(int before, int node, Rng rng)
