@@ -64,6 +64,9 @@ public static class ModelCatalog
         Describe<IpfOptions>(
             "ipf", "preference of the listener and its current session, sent over all paths of three edges of the same graph", "Xiang et al., KDD 2010",
             o => new Ipf(o)),
+        Describe<Node2VecOptions>(
+            "node2vec", "vectors of listeners, items and sessions that random walks over the same graph come to together",
+            "Grover and Leskovec, KDD 2016; seed 000", o => new Node2Vec(o)),
         Describe<BprOptions>("bpr", "matrix factorization trained to rank heard above unheard items", "Rendle et al., UAI 2009", o => new Bpr(o)),
         Describe<MbcfOptions>(
             "mbcf", "listener and item vectors trained on heard items against sampled ones, one by one or by softmax",

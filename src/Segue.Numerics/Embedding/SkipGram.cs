@@ -62,16 +62,18 @@ public sealed record SkipGramSettings
 /// All contexts of a centre share its negatives, so that a window is three small matrix products: Ji, Satish, Li and Dubey, "Parallelizing Word2Vec in Shared and
 /// Distributed Memory", IEEE TPDS 2019. What differs from there: a batch of sentences takes its gradients at the same vectors, and then every thread adds those of its own words, in the
 /// order of the sentences. So nothing races and the result does not depend on the number of threads. A batch is short enough for no word to be expected as
-/// a centre more than four times in it (or one sentence), and at most 5,120 words, so that its gradients stay in the cache; it depends on the counts only.
+/// a centre more than once in it (or one sentence), and at most 5,120 words, so that its gradients stay in the cache; it depends on the counts only. A vector whose
+/// steps E b in one batch have Σ |E| |b|² = κ above 1 takes 1/κ of them: they could move its products by κ, past where their gradients say anything, and where few words come again
+/// and again vectors would grow without end.
 /// </para>
 /// <para>
-/// Sentences are read once more to count words. Memory 8 bytes × words × size (rounded up to 16), 20 bytes a word, and
+/// Sentences are read once more to count words. Memory 8 bytes × words × size (rounded up to 16), 28 bytes a word, and
 /// 4 × size × (negatives + 2) a word of a batch. Time O(pairs · negatives · size).
 /// </para>
 /// </remarks>
 public sealed unsafe class SkipGram
 {
-    private const int MostWords = 5120, MostOccurrences = 4, CountChunk = 256;
+    private const int MostWords = 5120, MostOccurrences = 1, CountChunk = 256;
 
     private readonly AlignedBuffer _inputs, _outputs;
     private readonly int _stride;
@@ -214,6 +216,7 @@ public sealed unsafe class SkipGram
         private readonly int _batch, _most, _stride;
         private readonly AlignedBuffer _steps;
         private readonly int[] _rows, _rowCount;
+        private readonly float[] _force, _total;
         private long _pairs;
 
         public Training(SkipGram model, ISentences sentences, long[] counts, long total, long largest, ulong seed, string name, SimdPath path)
@@ -227,6 +230,8 @@ public sealed unsafe class SkipGram
             _most = length + (length * (_settings.Negatives + 1));
             _steps = new AlignedBuffer((long)_batch * _most * _stride);
             _rows = new int[_batch * _most];
+            _force = new float[_batch * _most];
+            _total = new float[2 * (long)counts.Length];
             _rowCount = new int[_batch];
             var weights = new double[counts.Length];
             for (int w = 0; w < weights.Length; w++)
@@ -327,10 +332,14 @@ public sealed unsafe class SkipGram
 
             for (int c = 0; c < words.Length; c++)
             {
-                new ReadOnlySpan<float>(inputs + ((nint)words[c] * stride), stride).CopyTo(new Span<float>(local + (c * stride), stride));
+                var input = new ReadOnlySpan<float>(inputs + ((nint)words[c] * stride), stride);
+                input.CopyTo(new Span<float>(local + (c * stride), stride));
+                scratch.Norms.Pointer[c] = TensorPrimitives.SumOfSquares(input);
             }
 
             new Span<float>(steps, words.Length * stride).Clear();
+            Span<float> force = _force.AsSpan(place * _most, _most);
+            force[..words.Length].Clear();
             int count = words.Length;
             float** from = stackalloc float*[SkipGramWindow.Padded(wide)], to = stackalloc float*[SkipGramWindow.Padded(wide)];
             for (int c = 0; c < words.Length; c++)
@@ -352,8 +361,13 @@ public sealed unsafe class SkipGram
                     }
                 }
 
-                SkipGramWindow.Run(
-                    _path, local + (low * stride), end - low, c - low, from, used[c], stride, rate, scratch.Errors, steps + (low * stride), to);
+                fixed (float* own = force)
+                {
+                    SkipGramWindow.Run(
+                        _path, local + (low * stride), end - low, c - low, from, used[c], stride, rate, scratch.Errors, steps + (low * stride), to,
+                        scratch.Norms.Pointer + low, own + low, own + count);
+                }
+
                 count += used[c];
                 pairs += end - low - 1;
             }
@@ -377,6 +391,11 @@ public sealed unsafe class SkipGram
                 }
             }
 
+            for (int n = 0; n < found; n++)
+            {
+                _total[_rows[mine[n]]] += _force[mine[n]];
+            }
+
             const int Ahead = 6;
             for (int n = 0; n < found; n++)
             {
@@ -385,9 +404,22 @@ public sealed unsafe class SkipGram
                     Prefetch(Row(_rows[mine[n + Ahead]]), stride);
                 }
 
-                float* row = Row(_rows[mine[n]]);
-                var values = new Span<float>(row, stride);
-                TensorPrimitives.Add(values, new ReadOnlySpan<float>(_steps.Pointer + ((nint)mine[n] * stride), stride), values);
+                int of = _rows[mine[n]];
+                var values = new Span<float>(Row(of), stride);
+                var step = new ReadOnlySpan<float>(_steps.Pointer + ((nint)mine[n] * stride), stride);
+                if (_total[of] <= 1)
+                {
+                    TensorPrimitives.Add(values, step, values);
+                }
+                else
+                {
+                    TensorPrimitives.MultiplyAdd(step, 1 / _total[of], values, values);
+                }
+            }
+
+            for (int n = 0; n < found; n++)
+            {
+                _total[_rows[mine[n]]] = 0;
             }
 
             float* Row(int of) => of < words ? _model._inputs.Pointer + ((nint)of * stride) : _model._outputs.Pointer + ((nint)(of - words) * stride);
@@ -415,6 +447,7 @@ public sealed unsafe class SkipGram
                 Lengths = new int[chunk];
                 Words = new int[chunk * length];
                 Local = new AlignedBuffer((long)length * run._stride);
+                Norms = new AlignedBuffer(length);
                 _zeros = new AlignedBuffer(run._stride);
                 _dump = new AlignedBuffer(run._stride);
                 _errors = new AlignedBuffer((Math.Min(length, (2L * run._settings.Window) + 1) + 1) * SkipGramWindow.Padded(wide));
@@ -429,6 +462,8 @@ public sealed unsafe class SkipGram
             public int[] Words { get; }
 
             public AlignedBuffer Local { get; }
+
+            public AlignedBuffer Norms { get; }
 
             public float* Zeros => _zeros.Pointer;
 

@@ -29,8 +29,12 @@ internal static unsafe class SkipGramWindow
     /// <param name="errors">Scratch, (count + 1) × padded outputs.</param>
     /// <param name="contextSteps">As A.</param>
     /// <param name="outputSteps">One row an output, the padding included.</param>
+    /// <param name="norms">|a|² of every context.</param>
+    /// <param name="contextForce">One a context: Σ |E| |b|² is added, how far the steps can move its products.</param>
+    /// <param name="outputForce">One an output: Σ |E| |a|².</param>
     internal static void Run(
-        SimdPath path, float* contexts, int count, int skip, float** outputs, int used, int stride, float rate, float* errors, float* contextSteps, float** outputSteps)
+        SimdPath path, float* contexts, int count, int skip, float** outputs, int used, int stride, float rate, float* errors, float* contextSteps, float** outputSteps,
+        float* norms, float* contextForce, float* outputForce)
     {
         int padded = Padded(used);
         switch (path)
@@ -67,6 +71,21 @@ internal static unsafe class SkipGramWindow
         }
 
         all.Slice(skip * padded, padded).Clear();
+        for (int k = 0; k < used; k++)
+        {
+            float norm = TensorPrimitives.SumOfSquares(new ReadOnlySpan<float>(outputs[k], stride)), force = 0;
+            float* error = errors + k;
+            for (int n = 0; n < count; n++)
+            {
+                float size = Math.Abs(*error);
+                contextForce[n] += size * norm;
+                force += size * norms[n];
+                error += padded;
+            }
+
+            outputForce[k] = force;
+        }
+
         switch (path)
         {
             case SimdPath.Vector512:

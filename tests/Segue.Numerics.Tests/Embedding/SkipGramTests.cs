@@ -32,12 +32,33 @@ public sealed unsafe class SkipGramTests
                 to[k] = outputSteps.Pointer + (k * size);
             }
 
-            fixed (float** b = from, d = to)
+            double[][] a = Rows(contexts, count, size), b = Rows(outputs, used, size);
+            AlignedBuffer norms = new(count), contextForce = new(count), outputForce = new(padded);
+            for (int n = 0; n < count; n++)
             {
-                SkipGramWindow.Run(path, contexts.Pointer, count, skip, b, used, size, 0.1f, errors.Pointer, steps.Pointer, d);
+                norms.Span[n] = (float)a[n].Sum(x => x * x);
             }
 
-            double[][] a = Rows(contexts, count, size);
+            fixed (float** pointers = from, targets = to)
+            {
+                SkipGramWindow.Run(
+                    path, contexts.Pointer, count, skip, pointers, used, size, 0.1f, errors.Pointer, steps.Pointer, targets, norms.Pointer, contextForce.Pointer, outputForce.Pointer);
+            }
+
+            double[,] force = new double[count, used];
+            for (int n = 0; n < count; n++)
+            {
+                for (int k = 0; k < used; k++)
+                {
+                    double product = Enumerable.Range(0, size).Sum(i => a[n][i] * b[k][i]);
+                    force[n, k] = n == skip ? 0 : 0.1 * Math.Abs((k == 0 ? 1 : 0) - (1 / (1 + Math.Exp(-product))));
+                }
+            }
+
+            Assert.All(Enumerable.Range(0, count), n => Assert.Equal(
+                Enumerable.Range(0, used).Sum(k => force[n, k] * b[k].Sum(x => x * x)), contextForce.Span[n], 1e-4));
+            Assert.All(Enumerable.Range(0, used), k => Assert.Equal(
+                Enumerable.Range(0, count).Sum(n => force[n, k] * a[n].Sum(x => x * x)), outputForce.Span[k], 1e-4));
             (double[][] expected, double[][] expectedOutputs) = SkipGramReference.Window([.. a.Where((_, n) => n != skip)], Rows(outputs, used, size), 0.1);
             double[][] found = Rows(steps, count, size), foundOutputs = Rows(outputSteps, used, size);
             Assert.All(found[skip], x => Assert.Equal(1, x));
@@ -101,6 +122,22 @@ public sealed unsafe class SkipGramTests
 
         // Nobody says the last word.
         Assert.All(one.Output(60).ToArray(), x => Assert.Equal(0, x));
+    }
+
+    [Theory]
+    [InlineData(0.1, 10)]
+    [InlineData(0.5, 100)]
+    public void A_few_words_again_and_again_at_a_high_rate_do_not_grow_without_end(double rate, double longest)
+    {
+        var rng = new Rng(6, "few");
+        var sentences = new Listed([.. Enumerable.Range(0, 2000).Select(_ => Enumerable.Range(0, 60).Select(_ => rng.Next(4)).ToArray())]);
+        var settings = new SkipGramSettings { Size = 8, Window = 10, LearningRate = rate };
+        SkipGram model = SkipGram.Train(sentences, 4, settings, 1, "test", 2, cancellation: TestContext.Current.CancellationToken);
+        for (int w = 0; w < 4; w++)
+        {
+            Assert.InRange(TensorPrimitives.Norm(model.Input(w)), 0, longest);
+            Assert.InRange(TensorPrimitives.Norm(model.Output(w)), 0, longest);
+        }
     }
 
     [Fact]

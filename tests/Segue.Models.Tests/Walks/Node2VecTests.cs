@@ -1,0 +1,60 @@
+using System.Numerics.Tensors;
+using Segue.Core.Contracts;
+using Segue.Models.Walks;
+using Segue.Testing;
+using Xunit;
+
+namespace Segue.Models.Tests.Walks;
+
+public sealed class Node2VecTests : RecommenderContract
+{
+    protected override (double Low, double High) NdcgWindow => (0.20, 0.22);
+
+    protected override WorldSplit World => SmallWorld.TimeSplit;
+
+    protected override string? NeedsTime => "a session is a stretch of time";
+
+    protected override IModel CreateModel() => new Node2Vec(new Node2VecOptions { EmbeddingSize = 16, WalksPerNode = 10, WalkLength = 20, Window = 5, LearningRate = 0.05 });
+
+    [Theory]
+    [InlineData(VectorScore.Cosine)]
+    [InlineData(VectorScore.Dot)]
+    [InlineData(VectorScore.Context)]
+    public void Reasons_of_a_history_add_up_to_its_score(VectorScore score)
+    {
+        IRecommender recommender = new Node2Vec(new Node2VecOptions { EmbeddingSize = 16, Score = score, UserShare = 0.7 }).Fit(SmallWorld.TimeSplit.Train, Context());
+        int[] history = [3, 8, 8, 40, 77, 12];
+        long latest = SmallWorld.TimeSplit.Train.LatestTime;
+        var query = Query.ForHistory(history, time: new[] { latest - 90 * 86_400L, latest - 50 * 86_400L, latest - 9, latest - 8, latest - 7, latest }, moment: latest);
+        float[] scores = Scores(recommender, query);
+        foreach (int item in new[] { 0, 3, 100, 200 })
+        {
+            IReadOnlyList<Reason> reasons = ((IExplains)recommender).Explain(query, item, 100);
+            var without = history.Distinct().Except(reasons.Select(r => r.HistoryItemIndex)).ToArray();
+            Assert.True(reasons.Sum(r => r.Weight) >= scores[item] - 1e-5, "reasons that speak for an item are at least its score");
+            Assert.True(without.Length > 0 || Math.Abs(reasons.Sum(r => r.Weight) - scores[item]) < 1e-5);
+        }
+    }
+
+    [Fact]
+    public void Cosines_are_between_minus_one_and_one_and_a_share_of_one_leaves_the_session_out()
+    {
+        var options = new Node2VecOptions { EmbeddingSize = 16, UserShare = 1 };
+        var recommender = (IVectorRecommender)new Node2Vec(options).Fit(SmallWorld.TimeSplit.Train, Context());
+        float[] scores = Scores(recommender, Query.ForUser(5));
+        Assert.All(scores, s => Assert.InRange(s, -1.00001f, 1.00001f));
+        Assert.Equal(scores, Scores(recommender, Query.ForUser(5, SmallWorld.TimeSplit.Train.LatestTime - (60 * 86_400L))));
+        float[] half = Scores(new Node2Vec(options with { UserShare = 0.5 }).Fit(SmallWorld.TimeSplit.Train, Context()), Query.ForUser(5));
+        Assert.NotEqual(scores, half);
+        Assert.Equal(1, TensorPrimitives.Norm<float>(recommender.ItemVectors.Row(7)), 1e-5);
+    }
+
+    [Fact]
+    public void A_bias_of_the_walks_changes_the_vectors()
+    {
+        var options = new Node2VecOptions { EmbeddingSize = 16, WalksPerNode = 1 };
+        float[] even = Scores(new Node2Vec(options).Fit(SmallWorld.TimeSplit.Train, Context()), Query.ForUser(5));
+        float[] biased = Scores(new Node2Vec(options with { ReturnParameter = 4, InOutParameter = 0.5 }).Fit(SmallWorld.TimeSplit.Train, Context()), Query.ForUser(5));
+        Assert.NotEqual(even, biased);
+    }
+}
