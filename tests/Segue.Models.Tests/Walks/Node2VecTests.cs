@@ -8,7 +8,9 @@ namespace Segue.Models.Tests.Walks;
 
 public sealed class Node2VecTests : RecommenderContract
 {
-    protected override (double Low, double High) NdcgWindow => (0.20, 0.22);
+    // Measured .2152 on the last month. Dot products .1983, output vectors .2165; a share of 1 for the listener .2211, 0 .1923; no sessions .2245; exponent of negatives 0 .1999,
+    // 1 .2139; p = 4 .2033, q = .5 .2073; ones for shares of plays .2090; window 2 .2002; one negative .2092; half the rate .2174, twice .2153.
+    protected override (double Low, double High) NdcgWindow => (0.2095, 0.2205);
 
     protected override WorldSplit World => SmallWorld.TimeSplit;
 
