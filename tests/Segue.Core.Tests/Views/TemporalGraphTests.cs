@@ -30,7 +30,12 @@ public sealed class TemporalGraphTests
             Dataset data = world.Build();
             var options = new SomeOptions
             {
-                Period = period, Edges = edges, HalfLifeDays = halfLife, MinPlays = minPlays, UserWeight = 2, SessionWeight = 0.5,
+                Period = period,
+                Edges = edges,
+                HalfLifeDays = halfLife,
+                MinPlays = minPlays,
+                UserWeight = 2,
+                SessionWeight = 0.5,
             };
             TemporalGraph graph = Graph(data, options, 2);
             Play[] plays = Plays(data);
