@@ -86,6 +86,8 @@ public static class ModelCatalog
             "lightgcn", "vectors of listeners and items spread over the graph of who has what", "seed 002; He et al., SIGIR 2020", o => new LightGcn(o)),
         Describe<XSimGclOptions>(
             "xsimgcl", "lightgcn with noise in every layer and a contrast between layers", "Yu et al., IEEE TKDE 2024", o => new XSimGcl(o)),
+        Describe<UltraGcnOptions>(
+            "ultragcn", "the end of infinitely many layers of lightgcn as weights of a loss: no messages are passed", "Mao et al., CIKM 2021", o => new UltraGcn(o)),
         Describe<GraphAttentionOptions>(
             "gat", "graph convolution in which a node weighs its neighbours by several attentions", "seed 002; Veličković et al., ICLR 2018",
             o => new GraphAttention(o)),

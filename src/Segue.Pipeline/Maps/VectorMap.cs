@@ -167,7 +167,9 @@ public sealed record VectorMap
 
     /// <summary>The models of the catalog whose recommenders have vectors; a test holds the list against the code.</summary>
     internal static IReadOnlyList<string> WithVectors { get; } =
-        [.. ModelCatalog.All.Select(m => m.Name).Where(n => n is "als" or "ials" or "bpr" or "mbcf" or "hybrid-two-tower" or "lightgcn" or "gat" or "graphsage" or "xsimgcl" or "node2vec")];
+        [.. ModelCatalog.All.Select(m => m.Name).Where(n =>
+            n is "als" or "ials" or "bpr" or "mbcf" or "hybrid-two-tower" or "lightgcn" or "gat" or "graphsage" or "xsimgcl" or "ultragcn"
+            or "node2vec")];
 
     private static MapColor Settle(MapOptions options, Dataset train, bool hasTags, bool hasArtists, bool users) => options.Color switch
     {
