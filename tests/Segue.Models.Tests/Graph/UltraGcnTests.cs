@@ -13,7 +13,11 @@ public sealed class UltraGcnTests : RecommenderContract
 {
     private static readonly UltraGcnOptions Small = new()
     {
-        EmbeddingSize = 16, Epochs = 30, BatchSize = 256, NegativeCount = 64, LearningRate = 0.03,
+        EmbeddingSize = 16,
+        Epochs = 30,
+        BatchSize = 256,
+        NegativeCount = 64,
+        LearningRate = 0.03,
     };
 
     protected override (double Low, double High) NdcgWindow => (0.383, 0.401);

@@ -18,7 +18,7 @@ public sealed class LogisticListenerTests
         float[] rows = new float[count * size], offsets = new float[count], prior = new float[size], vector = new float[size], pulls = new float[count];
         rng.FillGaussian(rows, 1f);
         rng.FillGaussian(offsets, 0.5f);
-                // From far away, where all probabilities are 0 or 1, whole Newton steps go astray.
+        // From far away, where all probabilities are 0 or 1, whole Newton steps go astray.
         rng.FillGaussian(prior, start);
         float[] targets = [.. Enumerable.Range(0, count).Select(n => n % 3 == 0 ? 1f : 0f)], weights = [.. Enumerable.Range(0, count).Select(n => 0.5f + (n % 2))];
         LogisticListener.Solve(rows, offsets, targets, weights, regularization, prior, vector, pulls);
