@@ -64,13 +64,9 @@ public abstract record GraphOptions : ModelOptions
     [Description("how the states after every layer become one vector: mean, or learned weights")]
     public LayerWeighting LayerWeights { get; init; } = LayerWeighting.Mean;
 
-    /// <summary>Artists are nodes too, joined to their items.</summary>
-    [Description("artists are nodes too, joined to their items: items nobody heard get a vector through them")]
-    public bool Artists { get; init; }
-
-    /// <summary>Albums are nodes too, joined to their items.</summary>
-    [Description("albums are nodes too, joined to their items")]
-    public bool Albums { get; init; }
+    /// <summary>What the nodes are, joined by +: user (or playlist) and item (or track), and, joined to their items, artist and album.</summary>
+    [Description("what the nodes are: user+item (or playlist+track), and +artist, +album, joined to their items: items nobody heard get a vector through them")]
+    public string Nodes { get; init; } = "user+item";
 
     /// <summary>What is minimised.</summary>
     [Description("what is minimised: bpr ranks an edge above a non-edge, bce tells them apart")]
@@ -133,6 +129,31 @@ public abstract record GraphOptions : ModelOptions
 
     /// <summary>Pulls the vector and one state of every node of a step together and apart from those of others; null for none.</summary>
     internal virtual (float Weight, float Temperature, int Layer)? Contrast => null;
+}
+
+/// <summary>What graph models share in which a fixed weight of every edge says how much it carries.</summary>
+public abstract record WeighedGraphOptions : GraphOptions
+{
+    /// <summary>Share of what an item hears that comes from its artist.</summary>
+    [Range(0.001, 0.9)]
+    [Description("share of what an item hears that comes from its artist, where artists are nodes; all of it where nobody listens to the item")]
+    public double ArtistWeight { get; init; } = 0.5;
+
+    /// <summary>Share of what an item hears that comes from its album.</summary>
+    [Range(0.001, 0.9)]
+    [Description("share of what an item hears that comes from its album, where albums are nodes")]
+    public double AlbumWeight { get; init; } = 0.3;
+
+    /// <summary>The shares of this model's nodes.</summary>
+    /// <exception cref="OptionException">Nothing is left for listeners.</exception>
+    internal GraphShares Shares(string model)
+    {
+        var nodes = GraphNodes.Parse(Nodes, model);
+        var shares = new GraphShares(nodes.HasArtists ? ArtistWeight : 0, nodes.HasAlbums ? AlbumWeight : 0);
+        return shares.Artist + shares.Album < 1 ? shares : throw new OptionException(
+            $"model '{model}': artist_weight {OptionsText.Format(ArtistWeight)} and album_weight {OptionsText.Format(AlbumWeight)} leave nothing for listeners; "
+            + "give two that add up to less than 1");
+    }
 }
 
 /// <summary>How messages pass in one layer; one instance holds the parameters of all layers.</summary>
@@ -261,7 +282,7 @@ internal sealed class GraphTrainer
     private readonly ListeningGraph _whole;
     private readonly SparseOperand _wholeMessages, _trainingMessages;
     private readonly CsrMatrix _pairs;
-    private readonly int[] _users, _items, _negatives;
+    private readonly int[] _users, _items, _negatives, _heardItems;
     private readonly NodePairs _positivePairs = new(), _negativePairs = new();
     private readonly NeighborSampler? _sampler;
     private float[] _counts = [];
@@ -271,7 +292,8 @@ internal sealed class GraphTrainer
     {
         (_name, _options, _train, _context) = (name, options, train, context);
         _pairs = UserItemMatrix.Binary(train);
-        _whole = ListeningGraph.Of(train, _pairs, options.Artists, options.Albums);
+        var nodes = GraphNodes.Parse(options.Nodes, name);
+        _whole = ListeningGraph.Of(train, _pairs, nodes);
 
         // Parameters with their gradient and moments; then the states of all layers and their gradients, or, where steps are small, those of the last pass.
         int copies = options.Neighbors > 0 ? options.LayerCount + 6 : 4 * (options.LayerCount + 2);
@@ -285,10 +307,12 @@ internal sealed class GraphTrainer
         }
 
         _wholeMessages = layers.Messages(_whole);
+        // Of an item nobody has nothing is known: as a non-edge it would be pushed away from everybody.
+        _heardItems = [.. Enumerable.Range(0, _pairs.Columns).Where(i => _whole.Listeners[i] > 0)];
         (int[] users, int[] items, CsrMatrix messages) = Labels(context);
         (_users, _items, _negatives) = (users, items, new int[users.Length]);
         _trainingMessages = ReferenceEquals(messages, _pairs) ? _wholeMessages
-            : layers.Messages(ListeningGraph.Of(train, messages, options.Artists, options.Albums));
+            : layers.Messages(ListeningGraph.Of(train, messages, nodes));
         _sampler = options.Neighbors > 0 ? new NeighborSampler(_trainingMessages.Matrix, options.LayerCount, options.Neighbors) : null;
     }
 
@@ -297,8 +321,9 @@ internal sealed class GraphTrainer
         ArgumentNullException.ThrowIfNull(train);
         ArgumentNullException.ThrowIfNull(context);
         OptionsText.Validate(options, $"model '{name}'");
-        RequireGroups(name, "artists", options.Artists, train.Catalog.ItemArtist, train);
-        RequireGroups(name, "albums", options.Albums, train.Catalog.ItemAlbum, train);
+        var nodes = GraphNodes.Parse(options.Nodes, name);
+        RequireGroups(name, "artist", nodes.HasArtists, options, train.Catalog.ItemArtist, train);
+        RequireGroups(name, "album", nodes.HasAlbums, options, train.Catalog.ItemAlbum, train);
         return new GraphTrainer(name, options, convolution, train, context).Run();
     }
 
@@ -340,14 +365,13 @@ internal sealed class GraphTrainer
         }
     }
 
-    private static void RequireGroups(string name, string option, bool isWanted, ReadOnlyMemory<int> groupOfItem, Dataset train)
+    private static void RequireGroups(string name, string column, bool isWanted, GraphOptions options, ReadOnlyMemory<int> groupOfItem, Dataset train)
     {
         if (isWanted && groupOfItem.Span.IndexOfAnyExcept(-1) < 0)
         {
-            string column = option[..^1];
             throw new DatasetException(
-                $"model '{name}': {option}=true needs the {column} of items, and '{train.Name}' knows none; import a source that has them, for example "
-                + $"segue import csv FILE --map user=…,item=…,{column}=…, or leave {option} out");
+                $"model '{name}': nodes is '{options.Nodes}', and '{train.Name}' knows no {column} of any item; import a source that has them, for example "
+                + $"segue import csv FILE --map user=…,item=…,{column}=…, or leave {column} out of nodes");
         }
     }
 
@@ -565,7 +589,7 @@ internal sealed class GraphTrainer
         {
             double progress = _options.Epochs == 1 ? 1 : (epoch - 1.0) / (_options.Epochs - 1);
             Variable vectors = _network.Apply(new Tape(_context.Threads), _trainingMessages, null);
-            hard = new HardNegatives(_pairs, vectors.Value.ToArray(), _options.EmbeddingSize, 1 - (progress * (1 - _options.HardShare)), seed);
+            hard = new HardNegatives(_pairs, _heardItems, vectors.Value.ToArray(), _options.EmbeddingSize, 1 - (progress * (1 - _options.HardShare)), seed);
         }
 
         // Edges are in order of their users; a generator for every chunk, so that the draws do not depend on the number of threads.
@@ -575,7 +599,7 @@ internal sealed class GraphTrainer
             for (int n = start; n < end; n++)
             {
                 int item = hard is not null ? hard.Draw(_users[n], own)
-                    : _options.Negatives == GraphNegatives.Unchecked ? own.Next(_pairs.Columns) : UnheardItem(_users[n], own);
+                    : _options.Negatives == GraphNegatives.Unchecked ? _heardItems[own.Next(_heardItems.Length)] : UnheardItem(_users[n], own);
 
                 // Against itself an edge teaches nothing: where next to nothing is unheard.
                 _negatives[n] = item < 0 ? _items[n] : _pairs.Rows + item;
@@ -588,7 +612,7 @@ internal sealed class GraphTrainer
         ReadOnlySpan<int> heard = _pairs.RowColumns(user);
         for (int attempt = 0; attempt < 64; attempt++)
         {
-            int item = rng.Next(_pairs.Columns);
+            int item = _heardItems[rng.Next(_heardItems.Length)];
             if (heard.BinarySearch(item) < 0)
             {
                 return item;
@@ -615,7 +639,7 @@ internal sealed class GraphTrainer
 /// A listener's pool is <see cref="PoolSize"/> items drawn at random, sorted by score, and cut to the share: a draw from it is a draw from the
 /// best-scored share of all, with the cut known to about ±√(share / pool). Memory: one pool a call, items · d for the vectors.
 /// </remarks>
-internal sealed class HardNegatives(CsrMatrix pairs, float[] vectors, int size, double share, ulong seed)
+internal sealed class HardNegatives(CsrMatrix pairs, int[] candidates, float[] vectors, int size, double share, ulong seed)
 {
     private const int PoolSize = 256;
 
@@ -642,7 +666,7 @@ internal sealed class HardNegatives(CsrMatrix pairs, float[] vectors, int size, 
         int count = 0;
         for (int attempt = 0; attempt < PoolSize; attempt++)
         {
-            int item = rng.Next(pairs.Columns);
+            int item = candidates[rng.Next(candidates.Length)];
             if (heard.BinarySearch(item) < 0)
             {
                 items[count] = item;
@@ -671,7 +695,7 @@ internal sealed class GraphRecommender : IVectorRecommender, IExplains, IItemSim
     {
         (_train, _options, _network, _pairs) = (train, options, network, graph.Pairs);
         (_users, ItemVectors, _states) = (users, items, states);
-        _degrees = [.. Enumerable.Range(graph.Pairs.Rows, graph.Pairs.Columns).Select(graph.Adjacency.RowLength)];
+        _degrees = graph.Listeners.ToArray();
     }
 
     public Vocabulary Items => _train.Items;
@@ -703,7 +727,7 @@ internal sealed class GraphRecommender : IVectorRecommender, IExplains, IItemSim
     }
 
     public static ListeningGraph GraphOf(Dataset data, GraphOptions options) =>
-        ListeningGraph.Of(data, UserItemMatrix.Binary(data), options.Artists, options.Albums);
+        ListeningGraph.Of(data, UserItemMatrix.Binary(data), GraphNodes.Parse(options.Nodes, "graph"));
 
     /// <summary>Other edges between the same nodes: their messages pass through what was learned.</summary>
     public IRecommender Observe(Dataset known, FitContext context)

@@ -12,7 +12,7 @@ using Segue.Numerics.Sparse;
 namespace Segue.Models.Graph;
 
 /// <summary>Options of <see cref="GraphSage"/>.</summary>
-public sealed record GraphSageOptions : GraphOptions
+public sealed record GraphSageOptions : WeighedGraphOptions
 {
     /// <summary>Layers of message passing.</summary>
     [Range(1, 16)]
@@ -43,10 +43,12 @@ public sealed class GraphSage(GraphSageOptions options) : IModel
 
     internal sealed class Convolution : IGraphConvolution
     {
+        private readonly GraphSageOptions _options;
         private readonly Parameter[] _neighbors, _bias, _own;
 
         public Convolution(GraphSageOptions options, FitContext context)
         {
+            _options = options;
             Rng rng = context.CreateRng($"{Name}/layers");
             int size = options.EmbeddingSize;
             _neighbors = [.. Enumerable.Range(0, options.Layers).Select(l => new Parameter($"layer.{l}.neighbors", size, size).GlorotUniform(rng))];
@@ -56,7 +58,7 @@ public sealed class GraphSage(GraphSageOptions options) : IModel
 
         public IReadOnlyList<Parameter> Parameters => [.. _neighbors, .. _own, .. _bias];
 
-        public SparseOperand Messages(ListeningGraph graph) => graph.Means();
+        public SparseOperand Messages(ListeningGraph graph) => graph.Means(_options.Shares(Name));
 
         public SparseOperand Messages(ReadOnlySpan<int> degrees)
         {

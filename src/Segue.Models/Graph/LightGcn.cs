@@ -11,7 +11,7 @@ using Segue.Numerics.Sparse;
 namespace Segue.Models.Graph;
 
 /// <summary>Options of <see cref="LightGcn"/>.</summary>
-public sealed record LightGcnOptions : GraphOptions
+public sealed record LightGcnOptions : WeighedGraphOptions
 {
     /// <summary>Layers of message passing.</summary>
     [Range(0, 16)]
@@ -36,10 +36,10 @@ public sealed class LightGcn(LightGcnOptions options) : IModel
     public ModelOptions Options => options;
 
     /// <inheritdoc/>
-    public IRecommender Fit(Dataset train, FitContext context) => GraphTrainer.Fit(Name, options, _ => new Convolution(), train, context);
+    public IRecommender Fit(Dataset train, FitContext context) => GraphTrainer.Fit(Name, options, _ => new Convolution(options), train, context);
 
     /// <inheritdoc/>
-    public IRecommender Load(ArtifactReader artifact, Dataset train) => GraphTrainer.Load(Name, options, _ => new Convolution(), artifact, train);
+    public IRecommender Load(ArtifactReader artifact, Dataset train) => GraphTrainer.Load(Name, options, _ => new Convolution(options), artifact, train);
 
     /// <summary>What a new listener hears of items of these degrees, itself as column 0.</summary>
     internal static SparseOperand NewListener(ReadOnlySpan<int> degrees)
@@ -53,11 +53,11 @@ public sealed class LightGcn(LightGcnOptions options) : IModel
         return new SparseOperand(new CsrMatrix(1, degrees.Length + 1, [0, degrees.Length], [.. Enumerable.Range(1, degrees.Length)], values));
     }
 
-    internal sealed class Convolution : IGraphConvolution
+    internal sealed class Convolution(LightGcnOptions options) : IGraphConvolution
     {
         public IReadOnlyList<Parameter> Parameters => [];
 
-        public SparseOperand Messages(ListeningGraph graph) => graph.Symmetric();
+        public SparseOperand Messages(ListeningGraph graph) => graph.Symmetric(options.Shares(Name));
 
         public SparseOperand Messages(ReadOnlySpan<int> degrees) => NewListener(degrees);
 

@@ -1,4 +1,5 @@
 using Segue.Core;
+using Segue.Core.Contracts;
 using Segue.Core.Data;
 using Segue.Core.Views;
 using Segue.Neural.Autodiff;
@@ -6,11 +7,56 @@ using Segue.Numerics.Sparse;
 
 namespace Segue.Models.Graph;
 
+/// <summary>What the nodes of a graph are: listeners and items always, artists and albums where asked for.</summary>
+internal readonly record struct GraphNodes(bool HasArtists, bool HasAlbums)
+{
+    private const string Remedy = "name user (or playlist) and item (or track), and artist and album where wanted, for example user+item+artist";
+
+    /// <summary>Reads names joined by +, in any order.</summary>
+    /// <exception cref="OptionException">A name is unknown or given twice, or user or item is missing.</exception>
+    public static GraphNodes Parse(string text, string model)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        var named = new HashSet<string>();
+        foreach (string part in text.Split('+', StringSplitOptions.TrimEntries))
+        {
+            string name = part switch
+            {
+                "user" or "playlist" => "user",
+                "item" or "track" => "item",
+                "artist" or "album" => part,
+                _ => throw new OptionException($"model '{model}': nodes is '{text}', and '{part}' is none; {Remedy}"),
+            };
+            if (!named.Add(name))
+            {
+                throw new OptionException($"model '{model}': nodes is '{text}', which names '{part}' twice; {Remedy}");
+            }
+        }
+
+        return named.Contains("user") && named.Contains("item")
+            ? new GraphNodes(named.Contains("artist"), named.Contains("album"))
+            : throw new OptionException($"model '{model}': nodes is '{text}', without {(named.Contains("user") ? "item" : "user")}; {Remedy}");
+    }
+}
+
+/// <summary>How much of what an item hears comes from its artist and its album, where it has them; the rest comes from its listeners.</summary>
+internal readonly record struct GraphShares(double Artist, double Album);
+
 /// <summary>Listeners (or playlists), items and, where asked for, artists and albums as nodes of one undirected graph.</summary>
-/// <remarks>Nodes in this order: users, items, artists, albums. An edge user–item is a distinct pair; items are joined to their artist and album.</remarks>
+/// <remarks>
+/// Nodes in this order: users, items, artists, albums. An edge user–item is a distinct pair; items are joined to their artist and album. Edges have types: only items
+/// have more than one, and <see cref="GraphShares"/> says how much each counts there.
+/// </remarks>
 internal sealed class ListeningGraph
 {
-    private ListeningGraph(CsrMatrix pairs, CsrMatrix adjacency) => (Pairs, Adjacency) = (pairs, adjacency);
+    private readonly int[] _listeners;
+    private readonly int _artists;
+
+    private ListeningGraph(CsrMatrix pairs, CsrMatrix adjacency, int[] listeners, int artists) =>
+        (Pairs, Adjacency, _listeners, _artists) = (pairs, adjacency, listeners, artists);
+
+    /// <summary>Number of listeners of every item.</summary>
+    public ReadOnlySpan<int> Listeners => _listeners;
 
     /// <summary>Users × items: the edges that carry messages between users and items.</summary>
     public CsrMatrix Pairs { get; }
@@ -24,13 +70,12 @@ internal sealed class ListeningGraph
     /// <summary>The graph of some pairs.</summary>
     /// <param name="train">Knows artists and albums.</param>
     /// <param name="pairs">Users × items.</param>
-    /// <param name="hasArtists">Make artists nodes.</param>
-    /// <param name="hasAlbums">Make albums nodes.</param>
-    public static ListeningGraph Of(Dataset train, CsrMatrix pairs, bool hasArtists, bool hasAlbums)
+    /// <param name="wanted">Whether artists and albums are nodes.</param>
+    public static ListeningGraph Of(Dataset train, CsrMatrix pairs, GraphNodes wanted)
     {
         int users = pairs.Rows, items = pairs.Columns;
-        (ReadOnlyMemory<int> artistOf, int artists) = hasArtists ? (train.Catalog.ItemArtist, train.Catalog.Artists.Count) : (default, 0);
-        (ReadOnlyMemory<int> albumOf, int albums) = hasAlbums ? (train.Catalog.ItemAlbum, train.Catalog.Albums.Count) : (default, 0);
+        (ReadOnlyMemory<int> artistOf, int artists) = wanted.HasArtists ? (train.Catalog.ItemArtist, train.Catalog.Artists.Count) : (default, 0);
+        (ReadOnlyMemory<int> albumOf, int albums) = wanted.HasAlbums ? (train.Catalog.ItemAlbum, train.Catalog.Albums.Count) : (default, 0);
         int nodes = users + items + artists + albums;
         CsrMatrix byItem = pairs.Transpose(), byArtist = Members(artistOf.Span, artists), byAlbum = Members(albumOf.Span, albums);
         var start = new int[nodes + 1];
@@ -59,7 +104,8 @@ internal sealed class ListeningGraph
 
         var values = new float[columns.Count];
         Array.Fill(values, 1f);
-        return new ListeningGraph(pairs, new CsrMatrix(nodes, nodes, start, [.. columns], values));
+        int[] listeners = [.. Enumerable.Range(0, items).Select(byItem.RowLength)];
+        return new ListeningGraph(pairs, new CsrMatrix(nodes, nodes, start, [.. columns], values), listeners, artists);
 
         void Add(ReadOnlySpan<int> ends, int offset)
         {
@@ -78,31 +124,43 @@ internal sealed class ListeningGraph
         }
     }
 
-    /// <summary>D^(−½) A D^(−½) (Kipf and Welling, ICLR 2017, without self-loops; He et al., SIGIR 2020).</summary>
-    public SparseOperand Symmetric()
+    /// <summary>Σ over types t of share_t D_t^(−½) A_t D_t^(−½) (Kipf and Welling, ICLR 2017, without self-loops; He et al., SIGIR 2020), degrees counted by type.</summary>
+    public SparseOperand Symmetric(GraphShares shares) =>
+        new(Weighted(shares, (receiver, sender) => 1f / MathF.Sqrt((float)receiver * sender)));
+
+    /// <summary>Σ over types t of share_t D_t^(−1) A_t: means over neighbours.</summary>
+    public SparseOperand Means(GraphShares shares) => new(Weighted(shares, (receiver, _) => 1f / receiver));
+
+    /// <summary>Every entry by the degrees of its ends among edges of its type, times the share of the type where its receiver is an item.</summary>
+    private CsrMatrix Weighted(GraphShares shares, Func<int, int, float> weight)
     {
+        int users = Pairs.Rows, items = Pairs.Columns;
         var values = new float[Adjacency.Count];
         for (int r = 0; r < Nodes; r++)
         {
+            int item = r - users;
+            bool isItem = item >= 0 && item < items;
+
+            // The shares of the types an item has add up to 1.
+            double whole = 0;
+            for (int n = Adjacency.RowStart[r]; isItem && n < Adjacency.RowStart[r + 1]; n++)
+            {
+                int sender = Adjacency.ColumnIndex[n];
+                whole += sender < users ? Share(sender) / _listeners[item] : Share(sender);
+            }
+
             for (int n = Adjacency.RowStart[r]; n < Adjacency.RowStart[r + 1]; n++)
             {
-                values[n] = 1f / MathF.Sqrt((float)Adjacency.RowLength(r) * Adjacency.RowLength(Adjacency.ColumnIndex[n]));
+                int sender = Adjacency.ColumnIndex[n];
+                values[n] = !isItem ? weight(Adjacency.RowLength(r), r < users ? _listeners[sender - users] : 1)
+                    : (float)(Share(sender) / whole) * weight(sender < users ? _listeners[item] : 1, Adjacency.RowLength(sender));
             }
         }
 
-        return new SparseOperand(Adjacency.WithValues(values));
-    }
+        return Adjacency.WithValues(values);
 
-    /// <summary>D^(−1) A: means over neighbours.</summary>
-    public SparseOperand Means()
-    {
-        var values = new float[Adjacency.Count];
-        for (int r = 0; r < Nodes; r++)
-        {
-            Array.Fill(values, 1f / Math.Max(1, Adjacency.RowLength(r)), Adjacency.RowStart[r], Adjacency.RowLength(r));
-        }
-
-        return new SparseOperand(Adjacency.WithValues(values));
+        double Share(int sender) =>
+            sender < users ? 1 - shares.Artist - shares.Album : sender < users + items + _artists ? shares.Artist : shares.Album;
     }
 
     /// <summary>A + I, all values 1: neighbours and oneself.</summary>

@@ -117,7 +117,8 @@ public sealed record UltraGcnOptions : ModelOptions
 /// </para>
 /// <para>
 /// A new listener's vector is the minimum of its own part of the loss with the items fixed, which is convex: a weighted logistic
-/// regression, always with the same drawn items. Lazy Adam. Time O(epochs · pairs · (drawn + K) · d) and O(Σ over listeners of items²) for
+/// regression, always with the same drawn items. Where other edges are observed, listeners whose items changed are solved for from the
+/// vectors they had. Lazy Adam. Time O(epochs · pairs · (drawn + K) · d) and O(Σ over listeners of items²) for
 /// G, whose rows are made one by one and cut to K; memory 16 (users + items) d bytes, 8 bytes an alike item, and 8 · batch · drawn in a
 /// step. Weights are not used.
 /// </para>
@@ -160,7 +161,7 @@ public sealed class UltraGcn(UltraGcnOptions options) : IModel
         NeuralFit.Run(Name, context, pairs.Count, optimizer, settings, step => batches.Add(step, users, items), Snapshot);
         return Snapshot();
 
-        UltraGcnRecommender Snapshot() => new(options, train.Items, pairs, constraints, Matrix(users.Table), Matrix(items.Table));
+        UltraGcnRecommender Snapshot() => new(options, train, pairs, constraints, Matrix(users.Table), Matrix(items.Table));
     }
 
     /// <inheritdoc/>
@@ -171,7 +172,7 @@ public sealed class UltraGcn(UltraGcnOptions options) : IModel
         DenseMatrix users = artifact.Dense("user_vectors"), items = artifact.Dense("item_vectors");
         CsrMatrix pairs = UserItemMatrix.Binary(train);
         return users.Rows == pairs.Rows && items.Rows == pairs.Columns && users.Columns == options.EmbeddingSize && items.Columns == options.EmbeddingSize
-            ? new UltraGcnRecommender(options, train.Items, pairs, UltraGcnConstraints.Of(options, pairs, new FitContext()), users, items)
+            ? new UltraGcnRecommender(options, train, pairs, UltraGcnConstraints.Of(options, pairs, new FitContext()), users, items)
             : throw new DatasetException(
                 $"model '{Name}' was stored with {users.Rows} × {users.Columns} user and {items.Rows} × {items.Columns} item vectors, which do not fit "
                 + $"{pairs.Rows} users, {pairs.Columns} items and embedding_size {options.EmbeddingSize}; load it with the dataset it was trained on");
@@ -500,28 +501,50 @@ internal sealed class UltraGcnBatches
 }
 
 /// <summary>Vectors of listeners and items; a history is solved for with the items fixed.</summary>
-internal sealed class UltraGcnRecommender : IVectorRecommender, IExplains, IItemSimilarity
+internal sealed class UltraGcnRecommender : IVectorRecommender, IExplains, IItemSimilarity, IObserves
 {
     private const int FoldInNegatives = 1024;
 
     private readonly UltraGcnOptions _options;
+    private readonly Dataset _train;
     private readonly CsrMatrix _pairs;
     private readonly UltraGcnConstraints _constraints;
     private readonly DenseMatrix _users;
     private readonly int[] _drawn;
 
     public UltraGcnRecommender(
-        UltraGcnOptions options, Vocabulary items, CsrMatrix pairs, UltraGcnConstraints constraints, DenseMatrix users, DenseMatrix itemVectors)
+        UltraGcnOptions options, Dataset train, CsrMatrix pairs, UltraGcnConstraints constraints, DenseMatrix users, DenseMatrix itemVectors)
     {
-        (_options, Items, _pairs, _constraints, _users, ItemVectors) = (options, items, pairs, constraints, users, itemVectors);
+        (_options, _train, _pairs, _constraints, _users, ItemVectors) = (options, train, pairs, constraints, users, itemVectors);
 
         // The same for every history: all items, or some that are always the same.
-        _drawn = UnheardSample.Of([], items.Count, FoldInNegatives, "ultragcn/fold-in");
+        _drawn = UnheardSample.Of([], Items.Count, FoldInNegatives, "ultragcn/fold-in");
     }
 
-    public Vocabulary Items { get; }
+    public Vocabulary Items => _train.Items;
 
     public DenseMatrix ItemVectors { get; }
+
+    /// <summary>Listeners with other items than in training are solved for again, pulled to the vectors they had; items stay as they are.</summary>
+    public IRecommender Observe(Dataset known, FitContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        SameNodes.Check(_train, known);
+        CsrMatrix pairs = UserItemMatrix.Binary(known);
+        var users = new DenseMatrix(_users.Rows, _users.Columns, _users.Values.ToArray());
+        Workers.Run(users.Rows, 32, context.Threads, (start, end, _) =>
+        {
+            for (int u = start; u < end; u++)
+            {
+                if (pairs.RowLength(u) > 0 && !pairs.RowColumns(u).SequenceEqual(_pairs.RowColumns(u)))
+                {
+                    ReadOnlySpan<float> before = _pairs.RowLength(u) > 0 ? _users.Row(u) : new float[users.Columns];
+                    FoldIn(pairs.RowColumns(u).ToArray(), before, users.Row(u), out int[] _);
+                }
+            }
+        }, context.Cancellation);
+        return new UltraGcnRecommender(_options, known, pairs, _constraints, users, ItemVectors);
+    }
 
     public void Score(Query query, Span<float> scores) => FactorScores.Write(this, query, scores);
 
@@ -538,7 +561,7 @@ internal sealed class UltraGcnRecommender : IVectorRecommender, IExplains, IItem
             int[] history = FactorHistory.Merge(query).Index;
             if (history.Length > 0)
             {
-                FoldIn(history, vector, out _);
+                FoldIn(history, new float[vector.Length], vector, out _);
             }
 
             return history.Length > 0;
@@ -559,7 +582,7 @@ internal sealed class UltraGcnRecommender : IVectorRecommender, IExplains, IItem
             return [];
         }
 
-        float[] vector = new float[ItemVectors.Columns], pulls = FoldIn(history, vector, out int[] rows);
+        float[] vector = new float[ItemVectors.Columns], pulls = FoldIn(history, new float[vector.Length], vector, out int[] rows);
         var reasons = new double[history.Length];
         int at = 0;
         for (int n = 0; n < history.Length; n++)
@@ -588,7 +611,7 @@ internal sealed class UltraGcnRecommender : IVectorRecommender, IExplains, IItem
     /// Solves for the vector of a history, ascending and distinct; gives the rows of its problem (a heard item, those alike to it, the next; then
     /// drawn ones) and their pulls.
     /// </summary>
-    private float[] FoldIn(int[] history, Span<float> vector, out int[] rows)
+    private float[] FoldIn(int[] history, ReadOnlySpan<float> prior, Span<float> vector, out int[] rows)
     {
         CsrMatrix alike = _constraints.Alike;
         int near = history.Sum(alike.RowLength), positive = history.Length + near, count = positive + _drawn.Length, size = ItemVectors.Columns;
@@ -618,7 +641,7 @@ internal sealed class UltraGcnRecommender : IVectorRecommender, IExplains, IItem
         }
 
         LogisticListener.Solve(
-            values, new float[count], targets, weights, (float)_options.ListenerRegularization * history.Length, new float[size], vector, pulls);
+            values, new float[count], targets, weights, (float)_options.ListenerRegularization * history.Length, prior, vector, pulls);
         return pulls;
     }
 }

@@ -13,7 +13,7 @@ using Segue.Numerics.Sparse;
 namespace Segue.Models.Graph;
 
 /// <summary>Options of <see cref="XSimGcl"/>.</summary>
-public sealed record XSimGclOptions : GraphOptions
+public sealed record XSimGclOptions : WeighedGraphOptions
 {
     /// <summary>The published settings.</summary>
     public XSimGclOptions() => (BatchSize, LearningRate, Epochs, InitialDeviation) = (2048, 0.001, 20, 0.1);
@@ -89,7 +89,7 @@ public sealed class XSimGcl(XSimGclOptions options) : IModel
 
         public IReadOnlyList<Parameter> Parameters => [];
 
-        public SparseOperand Messages(ListeningGraph graph) => graph.Symmetric();
+        public SparseOperand Messages(ListeningGraph graph) => graph.Symmetric(options.Shares(Name));
 
         public SparseOperand Messages(ReadOnlySpan<int> degrees) => LightGcn.NewListener(degrees);
 

@@ -1,8 +1,10 @@
+using System.Numerics.Tensors;
 using Segue.Core;
 using Segue.Core.Contracts;
 using Segue.Core.Data;
 using Segue.Core.Views;
 using Segue.Models.Graph;
+using Segue.Numerics.Dense;
 using Segue.Numerics.Sampling;
 using Segue.Numerics.Sparse;
 using Segue.Testing;
@@ -86,17 +88,55 @@ public sealed class GraphRankingTests
         // Item 40 was heard by nobody; its artist is that of the even items.
         float[] without = Scores(new LightGcn(options).Fit(data, new FitContext()), Query.ForUser(2));
         Assert.Equal(0f, without[40]);
-        IRecommender with = new LightGcn(options with { Artists = true }).Fit(data, new FitContext());
+        IRecommender with = new LightGcn(options with { Nodes = "playlist+track+artist" }).Fit(data, new FitContext());
         Assert.True(Scores(with, Query.ForUser(2))[40] > Scores(with, Query.ForUser(3))[40]);
     }
 
+    /// <summary>Nothing is known of an item nobody has: as a non-edge it would be pushed away from everybody.</summary>
     [Theory]
-    [InlineData(true, false, "artist=")]
-    [InlineData(false, true, "album=")]
-    public void Nodes_the_data_does_not_know_are_refused_with_the_remedy(bool artists, bool albums, string column)
+    [InlineData(GraphNegatives.Unchecked)]
+    [InlineData(GraphNegatives.Checked)]
+    [InlineData(GraphNegatives.Hard)]
+    public void Items_nobody_heard_are_no_negatives(GraphNegatives negatives)
+    {
+        Dataset data = SmallWorld.Checkerboard();
+        data = data with
+        {
+            Catalog = data.Catalog with { Artists = new StringTable(["a"]), ItemArtist = new int[data.Items.Count] },
+        };
+
+        // Without layers a vector is the first one; item 40 was heard by nobody and must be as it was drawn, with a deviation of .01.
+        var options = new LightGcnOptions { Layers = 0, EmbeddingSize = 8, Epochs = 20, LearningRate = 0.05, Nodes = "user+item+artist", Negatives = negatives };
+        DenseMatrix vectors = ((IVectorRecommender)new LightGcn(options).Fit(data, new FitContext())).ItemVectors;
+        Assert.InRange(TensorPrimitives.Norm<float>(vectors.Row(40)), 0.003, 0.06);
+        Assert.True(TensorPrimitives.Norm<float>(vectors.Row(39)) > 0.3);
+    }
+
+    [Fact]
+    public void Shares_that_leave_nothing_for_listeners_are_refused()
+    {
+        Dataset data = SmallWorld.Checkerboard();
+        data = data with
+        {
+            Catalog = data.Catalog with
+            {
+                Artists = new StringTable(["a"]), ItemArtist = new int[data.Items.Count], Albums = new StringTable(["b"]), ItemAlbum = new int[data.Items.Count],
+            },
+        };
+        var options = new GraphSageOptions { Nodes = "user+item+artist+album", ArtistWeight = 0.6, AlbumWeight = 0.4, Epochs = 1 };
+        Assert.Contains("artist_weight", Assert.Throws<OptionException>(() => new GraphSage(options).Fit(data, new FitContext())).Message, StringComparison.Ordinal);
+
+        // Where albums are no nodes, their weight does not matter.
+        new GraphSage(options with { Nodes = "user+item+artist" }).Fit(data, new FitContext());
+    }
+
+    [Theory]
+    [InlineData("user+item+artist", "artist=")]
+    [InlineData("user+item+album", "album=")]
+    public void Nodes_the_data_does_not_know_are_refused_with_the_remedy(string nodes, string column)
     {
         Dataset data = SmallWorld.Checkerboard() with { Catalog = Catalog.Empty };
-        var model = new LightGcn(new LightGcnOptions { Artists = artists, Albums = albums, Epochs = 1 });
+        var model = new LightGcn(new LightGcnOptions { Nodes = nodes, Epochs = 1 });
         Assert.Contains(column, Assert.Throws<DatasetException>(() => model.Fit(data, new FitContext())).Message, StringComparison.Ordinal);
     }
 
@@ -133,10 +173,11 @@ public sealed class GraphRankingTests
         }
 
         var rng = new Rng(1, "test");
-        int[] hard = [.. Enumerable.Range(0, 300).Select(_ => new HardNegatives(pairs, vectors, Size, 0.1, rng.NextUInt64()).Draw(0, rng))];
+        int[] all = [.. Enumerable.Range(0, Items)];
+        int[] hard = [.. Enumerable.Range(0, 300).Select(_ => new HardNegatives(pairs, all, vectors, Size, 0.1, rng.NextUInt64()).Draw(0, rng))];
         Assert.All(hard, i => Assert.InRange(i, 300, 397));
         Assert.InRange(hard.Average(), 370, 390);
-        int[] any = [.. Enumerable.Range(0, 300).Select(_ => new HardNegatives(pairs, vectors, Size, 1, rng.NextUInt64()).Draw(0, rng))];
+        int[] any = [.. Enumerable.Range(0, 300).Select(_ => new HardNegatives(pairs, all, vectors, Size, 1, rng.NextUInt64()).Draw(0, rng))];
         Assert.InRange(any.Average(), 180, 220);
         Assert.DoesNotContain(5, any);
     }

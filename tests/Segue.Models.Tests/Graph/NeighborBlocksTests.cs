@@ -13,7 +13,7 @@ namespace Segue.Models.Tests.Graph;
 public sealed class NeighborBlocksTests
 {
     private static readonly ListeningGraph Graph =
-        ListeningGraph.Of(SmallWorld.PairSplit.Train, UserItemMatrix.Binary(SmallWorld.PairSplit.Train), hasArtists: false, hasAlbums: false);
+        ListeningGraph.Of(SmallWorld.PairSplit.Train, UserItemMatrix.Binary(SmallWorld.PairSplit.Train), default);
 
     private static readonly int[] Users = [0, 5, 9, 5], Items = [3, 1, 0, 2], Others = [7, 7, 11, 12];
 
@@ -54,7 +54,7 @@ public sealed class NeighborBlocksTests
     [InlineData(true)]
     public void Every_receiver_hears_itself_and_as_many_neighbours_as_asked_for(bool withSelf)
     {
-        CsrMatrix messages = (withSelf ? Graph.WithSelf() : Graph.Symmetric()).Matrix;
+        CsrMatrix messages = (withSelf ? Graph.WithSelf() : Graph.Symmetric(default)).Matrix;
         var sampler = new NeighborSampler(messages, layers: 2, most: 3);
         for (ulong seed = 0; seed < 5; seed++)
         {
@@ -82,7 +82,7 @@ public sealed class NeighborBlocksTests
     [Fact]
     public void Drawn_messages_are_right_on_average()
     {
-        CsrMatrix messages = Graph.Symmetric().Matrix;
+        CsrMatrix messages = Graph.Symmetric(default).Matrix;
         int node = Enumerable.Range(0, Graph.Nodes).MaxBy(Graph.Adjacency.RowLength);
         var sampler = new NeighborSampler(messages, layers: 1, most: 4);
         var mean = new double[Graph.Nodes];
@@ -136,7 +136,7 @@ public sealed class NeighborBlocksTests
     {
         var draws = new[] { 1, 3 }.Select(threads =>
         {
-            var sampler = new NeighborSampler(Graph.Symmetric().Matrix, layers: 2, most: 2);
+            var sampler = new NeighborSampler(Graph.Symmetric(default).Matrix, layers: 2, most: 2);
             sampler.Start([.. Enumerable.Range(0, Graph.Nodes)]);
             NeighborBlocks blocks = sampler.Draw(7, threads);
             return (Nodes: blocks.Nodes.ToArray(), Columns: blocks.Messages[0].Matrix.ColumnIndex, blocks.Messages[1].Matrix.Values);
@@ -155,7 +155,7 @@ public sealed class NeighborBlocksTests
             GraphSageOptions o => new GraphSage.Convolution(o, context),
             GraphAttentionOptions o => new GraphAttention.Convolution(o, context),
             XSimGclOptions o => new XSimGcl.Convolution(o),
-            _ => new LightGcn.Convolution(),
+            _ => new LightGcn.Convolution((LightGcnOptions)options),
         };
         var network = new GraphNetwork(options, layers, Graph.Nodes, context, "test");
         int[] items = [.. Items.Select(i => i + Graph.Pairs.Rows)], others = [.. Others.Select(i => i + Graph.Pairs.Rows)], users = [.. Users];

@@ -96,6 +96,38 @@ public sealed class UltraGcnTests : RecommenderContract
         }
     }
 
+    /// <summary>Edges observed after training move the listeners they are of, from where they were, and nobody else.</summary>
+    [Fact]
+    public void Observed_items_move_their_listener_only()
+    {
+        Dataset train = SmallWorld.PairSplit.Train;
+        CsrMatrix pairs = UserItemMatrix.Binary(train);
+        int user = Enumerable.Range(0, pairs.Rows).First(u => pairs.RowLength(u) > 5), item = Enumerable.Range(0, pairs.Columns).First(i => !pairs.RowColumns(user).Contains(i));
+        int place = train.UserIndex.Span.LastIndexOf(user) + 1;
+        Dataset more = train with
+        {
+            UserIndex = Insert(train.UserIndex, user),
+            ItemIndex = Insert(train.ItemIndex, item),
+            Time = train.Time.IsEmpty ? default : Insert(train.Time, train.Time.Span[place - 1]),
+            Weight = train.Weight.IsEmpty ? default : Insert(train.Weight, 1f),
+        };
+        var trained = (UltraGcnRecommender)new UltraGcn(Small).Fit(train, new FitContext { Threads = 2 });
+        var observed = (IVectorRecommender)trained.Observe(more, new FitContext { Threads = 2 });
+        float[] before = Vector(trained, user), after = Vector(observed, user);
+        Assert.True(TensorPrimitives.Dot<float>(after, trained.ItemVectors.Row(item)) > TensorPrimitives.Dot<float>(before, trained.ItemVectors.Row(item)) + 0.1f);
+        Assert.InRange(TensorPrimitives.CosineSimilarity<float>(before, after), 0.9f, 0.9999f);
+        Assert.All(Enumerable.Range(0, pairs.Rows).Where(u => u != user && pairs.RowLength(u) > 0), u => Assert.Equal(Vector(trained, u), Vector(observed, u)));
+
+        ReadOnlyMemory<T> Insert<T>(ReadOnlyMemory<T> column, T value) => (T[])[.. column.Span[..place], value, .. column.Span[place..]];
+
+        float[] Vector(IVectorRecommender recommender, int u)
+        {
+            var vector = new float[Small.EmbeddingSize];
+            recommender.TryGetUserVector(Query.ForUser(u), vector);
+            return vector;
+        }
+    }
+
     [Fact]
     public void All_parts_of_the_loss_are_reported_and_fall()
     {
