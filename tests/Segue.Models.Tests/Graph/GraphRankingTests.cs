@@ -120,7 +120,10 @@ public sealed class GraphRankingTests
         {
             Catalog = data.Catalog with
             {
-                Artists = new StringTable(["a"]), ItemArtist = new int[data.Items.Count], Albums = new StringTable(["b"]), ItemAlbum = new int[data.Items.Count],
+                Artists = new StringTable(["a"]),
+                ItemArtist = new int[data.Items.Count],
+                Albums = new StringTable(["b"]),
+                ItemAlbum = new int[data.Items.Count],
             },
         };
         var options = new GraphSageOptions { Nodes = "user+item+artist+album", ArtistWeight = 0.6, AlbumWeight = 0.4, Epochs = 1 };
