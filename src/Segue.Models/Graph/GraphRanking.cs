@@ -81,9 +81,9 @@ public abstract record GraphOptions : ModelOptions
     [Description("the share of best-scored items that hard negatives come from falls from 1 in the first epoch to this in the last")]
     public double HardShare { get; init; } = 0.1;
 
-    /// <summary>Share of training edges that are predicted but carry no messages while training.</summary>
+    /// <summary>Share of training edges that are predicted but carry no messages, drawn anew for every epoch; the others carry them and are not predicted.</summary>
     [Range(0.0, 0.9)]
-    [Description("share of training edges that are predicted but carry no messages while training; 0: all edges do both")]
+    [Description("share of training edges that are predicted but carry no messages, drawn anew for every epoch; 0: all edges do both")]
     public double LabelShare { get; init; }
 
     /// <summary>Passes over the edges.</summary>
@@ -280,11 +280,14 @@ internal sealed class GraphTrainer
     private readonly Func<GraphNetwork> _create;
     private readonly GraphNetwork _network;
     private readonly ListeningGraph _whole;
-    private readonly SparseOperand _wholeMessages, _trainingMessages;
+    private readonly IGraphConvolution _layers;
+    private readonly GraphNodes _nodes;
+    private readonly SparseOperand _wholeMessages;
     private readonly CsrMatrix _pairs;
     private readonly int[] _users, _items, _negatives, _heardItems;
     private readonly NodePairs _positivePairs = new(), _negativePairs = new();
-    private readonly NeighborSampler? _sampler;
+    private SparseOperand _trainingMessages;
+    private NeighborSampler? _sampler;
     private float[] _counts = [];
     private int[] _batchUsers = [], _batchItems = [], _batchNegatives = [];
 
@@ -292,13 +295,13 @@ internal sealed class GraphTrainer
     {
         (_name, _options, _train, _context) = (name, options, train, context);
         _pairs = UserItemMatrix.Binary(train);
-        var nodes = GraphNodes.Parse(options.Nodes, name);
-        _whole = ListeningGraph.Of(train, _pairs, nodes);
+        _nodes = GraphNodes.Parse(options.Nodes, name);
+        _whole = ListeningGraph.Of(train, _pairs, _nodes);
 
         // Parameters with their gradient and moments; then the states of all layers and their gradients, or, where steps are small, those of the last pass.
         int copies = options.Neighbors > 0 ? options.LayerCount + 6 : 4 * (options.LayerCount + 2);
         NeuralFit.RequireRoom(name, "embedding_size", options.EmbeddingSize, "values of nodes", _whole.Nodes, options.EmbeddingSize, copies);
-        IGraphConvolution layers = convolution(context);
+        _layers = convolution(context);
         _create = () => new GraphNetwork(options, convolution(context), _whole.Nodes, context, name);
         _network = _create();
         foreach (Parameter parameter in _network.Parameters.Where(p => p != _network.Nodes))
@@ -306,14 +309,26 @@ internal sealed class GraphTrainer
             parameter.RateFactor = options.LayerRate;
         }
 
-        _wholeMessages = layers.Messages(_whole);
+        _wholeMessages = _trainingMessages = _layers.Messages(_whole);
+
         // Of an item nobody has nothing is known: as a non-edge it would be pushed away from everybody.
         _heardItems = [.. Enumerable.Range(0, _pairs.Columns).Where(i => _whole.Listeners[i] > 0)];
-        (int[] users, int[] items, CsrMatrix messages) = Labels(context);
-        (_users, _items, _negatives) = (users, items, new int[users.Length]);
-        _trainingMessages = ReferenceEquals(messages, _pairs) ? _wholeMessages
-            : layers.Messages(ListeningGraph.Of(train, messages, nodes));
-        _sampler = options.Neighbors > 0 ? new NeighborSampler(_trainingMessages.Matrix, options.LayerCount, options.Neighbors) : null;
+        int labels = (int)Math.Round(_pairs.Count * options.LabelShare);
+        labels = labels == 0 ? _pairs.Count : labels;
+        (_users, _items, _negatives) = (new int[labels], new int[labels], new int[labels]);
+        if (labels == _pairs.Count)
+        {
+            int n = 0;
+            for (int u = 0; u < _pairs.Rows; u++)
+            {
+                foreach (int item in _pairs.RowColumns(u))
+                {
+                    (_users[n], _items[n++]) = (u, _pairs.Rows + item);
+                }
+            }
+        }
+
+        _sampler = Sampler();
     }
 
     public static IRecommender Fit(string name, GraphOptions options, Func<FitContext, IGraphConvolution> convolution, Dataset train, FitContext context)
@@ -379,7 +394,7 @@ internal sealed class GraphTrainer
     {
         var optimizer = new Adam(_network.Parameters, _options.LearningRate, threads: _context.Threads);
         int edges = _users.Length, batch = _options.BatchSize == 0 ? Math.Max(1, edges) : _options.BatchSize;
-        bool isFull = batch >= edges && _sampler is null;
+        bool isFull = batch >= edges && _sampler is null, isCut = edges < _pairs.Count;
         if (isFull)
         {
             Fill(_positivePairs, _users, _items);
@@ -393,6 +408,15 @@ internal sealed class GraphTrainer
             Checkpoints = Checkpoints.Open(_context, _name, _options, _train),
             OnEpochStart = (epoch, rng) =>
             {
+                if (isCut)
+                {
+                    DrawLabels(rng);
+                    if (isFull)
+                    {
+                        Fill(_positivePairs, _users, _items);
+                    }
+                }
+
                 DrawNegatives(epoch, rng);
                 if (isFull)
                 {
@@ -540,45 +564,37 @@ internal sealed class GraphTrainer
     /// <summary>Items are given as nodes.</summary>
     private void Fill(NodePairs pairs, ReadOnlySpan<int> users, ReadOnlySpan<int> items) => pairs.Fill(users, items, _whole.Nodes);
 
-    /// <summary>The edges to predict (items as nodes), and the pairs that carry messages while training.</summary>
-    private (int[] Users, int[] Items, CsrMatrix Messages) Labels(FitContext context)
-    {
-        int labels = (int)Math.Round(_pairs.Count * _options.LabelShare);
-        var isLabel = new bool[_pairs.Count];
-        if (labels > 0)
-        {
-            int[] order = [.. Enumerable.Range(0, _pairs.Count)];
-            context.CreateRng($"{_name}/labels").Shuffle<int>(order);
-            foreach (int n in order.AsSpan(0, labels))
-            {
-                isLabel[n] = true;
-            }
-        }
+    private NeighborSampler? Sampler() =>
+        _options.Neighbors > 0 ? new NeighborSampler(_trainingMessages.Matrix, _options.LayerCount, _options.Neighbors) : null;
 
-        List<int> users = [], items = [], columns = [];
+    /// <summary>Draws the edges that are only predicted in this epoch; the others carry its messages.</summary>
+    private void DrawLabels(Rng rng)
+    {
+        int labels = _users.Length, left = _pairs.Count, taken = 0, kept = 0;
         var start = new int[_pairs.Rows + 1];
+        var columns = new int[_pairs.Count - labels];
         for (int u = 0; u < _pairs.Rows; u++)
         {
-            for (int n = _pairs.RowStart[u]; n < _pairs.RowStart[u + 1]; n++)
+            foreach (int item in _pairs.RowColumns(u))
             {
-                if (labels == 0 || isLabel[n])
+                // One after the other with the chance that leaves as many as are wanted (Knuth, volume 2, algorithm S), so that they stay in order of users.
+                if (rng.Next(left--) < labels - taken)
                 {
-                    users.Add(u);
-                    items.Add(_pairs.Rows + _pairs.ColumnIndex[n]);
+                    (_users[taken], _items[taken++]) = (u, _pairs.Rows + item);
                 }
-
-                if (!isLabel[n])
+                else
                 {
-                    columns.Add(_pairs.ColumnIndex[n]);
+                    columns[kept++] = item;
                 }
             }
 
-            start[u + 1] = columns.Count;
+            start[u + 1] = kept;
         }
 
-        var ones = new float[columns.Count];
+        var ones = new float[columns.Length];
         Array.Fill(ones, 1f);
-        return ([.. users], [.. items], labels == 0 ? _pairs : new CsrMatrix(_pairs.Rows, _pairs.Columns, start, [.. columns], ones));
+        _trainingMessages = _layers.Messages(ListeningGraph.Of(_train, new CsrMatrix(_pairs.Rows, _pairs.Columns, start, columns, ones), _nodes));
+        _sampler = Sampler();
     }
 
     private void DrawNegatives(int epoch, Rng rng)
