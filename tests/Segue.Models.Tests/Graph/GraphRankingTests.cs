@@ -174,7 +174,13 @@ public sealed class GraphRankingTests
             Count, Count, [.. from u in Enumerable.Range(0, Count) from i in Enumerable.Range(0, Count) where u != i select (u, i)]);
         var options = new LightGcnOptions
         {
-            EmbeddingSize = 8, Layers = 1, Epochs = 4, LearningRate = 1e-7, Regularization = 0, InitialDeviation = 1, LabelShare = share,
+            EmbeddingSize = 8,
+            Layers = 1,
+            Epochs = 4,
+            LearningRate = 1e-7,
+            Regularization = 0,
+            InitialDeviation = 1,
+            LabelShare = share,
         };
         var losses = new List<double>();
         new LightGcn(options).Fit(train, new FitContext { OnLoss = (_, name, value) => losses.AddRange(name == "bpr" ? [value] : []) });
