@@ -6,6 +6,7 @@ using Segue.Models.Graph;
 using Segue.Models.Hybrid;
 using Segue.Models.Linear;
 using Segue.Models.Neighbors;
+using Segue.Models.Sequence;
 using Segue.Models.Walks;
 
 namespace Segue.Models;
@@ -67,6 +68,9 @@ public static class ModelCatalog
         Describe<Node2VecOptions>(
             "node2vec", "vectors of listeners, items and sessions that random walks over the same graph come to together",
             "Grover and Leskovec, KDD 2016; seed 000", o => new Node2Vec(o)),
+        Describe<Item2VecOptions>(
+            "item2vec", "vectors of items that are played near one another in sessions, playlists or histories; a listener is the mean of its own",
+            "Barkan and Koenigstein, MLSP 2016; Mikolov et al., NIPS 2013", o => new Item2Vec(o)),
         Describe<BprOptions>("bpr", "matrix factorization trained to rank heard above unheard items", "Rendle et al., UAI 2009", o => new Bpr(o)),
         Describe<MbcfOptions>(
             "mbcf", "listener and item vectors trained on heard items against sampled ones, one by one or by softmax",
