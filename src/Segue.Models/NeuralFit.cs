@@ -42,7 +42,7 @@ internal static class NeuralFit
                             context.OnLoss?.Invoke(epoch, name, value);
                         }
 
-                        return context.OnEpoch?.Invoke(epoch, snapshot()) != false;
+                        return context.GoesOn(epoch, snapshot);
                     },
                 },
                 step);

@@ -67,7 +67,13 @@ internal sealed class EarlyStopping(EarlyStoppingSpecification specification, Ev
     public FitContext Watch(FitContext context)
     {
         Func<int, IRecommender, bool>? other = context.OnEpoch;
-        return context with { OnEpoch = (epoch, recommender) => other?.Invoke(epoch, recommender) != false & GoesOn(epoch, recommender) };
+
+        // Every epoch is watched: how many were trained is reported.
+        return context with
+        {
+            WatchedEpochs = null,
+            OnEpoch = (epoch, recommender) => other?.Invoke(epoch, recommender) != false & GoesOn(epoch, recommender),
+        };
     }
 
     /// <summary>The best state, or <paramref name="last"/> where none was measured.</summary>

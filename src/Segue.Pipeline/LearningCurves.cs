@@ -23,6 +23,7 @@ internal sealed class LearningCurves(ExperimentSpecification specification, Eval
         var watching = _curves.Where(c => c.Curve.Models.Count == 0 || c.Curve.Models.Contains(label)).ToList();
         return watching.Count == 0 ? context : context with
         {
+            WatchedEpochs = epoch => watching.Exists(c => IsDue(c.Curve, epoch)),
             OnEpoch = (epoch, recommender) =>
             {
                 _spent.Start();
@@ -49,11 +50,14 @@ internal sealed class LearningCurves(ExperimentSpecification specification, Eval
         }
     }
 
+    private static bool IsDue(CurveSpecification curve, int epoch) => epoch == 1 || epoch % curve.Every == 0;
+
     private void Measure(List<(CurveSpecification Curve, List<ReportLine> Lines)> watching, string label, int epoch, IRecommender recommender)
     {
-        var due = watching.Where(c => epoch == 1 || epoch % c.Curve.Every == 0).ToList();
+        var due = watching.Where(c => IsDue(c.Curve, epoch)).ToList();
         if (due.Count == 0)
         {
+            // Others may watch more epochs.
             return;
         }
 

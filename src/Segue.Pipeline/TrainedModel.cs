@@ -68,8 +68,10 @@ public sealed record TrainedModel
         if (keepEvery > 0)
         {
             Func<int, IRecommender, bool>? other = context.OnEpoch;
+            Func<int, bool>? watched = context.WatchedEpochs;
             context = context with
             {
+                WatchedEpochs = epoch => epoch % keepEvery == 0 || (other is not null && watched?.Invoke(epoch) != false),
                 OnEpoch = (epoch, recommender) =>
                 {
                     if (epoch % keepEvery == 0 && recommender is IVectorRecommender { ItemVectors: { } vectors })

@@ -364,6 +364,29 @@ public abstract class RecommenderContract
     }
 
     [Fact]
+    public void Watched_epochs_alone_are_handed_over_and_watching_changes_nothing()
+    {
+        List<int> asked = [], seen = [];
+        Dataset train = Prepare(SmallWorld.Checkerboard());
+        IRecommender watched = CreateModel().Fit(train, Context() with
+        {
+            WatchedEpochs = epoch =>
+            {
+                asked.Add(epoch);
+                return epoch % 2 == 0;
+            },
+            OnEpoch = (epoch, _) =>
+            {
+                seen.Add(epoch);
+                return true;
+            },
+        });
+        Assert.Equal(Enumerable.Range(1, asked.Count), asked);
+        Assert.Equal(asked.Where(epoch => epoch % 2 == 0), seen);
+        Assert.Equal(AllBits(_checkerboard.Value, train), AllBits(watched, train));
+    }
+
+    [Fact]
     public void Losses_are_reported_once_an_epoch_and_listening_changes_nothing()
     {
         var losses = new List<(int Epoch, string Name, double Value)>();

@@ -34,6 +34,11 @@ public sealed record FitContext
     public Func<int, IRecommender, bool>? OnEpoch { get; init; }
 
     /// <summary>
+    /// The epochs after which <see cref="OnEpoch"/> is called; null for every one. To make a recommender can cost as much as the epoch before it.
+    /// </summary>
+    public Func<int, bool>? WatchedEpochs { get; init; }
+
+    /// <summary>
     /// Folder in which a model that trains in epochs keeps its latest checkpoint, and from which it goes on where it was stopped: with the bits of
     /// a run that never was. Null for none. Models that have no epochs or no optimizer do not use it.
     /// </summary>
@@ -52,6 +57,14 @@ public sealed record FitContext
 
     /// <summary>A generator of its own for one purpose, for example <c>als/item-factors</c>.</summary>
     public Rng CreateRng(string name) => new(Seed, name);
+
+    /// <summary>Calls <see cref="OnEpoch"/> after an epoch that is watched, with the recommender as it is then.</summary>
+    /// <returns>False where training should stop.</returns>
+    public bool GoesOn(int epoch, Func<IRecommender> recommender)
+    {
+        ArgumentNullException.ThrowIfNull(recommender);
+        return OnEpoch is null || WatchedEpochs?.Invoke(epoch) == false || OnEpoch(epoch, recommender());
+    }
 
     /// <summary>Reports progress and stops where the run was cancelled.</summary>
     /// <exception cref="OperationCanceledException">The run was cancelled.</exception>

@@ -71,7 +71,7 @@ public sealed class Bias(BiasOptions options) : IModel
             Solve(byItem, mean, userBias, itemBias, options.ItemRegularization);
             Solve(byUser, mean, itemBias, userBias, options.UserRegularization);
             context.Report("bias", epoch, options.Epochs);
-            if (context.OnEpoch?.Invoke(epoch, Recommender()) == false)
+            if (!context.GoesOn(epoch, Recommender))
             {
                 break;
             }

@@ -109,7 +109,7 @@ internal static class AlternatingLeastSquares
             trainer.Update(users, items);
             context.Report("epoch", epoch, settings.Epochs);
             context.OnLoss?.Invoke(epoch, "loss", trainer.Snapshot(train).Loss(context.Threads));
-            if (context.OnEpoch is { } onEpoch && !onEpoch(epoch, trainer.Snapshot(train)) && epoch < settings.Epochs)
+            if (!context.GoesOn(epoch, () => trainer.Snapshot(train)) && epoch < settings.Epochs)
             {
                 break;
             }

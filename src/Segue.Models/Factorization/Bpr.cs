@@ -85,7 +85,7 @@ public sealed class Bpr(BprOptions options) : IModel
         {
             trainer.RunEpoch(epoch);
             context.Report("epoch", epoch, options.Epochs);
-            if (context.OnEpoch is { } onEpoch && !onEpoch(epoch, trainer.Snapshot(train)) && epoch < options.Epochs)
+            if (!context.GoesOn(epoch, () => trainer.Snapshot(train)) && epoch < options.Epochs)
             {
                 break;
             }

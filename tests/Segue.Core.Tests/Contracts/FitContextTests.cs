@@ -28,6 +28,26 @@ public sealed class FitContextTests
         new FitContext().Report("epoch", 1, 1);
     }
 
+    [Fact]
+    public void Epochs_go_on_until_the_hook_of_a_watched_one_says_stop()
+    {
+        int made = 0;
+        IRecommender Make()
+        {
+            made++;
+            return null!;
+        }
+
+        Assert.True(new FitContext { WatchedEpochs = _ => true }.GoesOn(1, Make));
+        var stop = new FitContext { OnEpoch = (_, _) => false };
+        Assert.True((stop with { WatchedEpochs = epoch => epoch > 1 }).GoesOn(1, Make));
+        Assert.Equal(0, made);
+        Assert.False((stop with { WatchedEpochs = epoch => epoch > 1 }).GoesOn(2, Make));
+        Assert.False(stop.GoesOn(1, Make));
+        Assert.True(new FitContext { OnEpoch = (_, _) => true }.GoesOn(1, Make));
+        Assert.Equal(3, made);
+    }
+
     private sealed class Collector(List<FitProgress> seen) : IProgress<FitProgress>
     {
         public void Report(FitProgress value) => seen.Add(value);
