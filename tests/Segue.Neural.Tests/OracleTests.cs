@@ -15,6 +15,8 @@ public sealed class OracleTests
 {
     private const double Tolerance = 2e-6;
 
+    private static readonly int[] Lengths = [0, 3, 3, 8, 9];
+
     [Fact]
     public void Linear()
     {
@@ -79,6 +81,25 @@ public sealed class OracleTests
         Close("norm.gradient.x", x.Gradient);
         Close("norm.gradient.scale", scale.Gradient);
         Close("norm.gradient.shift", shift.Gradient);
+    }
+
+    [Fact]
+    public void Gated_recurrent_units()
+    {
+        var layer = new Gru("g", 3, 4, new Rng(1));
+        var tape = new Tape();
+        Variable x = Input(tape, "gru.x"), initial = Input(tape, "gru.initial");
+        CheckRecurrent("gru", tape, x, layer.Parameters, () => layer.Apply(x, Lengths, initial));
+        Close("gru.gradient.initial", initial.Gradient);
+    }
+
+    [Fact]
+    public void Long_short_term_memory()
+    {
+        var layer = new Lstm("g", 3, 4, new Rng(1));
+        var tape = new Tape();
+        Variable x = Input(tape, "lstm.x");
+        CheckRecurrent("lstm", tape, x, layer.Parameters, () => layer.Apply(x, Lengths));
     }
 
     [Fact]
@@ -234,6 +255,21 @@ public sealed class OracleTests
     {
         Close($"{name}.output", output.Value);
         tape.Backward(output.Multiply(tape.Constant(Oracle.Floats($"{name}.mix"), output.Rows, output.Columns)).Sum());
+    }
+
+    private static void CheckRecurrent(string name, Tape tape, Variable x, IEnumerable<Parameter> parameters, Func<Variable> apply)
+    {
+        foreach (Parameter parameter in parameters)
+        {
+            Set(parameter, parameter.Name.Replace("g.", name + ".", StringComparison.Ordinal));
+        }
+
+        Check(tape, name, apply());
+        Close($"{name}.gradient.x", x.Gradient);
+        foreach (Parameter parameter in parameters)
+        {
+            Close(parameter.Name.Replace("g.", name + ".gradient.", StringComparison.Ordinal), parameter.Gradient);
+        }
     }
 
     /// <summary>PyTorch's gradient has zeros where ours has no rows.</summary>

@@ -197,5 +197,31 @@ def lazy(name, make):
 lazy("adam", lambda w: optim.SparseAdam(w, 0.02))
 lazy("sgd", lambda w: optim.SGD(w, 0.05))
 
+# Recurrence: packed sequences of lengths 3, 0, 5 and 1; PyTorch gets them one by one. Weights side by side by gate, as PyTorch has them above each other.
+starts = [0, 3, 3, 8, 9]
+for name, gates, make in [("gru", 3, torch.nn.GRU), ("lstm", 4, torch.nn.LSTM)]:
+    x = leaf(f"{name}.x", single(9, 3))
+    parameters = {
+        "input_weight": leaf(f"{name}.input_weight", single(3, gates * 4, scale=0.7)), "input_bias": leaf(f"{name}.input_bias", single(1, gates * 4, scale=0.5)),
+        "recurrent_weight": leaf(f"{name}.recurrent_weight", single(4, gates * 4, scale=0.7)), "recurrent_bias": leaf(f"{name}.recurrent_bias", single(1, gates * 4, scale=0.5)),
+    }
+    names = {"weight_ih_l0": parameters["input_weight"].T, "weight_hh_l0": parameters["recurrent_weight"].T,
+             "bias_ih_l0": parameters["input_bias"][0], "bias_hh_l0": parameters["recurrent_bias"][0]}
+    layer = make(3, 4)
+    for weight in names:
+        delattr(layer, weight)
+        setattr(layer, weight, names[weight])
+    layer._flat_weights = [names[n] for n in ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")]
+    layer.flatten_parameters = lambda: None
+    initial = leaf(f"{name}.initial", single(4, 4)) if name == "gru" else None
+    out = []
+    for s, (a, e) in enumerate(zip(starts, starts[1:])):
+        if e > a:
+            out.append(layer(x[a:e].unsqueeze(1), initial[s].reshape(1, 1, 4) if initial is not None else None)[0][:, 0])
+    leaves = dict(parameters, x=x)
+    if initial is not None:
+        leaves["initial"] = initial
+    backward(name, torch.cat(out), **leaves)
+
 with open("oracles.txt", "w", encoding="utf-8") as f:
     f.write("\n".join(lines) + "\n")
