@@ -98,6 +98,8 @@ public static class ModelCatalog
         Describe<GraphSageOptions>(
             "graphsage", "graph convolution with matrices for the mean of the neighbours and for the node itself", "seed 002; Hamilton et al., NIPS 2017",
             o => new GraphSage(o)),
+        Describe<GruNextOptions>(
+            "gru-next", "the next play by a recurrent network over those before, in order", "seed 000; Hidasi et al., ICLR 2016", o => new GruNext(o)),
     ];
 
     /// <summary>The model called <paramref name="name"/>.</summary>

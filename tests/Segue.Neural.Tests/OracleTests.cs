@@ -142,6 +142,16 @@ public sealed class OracleTests
         ("sampled.logits", "sampled.gradient"));
 
     [Fact]
+    public void Sampled_softmax_against_candidates() => CheckLoss(
+        "drawn.loss", x => Positive(x).SampledSoftmaxLoss(x[0].CandidateScores(x[1], Drawn(), x[2]), Drawn()),
+        ("drawn.h", "drawn.gradient.h"), ("drawn.table", "drawn.gradient.table"), ("drawn.bias", "drawn.gradient.bias"));
+
+    [Fact]
+    public void Generalized_binary_cross_entropy() => CheckLoss(
+        "gbce.loss", x => Positive(x).GeneralizedLogisticLoss(x[0].CandidateScores(x[1], Drawn(), x[2]), Drawn(), 0.3),
+        ("gbce.h", "gbce.gradient.h"), ("gbce.table", "gbce.gradient.table"), ("gbce.bias", "gbce.gradient.bias"));
+
+    [Fact]
     public void Pairwise_ranking() => CheckLoss(
         "bpr.loss", x => x[0].BprLoss(x[1]), ("bpr.positive", "bpr.gradient.positive"), ("bpr.negative", "bpr.gradient.negative"));
 
@@ -256,6 +266,12 @@ public sealed class OracleTests
         Close($"{name}.output", output.Value);
         tape.Backward(output.Multiply(tape.Constant(Oracle.Floats($"{name}.mix"), output.Rows, output.Columns)).Sum());
     }
+
+    private static Candidates Drawn() => new(
+        Oracle.Integers("candidates.starts"), 4, Oracle.Integers("candidates.classes"), Oracle.Integers("candidates.target"), Oracle.Floats("candidates.log_expected"));
+
+    private static Variable Positive(Variable[] x) =>
+        x[0].RowDot(x[1].Gather(Oracle.Integers("candidates.target"))).Add(x[2].Gather(Oracle.Integers("candidates.target")));
 
     private static void CheckRecurrent(string name, Tape tape, Variable x, IEnumerable<Parameter> parameters, Func<Variable> apply)
     {

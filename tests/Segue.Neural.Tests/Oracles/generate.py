@@ -223,5 +223,32 @@ for name, gates, make in [("gru", 3, torch.nn.GRU), ("lstm", 4, torch.nn.LSTM)]:
         leaves["initial"] = initial
     backward(name, torch.cat(out), **leaves)
 
+# Losses against candidates: groups of rows 0-1, none, 2-4; a candidate may be the target of a row, which then leaves it out.
+starts, classes, target = [0, 2, 2, 5], [[3, 0, 3, 5], [1, 1, 2, 4], [0, 2, 6, 6]], [3, 1, 6, 2, 5]
+group = [0, 0, 2, 2, 2]
+expected = torch.tensor(rng.random((3, 4)).astype(np.float32).astype(np.float64)) + 0.2
+log_expected = torch.tensor(np.log(expected.numpy()).astype(np.float32).astype(np.float64))
+put("candidates.starts", np.array(starts))
+put("candidates.classes", np.array(classes))
+put("candidates.target", np.array(target))
+put("candidates.log_expected", log_expected)
+for name in ["drawn", "gbce"]:
+    h, table, bias = leaf(f"{name}.h", single(5, 3, scale=2.0)), leaf(f"{name}.table", single(7, 3)), leaf(f"{name}.bias", single(7, 1))
+    losses = []
+    for r in range(5):
+        drawn = torch.tensor(classes[group[r]])
+        others = drawn != target[r]
+        positive, negative = h[r] @ table[target[r]] + bias[target[r], 0], table[drawn] @ h[r] + bias[drawn, 0]
+        if name == "drawn":
+            z = torch.cat([positive.reshape(1), (negative - log_expected[group[r]])[others]])
+            losses.append(-F.log_softmax(z, 0)[0])
+        else:
+            losses.append(-(0.3 * F.logsigmoid(positive) + F.logsigmoid(-negative)[others].sum()) / 5)
+    loss = torch.stack(losses).mean()
+    loss.backward()
+    put(f"{name}.loss", loss)
+    for leaf_name, tensor in [("h", h), ("table", table), ("bias", bias)]:
+        put(f"{name}.gradient.{leaf_name}", tensor.grad)
+
 with open("oracles.txt", "w", encoding="utf-8") as f:
     f.write("\n".join(lines) + "\n")

@@ -1,0 +1,200 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+using Segue.Core;
+using Segue.Core.Artifacts;
+using Segue.Core.Contracts;
+using Segue.Core.Data;
+using Segue.Core.Views;
+using Segue.Neural.Autodiff;
+using Segue.Neural.Layers;
+using Segue.Neural.Losses;
+using Segue.Neural.Optimizers;
+using Segue.Neural.Training;
+using Segue.Numerics.Dense;
+using Segue.Numerics.Sampling;
+
+namespace Segue.Models.Sequence;
+
+/// <summary>Options of <see cref="GruNext"/>.</summary>
+public sealed record GruNextOptions : ModelOptions
+{
+    /// <summary>Length of the vector an item is read as.</summary>
+    [Range(1, 4096)]
+    [Description("length of the vector an item is read as")]
+    public int EmbeddingSize { get; init; } = 64;
+
+    /// <summary>Hidden values of the recurrent layer.</summary>
+    [Range(1, 4096)]
+    [Description("hidden values of the recurrent layer, and length of the vector an item is predicted by")]
+    public int HiddenSize { get; init; } = 64;
+
+    /// <summary>What a sequence is.</summary>
+    [Description("a sequence is all plays of a listener or playlist, or a session without a long pause")]
+    public SequenceUnit Unit { get; init; } = SequenceUnit.Listener;
+
+    /// <summary>The pause that ends a session, in minutes.</summary>
+    [Range(0.0, 1e9)]
+    [Description("minutes of the pause that ends a session, where unit is session")]
+    public double GapMinutes { get; init; } = Sessions.DefaultGapMinutes;
+
+    /// <summary>Plays read at once; errors are not carried farther back.</summary>
+    [Range(1, 100_000)]
+    [Description("plays read at once: longer sequences are cut in training, and the last so many are read to recommend")]
+    public int MaxLength { get; init; } = 300;
+
+    /// <summary>Share of the values of an item's vector, and of a state, that are left out in training.</summary>
+    [Range(0.0, 0.95)]
+    [Description("share of the values of items and states that are left out in training")]
+    public double Dropout { get; init; } = 0.2;
+
+    /// <summary>Items drawn for a step; where there are no more, the softmax is over all.</summary>
+    [Range(0, 10_000_000)]
+    [Description("items drawn for a step to tell the next one apart from, corrected for the draw; all items where there are not more or this is 0")]
+    public int NegativeCount { get; init; } = 4096;
+
+    /// <summary>Passes over the plays.</summary>
+    [Range(1, 100_000)]
+    [Description("passes over the plays")]
+    public int Epochs { get; init; } = 10;
+
+    /// <summary>Sequences in a step.</summary>
+    [Range(1, 1_000_000)]
+    [Description("sequences in a step")]
+    public int BatchSize { get; init; } = 32;
+
+    /// <summary>Step size of Adam.</summary>
+    [Range(1e-7, 10.0)]
+    [Description("step size of Adam")]
+    public double LearningRate { get; init; } = 0.001;
+
+    /// <summary>Decoupled weight decay.</summary>
+    [Range(0.0, 10.0)]
+    [Description("decoupled weight decay")]
+    public double Regularization { get; init; }
+}
+
+/// <summary>Predicts the next play from those before by a recurrent network: item vector → GRU → scores of all items.</summary>
+/// <remarks>
+/// <para>
+/// h_t = GRU(h_{t−1}, e_{i_t}); s(j) = w_j·h_t + b_j; loss: the mean over all plays of −ln softmax_{i_{t+1}} s, over all items where there are at most
+/// <see cref="GruNextOptions.NegativeCount"/>, else over as many drawn by plays^0.75 with each score lowered by ln of how often it is expected among them, the right item's own score
+/// exact. Sequences longer than <see cref="GruNextOptions.MaxLength"/> are cut, states begin at 0. Adam, gradients clipped at length 5.
+/// </para>
+/// <para>
+/// Sources: seed 000, section VI.E (GRU, cross-entropy, Adam at .001, chunks of 300 plays); Hidasi, Karatzoglou, Baltrunas and Tikk, "Session-based recommendations with recurrent
+/// neural networks", ICLR 2016. The last plays of anybody, trained on or not, are read the same way. Items nobody played have a zero vector and the least bias.
+/// Time O(epochs · plays · (hidden² + hidden · items or drawn items)); memory 8 bytes · plays of a step · items or drawn items.
+/// </para>
+/// </remarks>
+public sealed class GruNext(GruNextOptions options) : IModel
+{
+    private const string Name = "gru-next";
+    private const double ClipNorm = 5;
+
+    /// <inheritdoc/>
+    public ModelOptions Options => options;
+
+    /// <inheritdoc/>
+    public IRecommender Fit(Dataset train, FitContext context)
+    {
+        ArgumentNullException.ThrowIfNull(train);
+        ArgumentNullException.ThrowIfNull(context);
+        OptionsText.Validate(options, $"model '{Name}'");
+        PlayChunks chunks = PlayChunks.Of(train, options.Unit, options.GapMinutes, options.MaxLength, Name);
+        int items = train.Items.Count;
+        bool isSampled = options.NegativeCount > 0 && options.NegativeCount < items;
+        RequireRoom(chunks, items, isSampled ? options.NegativeCount : items);
+        Rng rng = context.CreateRng($"{Name}/start");
+        var network = new Network(options, items, rng);
+        Parameter weight = new Parameter("output.weight", items, options.HiddenSize, isSampled).Uniform(rng, 1f / MathF.Sqrt(options.HiddenSize));
+        var bias = new Parameter("output.bias", items, 1, isSampled);
+        var optimizer = new Adam(
+            [.. network.Parameters, weight, bias], options.LearningRate, options.Regularization, Decay.Decoupled, threads: context.Threads) { ClipNorm = ClipNorm };
+        SharedNegatives? negatives = isSampled && chunks.Ranges.Length > 0 ? new SharedNegatives(chunks.ItemCount, options.NegativeCount) : null;
+        var batch = new PlayBatch();
+        var settings = new TrainingSettings
+        {
+            Epochs = options.Epochs,
+            BatchSize = options.BatchSize,
+            CreateRng = context.CreateRng,
+            Checkpoints = Checkpoints.Open(context, Name, options, train),
+        };
+        NeuralFit.Run(Name, context, chunks.Ranges.Length, optimizer, settings, step =>
+        {
+            chunks.Fill(batch, step.Batch.Span);
+            Variable state = network.Apply(step.Tape, batch, step.Rng).Dropout((float)options.Dropout, step.Rng);
+            step.Add("cross_entropy", Loss(state, step, batch));
+        }, Snapshot);
+        return Snapshot();
+
+        Variable Loss(Variable state, TrainingStep step, PlayBatch plays)
+        {
+            (Variable w, Variable b) = (step.Tape.Use(weight), step.Tape.Use(bias));
+            if (negatives is null)
+            {
+                return state.MatMulTransposed(w).Add(step.Tape.Constant([1f], 1, 1).MatMulTransposed(b)).SoftmaxLoss(plays.Next);
+            }
+
+            Candidates candidates = negatives.Draw(plays.Next, step.Rng);
+            Variable positive = state.RowDot(w.Gather(plays.Next)).Add(b.Gather(plays.Next));
+            return positive.SampledSoftmaxLoss(state.CandidateScores(w, candidates, b), candidates);
+        }
+
+        IRecommender Snapshot()
+        {
+            var copy = new Network(options, items, null);
+            copy.CopyFrom(network);
+            return new SequenceRecommender(train, copy, OutputVectors.Of(weight, bias, chunks.ItemCount), SequenceOutput.WithBias, options.MaxLength, chunks.ItemCount);
+        }
+    }
+
+    /// <inheritdoc/>
+    public IRecommender Load(ArtifactReader artifact, Dataset train)
+    {
+        ArgumentNullException.ThrowIfNull(artifact);
+        ArgumentNullException.ThrowIfNull(train);
+        var network = new Network(options, train.Items.Count, null);
+        network.Load(artifact, Name);
+        return new SequenceRecommender(
+            train, network, OutputVectors.Load(artifact, train, options.HiddenSize + 1, Name), SequenceOutput.WithBias, options.MaxLength, OutputVectors.Count(train));
+    }
+
+    private void RequireRoom(PlayChunks chunks, int items, int classes)
+    {
+        long rows = chunks.Ranges.Select(r => (long)r.Count - 1).OrderDescending().Take(options.BatchSize).Sum();
+        NeuralFit.RequireRoom(Name, "embedding_size", options.EmbeddingSize, "values in vectors", items, options.EmbeddingSize, copies: 4);
+        NeuralFit.RequireRoom(Name, "hidden_size", options.HiddenSize, "values in vectors", items, options.HiddenSize, copies: 4);
+        NeuralFit.RequireRoom(Name, "batch_size", options.BatchSize, "scores a step", rows, classes, copies: 2);
+    }
+
+    private sealed class Network : SequenceNetwork
+    {
+        private readonly GruNextOptions _options;
+        private readonly Parameter _items;
+        private readonly Gru _layer;
+
+        /// <summary>A random network, or one of zeros to be filled.</summary>
+        public Network(GruNextOptions options, int items, Rng? rng)
+        {
+            _options = options;
+            _items = new Parameter("item_embedding", items, options.EmbeddingSize, isRowSparse: true);
+            if (rng is not null)
+            {
+                _items.Gaussian(rng, 1f / MathF.Sqrt(options.EmbeddingSize));
+            }
+
+            _layer = new Gru("gru", options.EmbeddingSize, options.HiddenSize, rng ?? new Rng(0));
+            Parameters = [_items, .. _layer.Parameters];
+        }
+
+        public override int Size => _options.HiddenSize;
+
+        public override IReadOnlyList<Parameter> Parameters { get; }
+
+        public override Variable Apply(Tape tape, PlayBatch batch, Rng? rng)
+        {
+            Variable x = tape.Use(_items).Gather(batch.Items);
+            return _layer.Apply(rng is null ? x : x.Dropout((float)_options.Dropout, rng), batch.Starts);
+        }
+    }
+}

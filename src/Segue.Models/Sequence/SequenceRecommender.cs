@@ -1,0 +1,192 @@
+using System.Collections.Concurrent;
+using System.Numerics.Tensors;
+using Segue.Core.Artifacts;
+using Segue.Core.Contracts;
+using Segue.Core.Data;
+using Segue.Neural.Autodiff;
+using Segue.Numerics.Dense;
+
+namespace Segue.Models.Sequence;
+
+/// <summary>How the vector a network gives becomes one that is multiplied with item vectors.</summary>
+internal enum SequenceOutput
+{
+    /// <summary>As it is.</summary>
+    Plain,
+
+    /// <summary>With a 1 behind it, for the items' biases.</summary>
+    WithBias,
+
+    /// <summary>At unit length, so that products with unit item vectors are cosines.</summary>
+    Unit,
+}
+
+/// <summary>Recommends by the vector a network has after a listener's last plays.</summary>
+/// <remarks>
+/// Plays of items that were never trained on are left out. A reason is a recent play without which the item would score lower: the network reads the history again without each of the
+/// last <see cref="ReasonPlays"/> items, and the difference is the weight.
+/// </remarks>
+internal sealed class SequenceRecommender(
+    Dataset train, SequenceNetwork network, DenseMatrix itemVectors, SequenceOutput output, int maxLength, int[] itemCount) : IVectorRecommender, IExplains
+{
+    /// <summary>Name of the item vectors in an artifact.</summary>
+    public const string ItemVectorsName = "item_vectors";
+
+    /// <summary>Items, from the last play back, that can be a reason.</summary>
+    public const int ReasonPlays = 30;
+
+    private readonly ConcurrentBag<(Tape Tape, PlayBatch Batch)> _free = [];
+    private readonly int[] _userStart = train.UserStart();
+
+    public Vocabulary Items => train.Items;
+
+    public DenseMatrix ItemVectors => itemVectors;
+
+    public void Score(Query query, Span<float> scores)
+    {
+        ScoreBuffer.Check(scores, Items);
+        var vector = new float[itemVectors.Columns];
+        if (!TryGetUserVector(query, vector))
+        {
+            scores.Fill(float.NaN);
+            return;
+        }
+
+        for (int i = 0; i < scores.Length; i++)
+        {
+            scores[i] = TensorPrimitives.Dot<float>(vector, itemVectors.Row(i));
+        }
+    }
+
+    public bool TryGetUserVector(Query query, Span<float> vector)
+    {
+        (int[] items, long[] times) = Plays(query);
+        if (vector.Length != itemVectors.Columns)
+        {
+            throw new ArgumentException($"the user vector has {vector.Length} places for {itemVectors.Columns} values", nameof(vector));
+        }
+
+        if (items.Length == 0)
+        {
+            return false;
+        }
+
+        Read([(items, times)], vector);
+        return true;
+    }
+
+    public IReadOnlyList<Reason> Explain(Query query, int itemIndex, int count)
+    {
+        ScoreBuffer.CheckItem(itemIndex, Items);
+        (int[] items, long[] times) = Plays(query);
+        if (count <= 0 || items.Length == 0)
+        {
+            return [];
+        }
+
+        int[] candidates = [.. items.Reverse().Distinct().Take(ReasonPlays)];
+        int columns = itemVectors.Columns;
+        var histories = new List<(int[], long[])> { (items, times) };
+        foreach (int left in candidates)
+        {
+            int[] kept = [.. Enumerable.Range(0, items.Length).Where(n => items[n] != left)];
+            histories.Add(([.. kept.Select(n => items[n])], [.. kept.Select(n => times[n])]));
+        }
+
+        if (candidates.Length == items.Distinct().Count() && candidates.Length == 1)
+        {
+            // There is nothing to compare with.
+            return [new Reason(candidates[0], 1, "because_listened")];
+        }
+
+        var vectors = new float[histories.Count * columns];
+        Read(histories, vectors);
+        ReadOnlySpan<float> target = itemVectors.Row(itemIndex);
+        double score = TensorPrimitives.Dot(vectors.AsSpan(0, columns), target);
+        var reasons = new List<Reason>();
+        for (int c = 0; c < candidates.Length; c++)
+        {
+            double weight = score - TensorPrimitives.Dot(vectors.AsSpan((c + 1) * columns, columns), target);
+            if (weight > 0)
+            {
+                reasons.Add(new Reason(candidates[c], weight, "because_listened"));
+            }
+        }
+
+        return [.. reasons.OrderByDescending(r => r.Weight).ThenBy(r => r.HistoryItemIndex).Take(count)];
+    }
+
+    public void Save(ArtifactWriter artifact)
+    {
+        ArgumentNullException.ThrowIfNull(artifact);
+        network.Save(artifact);
+        artifact.Add(ItemVectorsName, itemVectors);
+    }
+
+    /// <summary>The last plays of items that were trained on.</summary>
+    private (int[] Items, long[] Times) Plays(Query query)
+    {
+        ScoreBuffer.Check(query, train.Users.Count, Items.Count);
+        ReadOnlySpan<int> items = query.History.Span;
+        ReadOnlySpan<long> times = query.HistoryTime.Span;
+        if (!query.IsFoldIn)
+        {
+            Range own = _userStart[query.UserIndex].._userStart[query.UserIndex + 1];
+            items = train.ItemIndex.Span[own];
+            times = train.HasTime ? train.Time.Span[own] : default;
+        }
+
+        var kept = new List<int>(Math.Min(items.Length, maxLength));
+        for (int n = items.Length - 1; n >= 0 && kept.Count < maxLength; n--)
+        {
+            if (itemCount[items[n]] > 0)
+            {
+                kept.Add(n);
+            }
+        }
+
+        int[] ownItems = new int[kept.Count];
+        long[] ownTimes = new long[kept.Count];
+        for (int n = 0; n < kept.Count; n++)
+        {
+            int from = kept[^(n + 1)];
+            (ownItems[n], ownTimes[n]) = (items[from], times.IsEmpty ? -1 : times[from]);
+        }
+
+        return (ownItems, ownTimes);
+    }
+
+    private void Read(IReadOnlyList<(int[] Items, long[] Times)> histories, Span<float> vectors)
+    {
+        if (!_free.TryTake(out (Tape Tape, PlayBatch Batch) own))
+        {
+            own = (new Tape(), new PlayBatch());
+        }
+
+        own.Batch.Clear();
+        foreach ((int[] items, long[] times) in histories)
+        {
+            own.Batch.Add(items, times);
+        }
+
+        var read = new float[histories.Count * network.Size];
+        network.ReadLast(own.Tape, own.Batch, read);
+        own.Tape.Reset();
+        _free.Add(own);
+        int columns = itemVectors.Columns;
+        for (int s = 0; s < histories.Count; s++)
+        {
+            Span<float> vector = vectors.Slice(s * columns, columns);
+            read.AsSpan(s * network.Size, network.Size).CopyTo(vector);
+            if (output == SequenceOutput.WithBias)
+            {
+                vector[^1] = 1f;
+            }
+            else if (output == SequenceOutput.Unit)
+            {
+                float norm = TensorPrimitives.Norm<float>(vector);
+                TensorPrimitives.Divide(vector, norm == 0f ? 1f : norm, vector);
+            }
+        }
+    }
+}
