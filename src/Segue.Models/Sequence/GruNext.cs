@@ -109,7 +109,8 @@ public sealed class GruNext(GruNextOptions options) : IModel
         Parameter weight = new Parameter("output.weight", items, options.HiddenSize, isSampled).Uniform(rng, 1f / MathF.Sqrt(options.HiddenSize));
         var bias = new Parameter("output.bias", items, 1, isSampled);
         var optimizer = new Adam(
-            [.. network.Parameters, weight, bias], options.LearningRate, options.Regularization, Decay.Decoupled, threads: context.Threads) { ClipNorm = ClipNorm };
+            [.. network.Parameters, weight, bias], options.LearningRate, options.Regularization, Decay.Decoupled, threads: context.Threads)
+        { ClipNorm = ClipNorm };
         SharedNegatives? negatives = isSampled && chunks.Ranges.Length > 0 ? new SharedNegatives(chunks.ItemCount, options.NegativeCount) : null;
         var batch = new PlayBatch();
         var settings = new TrainingSettings
