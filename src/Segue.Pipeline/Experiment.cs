@@ -40,6 +40,11 @@ public static class Experiment
             ?? throw new OptionException($"split '{split.Name}' has no validation part; give it one or judge on the test part");
         IReadOnlyList<ModelSpecification> models = ModelSpecification.WithUniqueLabels(WithBaselines(specification, split.Train));
         CheckCurves(specification, split, models);
+        if (models.Any(m => m.IsRefit))
+        {
+            RequireRefit(split, stage);
+        }
+
         EvaluationOptions judging = Judging(specification, split.Train, cancellation);
         var curves = new LearningCurves(specification, split.Validation, judging);
         EvaluationSet[] alsoSets = [.. specification.Also.Select(a => a.Users > 0 ? EvaluationSample.OfUsers(stage, a.Users, a.KeepSeen, specification.Seed) : stage)];
@@ -90,8 +95,14 @@ public static class Experiment
     {
         Dataset train = split.Train;
         var context = new FitContext { Seed = specification.Seed, Threads = specification.Threads, Progress = progress, Cancellation = cancellation };
+        if (model.IsRefit)
+        {
+            (curves, stage) = (null, stage with { IsFoldIn = false });
+            alsoSets = alsoSets is null ? null : Array.ConvertAll(alsoSets, set => set with { IsFoldIn = false });
+        }
+
         context = curves?.Watch(context, model.Label) ?? context;
-        EarlyStopping? stopping = specification.EarlyStopping is { } early
+        EarlyStopping? stopping = specification.EarlyStopping is { } early && !model.IsRefit
             ? new EarlyStopping(early, split.Validation!, Judging(specification, train, cancellation)) : null;
         context = stopping?.Watch(context) ?? context;
         using var memory = new PeakMemory();
@@ -99,7 +110,7 @@ public static class Experiment
         try
         {
             context.Report("train", 0, 1);
-            IRecommender recommender = model.Untrained.Fit(train, context);
+            IRecommender recommender = model.Untrained.Fit(model.IsRefit ? stage.Known : train, context);
             double fitSeconds = clock.Elapsed.TotalSeconds - (curves?.SpentSeconds ?? 0) - (stopping?.SpentSeconds ?? 0);
             recommender = stopping?.Choose(recommender) ?? recommender;
             IReadOnlyList<EvaluationResult> results = Evaluate(specification, recommender, train, stage, progress, cancellation);
@@ -125,6 +136,21 @@ public static class Experiment
         catch (OutOfMemoryException)
         {
             return new FinishedRow(model, null, [], clock.Elapsed.TotalSeconds, memory.Stop(), "out of memory; use a k-core or a smaller model");
+        }
+    }
+
+    /// <exception cref="OptionException">What the test knows does not hold the training part.</exception>
+    private static void RequireRefit(Split split, EvaluationSet stage)
+    {
+        int[] train = split.Train.UserStart(), known = stage.Known.UserStart();
+        for (int u = 0; u + 1 < train.Length; u++)
+        {
+            if (known[u + 1] - known[u] < train[u + 1] - train[u])
+            {
+                throw new OptionException(
+                    $"split '{split.Name}' asks other listeners than it trains on, so that a model refit on what the test knows would not know the training part; "
+                    + "leave \"refit\" out, or use a split that cuts every listener, for example random, leave-k-out or transductive");
+            }
         }
     }
 

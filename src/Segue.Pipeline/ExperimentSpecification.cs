@@ -13,6 +13,12 @@ namespace Segue.Pipeline;
 /// <param name="Untrained">The model.</param>
 public sealed record ModelSpecification(ModelDescription Description, string Label, IModel Untrained)
 {
+    /// <summary>
+    /// Train on all that the test knows (for most splits training and validation part) instead of the training part: for options that were chosen before, and
+    /// beside graph models, which get those edges too. Such a row is neither watched nor stopped early: its validation part trains.
+    /// </summary>
+    public bool IsRefit { get; init; }
+
     /// <summary>Parses <c>NAME[:key=value,…]</c>; the pair <c>label=…</c> names the row.</summary>
     /// <exception cref="OptionException">Unknown model or option, or a value out of range.</exception>
     public static ModelSpecification Parse(string text)

@@ -81,7 +81,7 @@ public sealed record Recipe
                     KCore = (int?)dataset["k_core"] ?? 0,
                     Weights = ExperimentSpecification.ParseWeights((string?)dataset["weights"]),
                     Split = ParseSplit(root["split"] ?? throw new OptionException($"recipe '{path}' has no \"split\"")),
-                    Models = [.. (root["models"]?.AsArray() ?? []).Select(m => ParseModel(m!))],
+                    Models = [.. (root["models"]?.AsArray() ?? []).Select(m => ParseModel(m!, path))],
                     Metrics = [.. (root["metrics"]?.AsArray() ?? throw new OptionException($"recipe '{path}' has no \"metrics\"")).SelectMany(m => MetricCatalog.ParseList((string)m!)).DistinctBy(m => m.Name)],
                     Sweeps = [.. (root["sweeps"]?.AsArray() ?? []).Select(s => ParseSweep(s!.AsObject(), path))],
                     Curves = [.. (root["curves"]?.AsArray() ?? []).Select(c => ParseCurve(c!.AsObject(), path))],
@@ -177,9 +177,19 @@ public sealed record Recipe
         return SplitCatalog.Create(name, pairs);
     }
 
-    private static ModelSpecification ParseModel(JsonNode node) => node is JsonObject model
-        ? ModelSpecification.Create((string)model["model"]!, Pairs(model["options"] as JsonObject ?? []), (string?)model["label"])
-        : ModelSpecification.Parse((string)node!);
+    private static ModelSpecification ParseModel(JsonNode node, string path)
+    {
+        if (node is not JsonObject model)
+        {
+            return ModelSpecification.Parse((string)node!);
+        }
+
+        CheckKeys(model, path, "model", "label", "options", "refit");
+        string name = (string?)model["model"] ?? throw new OptionException($"a row of \"models\" in '{path}' has no \"model\"; `segue models` lists them");
+        bool isRefit = (bool?)model["refit"] ?? false;
+        string? label = (string?)model["label"] ?? (isRefit ? $"{name}, refit" : null);
+        return ModelSpecification.Create(name, Pairs(model["options"] as JsonObject ?? []), label) with { IsRefit = isRefit };
+    }
 
     private static SweepSpecification ParseSweep(JsonObject sweep, string path)
     {

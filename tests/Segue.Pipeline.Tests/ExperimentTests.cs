@@ -67,6 +67,36 @@ public sealed class ExperimentTests
     }
 
     [Fact]
+    public void A_refit_row_trains_on_all_that_the_test_knows()
+    {
+        ExperimentSpecification specification = Specification() with
+        {
+            Models = [ModelSpecification.Parse("ease"), ModelSpecification.Parse("ease:label=refit") with { IsRefit = true }],
+            EarlyStopping = new EarlyStoppingSpecification(MetricCatalog.Parse("ndcg@10")),
+        };
+        Split split = specification.Split.Cut(World, specification.Seed);
+        IRecommender expected = ModelSpecification.Parse("ease").Untrained.Fit(split.Test.Known, new FitContext());
+        EvaluationOptions judging = new() { Metrics = MetricCatalog.ParseList("ndcg@10") };
+        ExperimentReport report = Experiment.Run(specification, World, cancellation: TestContext.Current.CancellationToken);
+        Assert.Equal(
+            RankingEvaluator.Evaluate(expected, split.Test with { IsFoldIn = false }, judging).Metrics["ndcg@10"].Value, Value(report, "refit"), 1e-9);
+        Assert.NotEqual(Value(report, "ease"), Value(report, "refit"));
+    }
+
+    [Fact]
+    public void A_refit_row_is_refused_where_the_test_knows_other_listeners()
+    {
+        ExperimentSpecification specification = Specification() with
+        {
+            Models = [ModelSpecification.Parse("ease") with { IsRefit = true }],
+            Split = new UserHoldoutSplit(new UserHoldoutSplitOptions()),
+        };
+        OptionException error = Assert.Throws<OptionException>(
+            () => Experiment.Run(specification, World, cancellation: TestContext.Current.CancellationToken));
+        Assert.Contains("leave \"refit\" out", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void FurtherProtocolsJudgeTheSameTrainedModels()
     {
         ExperimentSpecification specification = Specification("ease", "recent-popularity") with

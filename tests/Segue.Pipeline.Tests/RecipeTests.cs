@@ -33,6 +33,8 @@ public sealed class RecipeTests : IDisposable
     [InlineData("""{"dataset":{"k_cor":3},"split":"random","metrics":["ndcg@10"]}""", "'k_core'")]
     [InlineData("""{"split":"random","metrics":["ndcg@10"]}""", "dataset")]
     [InlineData("""{"dataset":{"synthetic":{}},"metrics":["ndcg@10"]}""", "split")]
+    [InlineData("""{"dataset":{"synthetic":{}},"split":"random","metrics":["ndcg@10"],"models":[{"model":"ease","lable":"a"}]}""", "'label'")]
+    [InlineData("""{"dataset":{"synthetic":{}},"split":"random","metrics":["ndcg@10"],"models":[{"label":"a"}]}""", "no \"model\"")]
     [InlineData("{\"dataset\":{\"synthetic\":{}},\"split\":\"random\",\"metrics\":[\"ndcg@10\"],\"also\":[{\"title\":\"t\"}]}", "\"metrics\"")]
     [InlineData("{\"dataset\":{\"synthetic\":{}},\"split\":\"random\",\"metrics\":[\"ndcg@10\"],\"also\":[{\"title\":\"t\",\"metrics\":[\"mse\"]}]}", "rankings")]
     [InlineData("{\"dataset\":{\"synthetic\":{}},\"split\":\"random\",\"metrics\":[\"ndcg@10\"],\"also\":[{\"title\":\"t\",\"metrics\":[\"mrr\"],\"users\":-1}]}", "users=-1")]
