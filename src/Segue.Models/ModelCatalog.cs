@@ -68,6 +68,9 @@ public static class ModelCatalog
         Describe<Node2VecOptions>(
             "node2vec", "vectors of listeners, items and sessions that random walks over the same graph come to together",
             "Grover and Leskovec, KDD 2016; seed 000", o => new Node2Vec(o)),
+        Describe<StgLinkOptions>(
+            "stg-link", "a network over such vectors of a listener or session and an item that says whether an edge joins them", "seed 000, section VI.D",
+            o => new StgLink(o)),
         Describe<Item2VecOptions>(
             "item2vec", "vectors of items that are played near one another in sessions, playlists or histories; a listener is the mean of its own",
             "Barkan and Koenigstein, MLSP 2016; Mikolov et al., NIPS 2013", o => new Item2Vec(o)),

@@ -295,6 +295,23 @@ public sealed class TemporalGraph
         return new CsrMatrix(Nodes, Nodes, start, columns, values);
     }
 
+    /// <summary>The same nodes with other edges of users and sessions, for example without those held out.</summary>
+    /// <param name="userItems">In place of <see cref="UserItems"/>; same size.</param>
+    /// <param name="sessionItems">In place of <see cref="SessionItems"/>; same size.</param>
+    /// <exception cref="ArgumentException">A matrix has another size.</exception>
+    public TemporalGraph WithEdges(CsrMatrix userItems, CsrMatrix sessionItems)
+    {
+        ArgumentNullException.ThrowIfNull(userItems);
+        ArgumentNullException.ThrowIfNull(sessionItems);
+        return userItems.Rows == Users && userItems.Columns == Items && sessionItems.Rows == Sessions && sessionItems.Columns == Items
+            ? new TemporalGraph(
+                Options, userItems, sessionItems, UserSessionStart.ToArray(), SessionFirst.ToArray(), SessionLast.ToArray(), ArtistItems, ProfileUsers, _isKept,
+                _earliestTime, LatestTime)
+            : throw new ArgumentException(
+                $"edges of {userItems.Rows} users and {sessionItems.Rows} sessions to {userItems.Columns} and {sessionItems.Columns} items do not fit a graph of {Users}, {Sessions} "
+                + $"and {Items}; keep the sizes", nameof(userItems));
+    }
+
     /// <summary>The user's session at a moment, or −1. O(log(sessions of the user)).</summary>
     /// <param name="user">Index of the user.</param>
     /// <param name="moment">Unix seconds, or −1 for <see cref="LatestTime"/>.</param>

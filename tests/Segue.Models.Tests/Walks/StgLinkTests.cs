@@ -1,0 +1,177 @@
+using Segue.Core;
+using Segue.Core.Contracts;
+using Segue.Core.Views;
+using Segue.Models.Walks;
+using Segue.Neural.Layers;
+using Segue.Numerics.Dense;
+using Segue.Numerics.Sampling;
+using Segue.Testing;
+using Xunit;
+
+namespace Segue.Models.Tests.Walks;
+
+public sealed class StgLinkTests : RecommenderContract
+{
+    // Measured .2172 on the last month.
+    protected override (double Low, double High) NdcgWindow => (0.211, 0.223);
+
+    protected override WorldSplit World => SmallWorld.TimeSplit;
+
+    protected override string? NeedsTime => "a session is a stretch of time";
+
+    protected override IModel CreateModel() => new StgLink(Small);
+
+    private static StgLinkOptions Small => new()
+    {
+        EmbeddingSize = 16, WalksPerNode = 10, WalkLength = 20, Window = 5, WalkLearningRate = 0.05, Input = LinkInput.Both, HiddenSize = 32, HiddenLayers = 1, BatchSize = 512,
+        LearningRate = 0.003, ValidationShare = 0, TestShare = 0, Epochs = 5,
+    };
+
+    [Theory]
+    [InlineData(LinkInput.Concatenation, LinkLoss.SquaredError, LinkNegatives.Uniform, 0)]
+    [InlineData(LinkInput.Concatenation, LinkLoss.CrossEntropy, LinkNegatives.Popularity, 3)]
+    [InlineData(LinkInput.Product, LinkLoss.CrossEntropy, LinkNegatives.Uniform, 1)]
+    public void Every_kind_of_network_tells_the_colours_apart(LinkInput input, LinkLoss loss, LinkNegatives negatives, int layers)
+    {
+        StgLinkOptions options = Small with { Input = input, Loss = loss, Negatives = negatives, HiddenLayers = layers, Epochs = 20, BatchSize = 128 };
+        IRecommender recommender = new StgLink(options).Fit(SmallWorld.Checkerboard(), Context());
+        for (int u = 0; u < SmallWorld.CheckerboardSize; u++)
+        {
+            float[] scores = Scores(recommender, Query.ForUser(u));
+            double same = Enumerable.Range(0, SmallWorld.CheckerboardSize).Where(i => i % 2 == u % 2).Average(i => scores[i]);
+            double other = Enumerable.Range(0, SmallWorld.CheckerboardSize).Where(i => i % 2 != u % 2).Average(i => scores[i]);
+            Assert.True(same > 0 && other < 0, $"user {u}: {same} for its own colour, {other} for the other");
+            Assert.True(float.IsNaN(scores[SmallWorld.CheckerboardSize]), "an item without edges has no score");
+        }
+    }
+
+    [Fact]
+    public void Held_out_edges_are_judged_after_every_epoch()
+    {
+        var told = new Dictionary<string, List<double>>();
+        new StgLink(Small with { ValidationShare = 0.1, TestShare = 0.2 }).Fit(SmallWorld.TimeSplit.Train, Context() with
+        {
+            OnLoss = (_, name, value) => (told.TryGetValue(name, out List<double>? values) ? values : told[name] = []).Add(value),
+        });
+        Assert.Equal(["loss", "accuracy", "validation loss", "validation accuracy", "test loss", "test accuracy"], told.Keys);
+        Assert.All(told.Values, values => Assert.Equal(5, values.Count));
+
+        // A first and a second genre of eight and their months: most pairs at random are of other genres.
+        Assert.InRange(told["test accuracy"][^1], 0.7, 0.999);
+        Assert.InRange(told["validation accuracy"][^1], told["test accuracy"][^1] - 0.05, told["test accuracy"][^1] + 0.05);
+        Assert.InRange(told["test loss"][^1], 0.01, 0.2);
+        Assert.True(told["loss"][^1] < told["loss"][0] && told["accuracy"][^1] > told["accuracy"][0]);
+    }
+
+    [Theory]
+    [InlineData(LinkHoldOut.Edges)]
+    [InlineData(LinkHoldOut.Pairs)]
+    public void Edges_are_cut_into_parts_and_pairs_stay_together(LinkHoldOut holdOut)
+    {
+        StgLinkOptions options = Small with { ValidationShare = 0.1, TestShare = 0.2, HoldOut = holdOut };
+        TemporalGraph graph = TemporalGraph.Of(SmallWorld.TimeSplit.Train, options, cancellation: TestContext.Current.CancellationToken);
+        var edges = new LinkEdges(graph, options, new Rng(1, "test"));
+        long all = graph.UserItems.Count + graph.SessionItems.Count;
+        Assert.Equal(all, edges.Train.Count + edges.Validation.Count + edges.Test.Count);
+        Assert.InRange(edges.Test.Count / (double)all, 0.18, 0.22);
+        Assert.InRange(edges.Validation.Count / (double)all, 0.08, 0.12);
+        Assert.Equal(edges.Train.Count, edges.Walked.Edges);
+        int twins = 0, apart = 0;
+        for (int n = 0; n < edges.Test.Count; n++)
+        {
+            (int left, int item) = (edges.Test.Left[n], edges.Test.Item[n]);
+            Assert.Equal(0, left < graph.Users ? edges.Walked.UserItems[left, item] : edges.Walked.SessionItems[left - graph.FirstSession, item]);
+            if (left < graph.Users)
+            {
+                for (int s = graph.UserSessionStart.Span[left]; s < graph.UserSessionStart.Span[left + 1]; s++)
+                {
+                    twins += graph.SessionItems[s, item] > 0 ? 1 : 0;
+                    apart += edges.Walked.SessionItems[s, item] > 0 ? 1 : 0;
+                }
+            }
+        }
+
+        Assert.True(twins > 100);
+        Assert.Equal(holdOut == LinkHoldOut.Pairs, apart == 0);
+    }
+
+    [Theory]
+    [InlineData(LinkNegatives.Uniform)]
+    [InlineData(LinkNegatives.Popularity)]
+    public void Negatives_are_no_edges_and_as_popular_as_they_should_be(LinkNegatives negatives)
+    {
+        StgLinkOptions options = Small with { Negatives = negatives };
+        TemporalGraph graph = TemporalGraph.Of(SmallWorld.TimeSplit.Train, options, cancellation: TestContext.Current.CancellationToken);
+        var edges = new LinkEdges(graph, options, new Rng(1, "test"));
+        int count = edges.Train.Count;
+        int[] left = new int[count], item = new int[count], degree = new int[graph.Items];
+        edges.Draw(edges.Train, left, item, new Rng(2, "test"));
+        Assert.All(Enumerable.Range(0, count), n => Assert.Equal(
+            0, left[n] < graph.Users ? graph.UserItems[left[n], item[n]] : graph.SessionItems[left[n] - graph.FirstSession, item[n]]));
+        foreach (int i in edges.Train.Item)
+        {
+            degree[i]++;
+        }
+
+        // An item of an edge is drawn by its degree: its degree is Σ d² / Σ d in the mean, that of any item Σ d / n; edges themselves, which are left out, are those of popular items.
+        double ofEdges = edges.Train.Item.Average(i => degree[i]), ofNegatives = item.Average(i => degree[i]), ofAny = degree.Where(d => d > 0).Average();
+        Assert.True(ofEdges > 1.1 * ofAny);
+        Assert.InRange(ofNegatives, (negatives == LinkNegatives.Uniform ? ofAny : ofEdges) * 0.85, (negatives == LinkNegatives.Uniform ? ofAny : ofEdges) * 1.02);
+        Assert.Equal(negatives == LinkNegatives.Popularity, left.SequenceEqual(edges.Train.Left));
+    }
+
+    [Fact]
+    public void Network_and_its_loss_are_those_of_a_plain_computation()
+    {
+        var rng = new Rng(3, "test");
+        StgLinkOptions options = Small with { EmbeddingSize = 5, HiddenSize = 7, HiddenLayers = 2 };
+        var network = new Mlp("network", [15, 7, 7, 7, 1], rng);
+        rng.FillGaussian(network.Layers[1].Bias.Value, 0.3f);
+        var vectors = new DenseMatrix(40, 5);
+        rng.FillGaussian(vectors.Values, 1);
+        int count = 1100;
+        int[] left = [.. Enumerable.Range(0, count).Select(_ => rng.Next(40))], right = [.. Enumerable.Range(0, count).Select(_ => rng.Next(40))];
+        float[] labels = [.. Enumerable.Range(0, count).Select(_ => (float)rng.Next(2))];
+        double[] expected = [.. Enumerable.Range(0, count).Select(n => Plain(vectors.Row(left[n]), vectors.Row(right[n])))];
+        var outputs = new float[count];
+        LinkNetwork fast = LinkNetwork.Of(network);
+        fast.Apply(LinkInput.Both, count, n => vectors.Row(left[n]), n => vectors.Row(right[n]), outputs);
+        Assert.All(Enumerable.Range(0, count), n => Assert.Equal(expected[n], outputs[n], 1e-4));
+        var examples = new LinkExamples(left, right, labels);
+        (double squared, double accuracy) = fast.Judge(options, vectors, examples);
+        Assert.Equal(Enumerable.Range(0, count).Average(n => Math.Pow((1 / (1 + Math.Exp(-expected[n]))) - labels[n], 2)), squared, 1e-4);
+        Assert.Equal(Enumerable.Range(0, count).Average(n => expected[n] >= 0 == labels[n] > 0 ? 1.0 : 0.0), accuracy, 0.002);
+        double entropy = fast.Judge(options with { Loss = LinkLoss.CrossEntropy }, vectors, examples).Loss;
+        Assert.Equal(Enumerable.Range(0, count).Average(n => -Math.Log(1 / (1 + Math.Exp(labels[n] > 0 ? -expected[n] : expected[n])))), entropy, 1e-4);
+
+        double Plain(ReadOnlySpan<float> x, ReadOnlySpan<float> y)
+        {
+            double[] at = [.. x.ToArray().Concat(y.ToArray()).Concat(x.ToArray().Zip(y.ToArray(), (a, b) => a * b)).Select(v => (double)v)];
+            for (int l = 0; l < 4; l++)
+            {
+                var next = new double[network.Layers[l].Bias.Columns];
+                for (int c = 0; c < next.Length; c++)
+                {
+                    next[c] = network.Layers[l].Bias.Value[c];
+                    for (int r = 0; r < at.Length; r++)
+                    {
+                        next[c] += at[r] * network.Layers[l].Weight.Value[(r * next.Length) + c];
+                    }
+
+                    next[c] = l < 3 ? Math.Max(0, next[c]) : next[c];
+                }
+
+                at = next;
+            }
+
+            return at[0];
+        }
+    }
+
+    [Fact]
+    public void Holding_out_all_edges_is_refused()
+    {
+        var model = new StgLink(Small with { ValidationShare = 0.5, TestShare = 0.5 });
+        Assert.Contains("validation_share", Assert.Throws<OptionException>(() => model.Fit(SmallWorld.Checkerboard(), Context())).Message, StringComparison.Ordinal);
+    }
+}
