@@ -23,8 +23,19 @@ public sealed class StgLinkTests : RecommenderContract
 
     private static StgLinkOptions Small => new()
     {
-        EmbeddingSize = 16, WalksPerNode = 10, WalkLength = 20, Window = 5, WalkLearningRate = 0.05, Input = LinkInput.Both, HiddenSize = 32, HiddenLayers = 1, BatchSize = 512,
-        LearningRate = 0.003, ValidationShare = 0, TestShare = 0, Epochs = 5,
+        EmbeddingSize = 16,
+        WalksPerNode = 10,
+        WalkLength = 20,
+        Window = 5,
+        WalkLearningRate = 0.05,
+        Input = LinkInput.Both,
+        HiddenSize = 32,
+        HiddenLayers = 1,
+        BatchSize = 512,
+        LearningRate = 0.003,
+        ValidationShare = 0,
+        TestShare = 0,
+        Epochs = 5,
     };
 
     [Theory]
