@@ -20,7 +20,7 @@ public sealed record EvaluationResult
     public required IReadOnlyDictionary<string, double[]> PerUser { get; init; }
 
     /// <summary>
-    /// Pairs behind a user's value, for metrics that are means over pairs (<c>mse</c>, …); a metric that is not named here counts
+    /// Pairs or steps behind a user's value, for metrics that are means over them (<c>mse</c>, <c>next-hr@20</c>, …); a metric that is not named here counts
     /// every user once.
     /// </summary>
     public IReadOnlyDictionary<string, double[]> PairCount { get; init; } = new Dictionary<string, double[]>();

@@ -17,6 +17,9 @@ public enum MetricKind
 
     /// <summary>One value a (user, item) pair, averaged over pairs; needs an <see cref="IRegressor"/>.</summary>
     Prediction,
+
+    /// <summary>One value a step of a session that is revealed item by item, averaged over steps; see <see cref="SessionEvaluator"/>.</summary>
+    PerStep,
 }
 
 /// <summary>Whether a metric's name ends in <c>@k</c>.</summary>
@@ -59,8 +62,11 @@ public sealed record MetricDefinition
     /// <summary>True where a higher value is better. Neither is better of <c>coverage</c>, <c>gini</c>, <c>novelty</c>: higher is more diverse.</summary>
     public bool HigherIsBetter { get; init; } = true;
 
-    /// <summary>A user's value from the user's ranking; null for the other kinds.</summary>
+    /// <summary>A user's (or a step's) value from one ranking; null for the other kinds.</summary>
     internal UserMetric? ForUser { get; init; }
+
+    /// <summary>For steps of a session: the right answer is the next item alone, not all that remain.</summary>
+    internal bool IsAboutNext { get; init; }
 
     /// <summary>The figure from how often every item was recommended; null for the other kinds.</summary>
     internal ExposureMetric? ForExposure { get; init; }
@@ -69,7 +75,7 @@ public sealed record MetricDefinition
     internal Func<double, double, double>? ForPair { get; init; }
 
     /// <summary>True where it is a figure of the ranks of the right answers, so that <c>:popularity=…</c> may name some of these.</summary>
-    public bool CanSlice => ForUser is not null && Needs == RankingNeeds.None && Name is not ("precision" or "clicks");
+    public bool CanSlice => Kind == MetricKind.PerUser && ForUser is not null && Needs == RankingNeeds.None && Name is not ("precision" or "clicks");
 
     /// <summary>What must be prepared for <see cref="ForUser"/>.</summary>
     internal RankingNeeds Needs { get; init; }
@@ -119,6 +125,8 @@ public static class MetricCatalog
     public const int MaxListLength = 1_000_000;
 
     private const string NoRelevant = "users without a relevant item are not evaluated; nothing ranked: 0";
+    private const string NoStep = "steps without a right answer, and sessions without such a step, are left out; nothing ranked: 0";
+    private const string Steps = ", then the number of steps";
 
     /// <summary>All metrics: accuracy, beyond accuracy, prediction.</summary>
     public static IReadOnlyList<MetricDefinition> All { get; } =
@@ -219,6 +227,36 @@ public static class MetricCatalog
             Denominator = "places whose artist is known", EmptyCase = "no such place: the user is left out",
             Needs = RankingNeeds.List | RankingNeeds.Artists,
             ForUser = (in r, k) => ArtistDiversity.AtK(r.List, r.Facts.ItemArtist.Span, k, r.Scratch),
+        },
+        new()
+        {
+            Name = "next-hr", Meaning = "sessions revealed item by item: share of steps whose next item is in the first k places",
+            Denominator = "1" + Steps, EmptyCase = NoStep, Kind = MetricKind.PerStep, IsAboutNext = true,
+            ForUser = (in r, k) => HitRate.FromRanks(r.HitRanks, r.RelevantCount, k),
+        },
+        new()
+        {
+            Name = "next-mrr", Meaning = "sessions revealed item by item: 1 / rank of the next item; 0 where it is beyond k",
+            Denominator = "1" + Steps, EmptyCase = NoStep, Kind = MetricKind.PerStep, IsAboutNext = true,
+            ForUser = (in r, k) => ReciprocalRank.FromRanks(r.HitRanks, r.RelevantCount, k),
+        },
+        new()
+        {
+            Name = "rest-recall", Meaning = "sessions revealed item by item: share of the distinct remaining items found in the first k places",
+            Denominator = "distinct remaining items" + Steps, EmptyCase = NoStep, Kind = MetricKind.PerStep,
+            ForUser = (in r, k) => Recall.FromRanks(r.HitRanks, r.RelevantCount, k),
+        },
+        new()
+        {
+            Name = "rest-precision", Meaning = "sessions revealed item by item: share of the first k places that are remaining items",
+            Denominator = "k, also where fewer items can be ranked" + Steps, EmptyCase = NoStep, Kind = MetricKind.PerStep,
+            ForUser = (in r, k) => Precision.FromRanks(r.HitRanks, r.RelevantCount, k),
+        },
+        new()
+        {
+            Name = "rest-ndcg", Meaning = "sessions revealed item by item: discounted gain of the remaining items in the first k places against the best possible",
+            Denominator = "gain of a list that begins with min(k, remaining) of them" + Steps, EmptyCase = NoStep, Kind = MetricKind.PerStep,
+            ForUser = (in r, k) => Ndcg.FromRanks(r.HitRanks, r.RelevantCount, k),
         },
         new()
         {

@@ -50,6 +50,11 @@ public static class RankingEvaluator
             throw new OptionException($"metric '{prediction}' is about predicted values, not rankings; evaluate it with {nameof(RegressionEvaluator)}");
         }
 
+        if (options.Metrics.FirstOrDefault(m => m.Metric.Kind == MetricKind.PerStep) is { } step)
+        {
+            throw new OptionException($"metric '{step}' is about sessions revealed item by item; evaluate it with {nameof(SessionEvaluator)}");
+        }
+
         if (recommender.Items.Count != set.Known.Items.Count)
         {
             throw new DatasetException(

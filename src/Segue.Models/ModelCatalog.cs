@@ -7,6 +7,7 @@ using Segue.Models.Hybrid;
 using Segue.Models.Linear;
 using Segue.Models.Neighbors;
 using Segue.Models.Sequence;
+using Segue.Models.Sessions;
 using Segue.Models.Walks;
 
 namespace Segue.Models;
@@ -54,6 +55,12 @@ public static class ModelCatalog
         Describe<FeatureKnnOptions>(
             "feature-knn", "the items that sound most like the mean of the listener's own; content alone, so unheard items count too",
             "Lops, de Gemmis and Semeraro, Recommender Systems Handbook 2011", o => new FeatureKnn(o)),
+        Describe<SessionKnnOptions>(
+            "sknn", "what the sessions most alike to the current one hold", "Jannach and Ludewig, RecSys 2017", o => new SessionKnn(o)),
+        Describe<VectorSessionKnnOptions>(
+            "vsknn", "session neighbours in which later plays count for more", "Ludewig and Jannach, UMUAI 2018", o => new VectorSessionKnn(o)),
+        Describe<StanOptions>(
+            "stan", "session neighbours with decay by position, age and distance", "Garg et al., SIGIR 2019", o => new Stan(o)),
         Describe<ItemRankOptions>(
             "item-rank", "a walk from item to item over common listeners, begun again and again at the listener's own", "Gori and Pucci, IJCAI 2007",
             o => new ItemRank(o)),

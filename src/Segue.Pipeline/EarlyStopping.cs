@@ -108,7 +108,7 @@ internal sealed class EarlyStopping(EarlyStoppingSpecification specification, Ev
     {
         EvaluationOptions quick = options with { Metrics = [specification.Metric], BootstrapSamples = 0 };
         EvaluationResult? result = specification.Metric.Metric.Kind != MetricKind.Prediction
-            ? RankingEvaluator.Evaluate(recommender, validation, quick)
+            ? Experiment.Judge(quick.Metrics)(recommender, validation, quick)
             : recommender is IRegressor regressor ? RegressionEvaluator.Evaluate(regressor, validation, quick) : null;
         return result?.Metrics[specification.Metric.Name].Value;
     }

@@ -38,6 +38,7 @@ public static class Experiment
         Split split = specification.Split.Cut(prepared, specification.Seed);
         EvaluationSet stage = !specification.OnValidation ? split.Test : split.Validation
             ?? throw new OptionException($"split '{split.Name}' has no validation part; give it one or judge on the test part");
+        stage = specification.TestUsers > 0 ? EvaluationSample.OfUsers(stage, specification.TestUsers, specification.KeepSeen, specification.Seed) : stage;
         IReadOnlyList<ModelSpecification> models = ModelSpecification.WithUniqueLabels(WithBaselines(specification, split.Train));
         CheckCurves(specification, split, models);
         if (models.Any(m => m.IsRefit))
@@ -115,7 +116,7 @@ public static class Experiment
             recommender = stopping?.Choose(recommender) ?? recommender;
             IReadOnlyList<EvaluationResult> results = Evaluate(specification, recommender, train, stage, progress, cancellation);
             double peakMb = memory.Stop();
-            EvaluationResult[] also = [.. (alsoSets ?? []).Select((set, n) => RankingEvaluator.Evaluate(recommender, set, Judging(specification, train, cancellation) with
+            EvaluationResult[] also = [.. (alsoSets ?? []).Select((set, n) => Judge(specification.Also[n].Metrics)(recommender, set, Judging(specification, train, cancellation) with
             {
                 Metrics = specification.Also[n].Metrics,
                 SampledNegatives = specification.Also[n].SampledNegatives,
@@ -158,13 +159,19 @@ public static class Experiment
         ExperimentSpecification specification, IRecommender recommender, Dataset train, EvaluationSet stage,
         IProgress<FitProgress>? progress, CancellationToken cancellation)
     {
-        MetricSpecification[] ranking = [.. specification.Metrics.Where(m => !IsPrediction(m))];
+        MetricSpecification[] ranking = [.. specification.Metrics.Where(m => !IsPrediction(m) && !IsPerStep(m))];
+        MetricSpecification[] steps = [.. specification.Metrics.Where(IsPerStep)];
         MetricSpecification[] prediction = [.. specification.Metrics.Where(IsPrediction)];
         EvaluationOptions options = Judging(specification, train, cancellation) with { Progress = progress };
         var results = new List<EvaluationResult>();
         if (ranking.Length > 0)
         {
             results.Add(RankingEvaluator.Evaluate(recommender, stage, options with { Metrics = ranking }));
+        }
+
+        if (steps.Length > 0)
+        {
+            results.Add(SessionEvaluator.Evaluate(recommender, stage, options with { Metrics = steps }));
         }
 
         if (prediction.Length > 0 && recommender is IRegressor regressor)
@@ -206,6 +213,12 @@ public static class Experiment
     }
 
     private static bool IsPrediction(MetricSpecification metric) => metric.Metric.Kind == MetricKind.Prediction;
+
+    private static bool IsPerStep(MetricSpecification metric) => metric.Metric.Kind == MetricKind.PerStep;
+
+    /// <summary>The evaluator of metrics that are all of rankings or all of revealed sessions.</summary>
+    internal static Func<IRecommender, EvaluationSet, EvaluationOptions, EvaluationResult> Judge(IReadOnlyList<MetricSpecification> metrics) =>
+        IsPerStep(metrics[0]) ? SessionEvaluator.Evaluate : RankingEvaluator.Evaluate;
 
     private static List<ModelSpecification> WithBaselines(ExperimentSpecification specification, Dataset train)
     {
@@ -281,7 +294,8 @@ public static class Experiment
             Split = new SplitSummary(
                 split.Name, OptionsText.ToPairs(split.Options).ToDictionary(p => p.Key, p => p.Value), split.Seed,
                 split.Train.Count, split.Validation?.Relevant.Count ?? 0, split.Test.Relevant.Count, rows.Find(r => r.Results.Count > 0)?.Results[0].Users.Length ?? 0),
-            Protocol = (rows.Find(r => r.Results.Count > 0)?.Results[0].Protocol ?? "nothing was evaluated") + (specification.OnValidation ? ", on the validation part" : string.Empty),
+            Protocol = (rows.Find(r => r.Results.Count > 0)?.Results[0].Protocol ?? "nothing was evaluated")
+                + (specification.TestUsers > 0 ? $", {stage.Relevant.UserIndex.ToArray().Distinct().Count()} users drawn at random" : string.Empty) + (specification.OnValidation ? ", on the validation part" : string.Empty),
             Rows = [.. rows.Select(r => ToRow(r, specification, bestBaseline))],
             Published = specification.Published.Count > 0 ? specification.Published : null,
             BestModel = best?.Specification.Label,

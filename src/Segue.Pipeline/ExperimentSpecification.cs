@@ -125,6 +125,9 @@ public sealed record ExperimentSpecification
     /// <summary>Rank against this many sampled negatives instead of the catalogue; 0 for full ranking.</summary>
     public int SampledNegatives { get; init; }
 
+    /// <summary>Judge only this many users (sessions) of the evaluated part, drawn at random by the seed; 0 for all. For models too slow for all.</summary>
+    public int TestUsers { get; init; }
+
     /// <summary>Judge on the validation part: for choosing options without looking at the test part.</summary>
     public bool OnValidation { get; init; }
 

@@ -62,13 +62,15 @@ internal sealed class LearningCurves(ExperimentSpecification specification, Eval
         }
 
         MetricSpecification[] metrics = [.. due.SelectMany(c => c.Curve.Metrics).DistinctBy(m => m.Name)];
-        EvaluationResult result = RankingEvaluator.Evaluate(recommender, validation!, options with { Metrics = metrics, BootstrapSamples = 0 });
+        Dictionary<string, MetricValue> values = metrics.GroupBy(m => m.Metric.Kind == MetricKind.PerStep)
+            .SelectMany(kind => Experiment.Judge([.. kind])(recommender, validation!, options with { Metrics = [.. kind], BootstrapSamples = 0 }).Metrics)
+            .ToDictionary();
         foreach ((CurveSpecification curve, List<ReportLine> lines) in due)
         {
             foreach (MetricSpecification metric in curve.Metrics)
             {
                 string name = curve.Metrics.Count == 1 ? label : curve.Models.Count == 1 ? metric.Name : $"{label}: {metric.Name}";
-                Add(lines, name, epoch, result.Metrics[metric.Name].Value);
+                Add(lines, name, epoch, values[metric.Name].Value);
             }
         }
     }

@@ -26,13 +26,13 @@ namespace Segue.Pipeline;
 ///   "also": [{ "title": "…", "sampled_negatives": 100, "users": 100, "metrics": ["hitrate@10", "mrr"], "note": "…" }],
 ///   "published": [{ "label": "WMF", "source": "author, title, table 2", "note": "…", "metrics": { "recall@20": 0.282 } }],
 ///   "promises": [{ "label": "ALS 128", "metric": "recall@20", "low": 0.282, "high": 1 }],
-///   "seed": 42, "keep_seen": false, "sampled_negatives": 0, "baselines": true, "early_stopping": "ndcg@20:every=1,patience=5"
+///   "seed": 42, "keep_seen": false, "sampled_negatives": 0, "test_users": 0, "on_validation": false, "baselines": true, "early_stopping": "ndcg@20:every=1,patience=5"
 /// }
 /// </code>
 /// "curves" are measured on the validation part while the named rows train (all rows without "models"), with their training losses beside them; "early_stopping"
 /// measures there too, and keeps every model's best epoch. "also"
 /// judges the same trained models in other ways. "published" (of the recipe, or of an entry of "also") are rows of others, shown beside the measured
-/// ones and never tested, promised or the best. Instead of "format" and "paths", "dataset" may have "folder" (an imported dataset) or "synthetic" (options of the synthetic
+/// ones and never tested, promised or the best. "test_users" asks only so many users (or sessions), drawn at random; "on_validation" judges on the validation part. Instead of "format" and "paths", "dataset" may have "folder" (an imported dataset) or "synthetic" (options of the synthetic
 /// world); "join_features" lists tables of audio features to join, and "only_with_features": true keeps the items that got any. Relative paths are looked up beside the recipe, in the folder named by SEGUE_DATA, in <c>../shared/data</c> above the
 /// recipe's repository, then in the current folder.
 /// </remarks>
@@ -67,7 +67,7 @@ public sealed record Recipe
                 AllowTrailingCommas = true,
                 CommentHandling = JsonCommentHandling.Skip,
             })!.AsObject();
-            CheckKeys(root, path, "title", "dataset", "split", "metrics", "models", "sweeps", "curves", "also", "published", "promises", "seed", "keep_seen", "sampled_negatives", "baselines", "early_stopping", "note");
+            CheckKeys(root, path, "title", "dataset", "split", "metrics", "models", "sweeps", "curves", "also", "published", "promises", "seed", "keep_seen", "sampled_negatives", "test_users", "on_validation", "baselines", "early_stopping", "note");
             JsonObject dataset = root["dataset"] as JsonObject ?? throw new OptionException($"recipe '{path}' has no \"dataset\" object");
             CheckKeys(dataset, path, "name", "folder", "format", "paths", "level", "map", "synthetic", "k_core", "weights", "join_features", "only_with_features");
             var recipe = new Recipe
@@ -88,6 +88,8 @@ public sealed record Recipe
                     Also = [.. (root["also"]?.AsArray() ?? []).Select(a => ParseProtocol(a!.AsObject(), path))],
                     KeepSeen = (bool?)root["keep_seen"] ?? false,
                     SampledNegatives = (int?)root["sampled_negatives"] ?? 0,
+                    TestUsers = (int?)root["test_users"] ?? 0,
+                    OnValidation = (bool?)root["on_validation"] ?? false,
                     EarlyStopping = root["early_stopping"] is { } early ? EarlyStoppingSpecification.Parse((string)early!) : null,
                     AddBaselines = (bool?)root["baselines"] ?? true,
                     Seed = (ulong?)root["seed"] ?? 42,
@@ -98,6 +100,11 @@ public sealed record Recipe
             {
                 Specification = recipe.Specification with { Published = ParsePublished(root, recipe.Specification.Metrics, "the recipe", path) },
             };
+            if (recipe.Specification.TestUsers < 0)
+            {
+                throw new OptionException($"recipe '{path}' has test_users={recipe.Specification.TestUsers}; give 0 for all, or at least 1");
+            }
+
             CheckLabels(recipe, path);
             return recipe;
         }
@@ -215,6 +222,11 @@ public sealed record Recipe
         int negatives = (int?)protocol["sampled_negatives"] ?? 0, users = (int?)protocol["users"] ?? 0;
         string title = (string)protocol["title"]!;
         IReadOnlyList<MetricSpecification> metrics = ParseMetrics(protocol, path);
+        if (metrics.DistinctBy(m => m.Metric.Kind == MetricKind.PerStep).Count() > 1)
+        {
+            throw new OptionException($"'{title}' in recipe '{path}' mixes metrics of revealed sessions (next-…, rest-…) with others; write an entry for each");
+        }
+
         return negatives >= 0 && users >= 0
             ? new ProtocolSpecification(title, metrics, negatives, users, (bool?)protocol["keep_seen"] ?? false, (string?)protocol["note"])
             {

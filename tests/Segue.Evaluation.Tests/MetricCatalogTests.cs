@@ -10,7 +10,8 @@ public class MetricCatalogTests
     public void Names_are_stable() => Assert.Equal(
         [
             "recall@k", "capped-recall@k", "precision@k", "hitrate@k", "ndcg@k", "mrr[@k]", "map@k", "auc", "bpr-loss", "r-precision", "clicks",
-            "coverage@k", "gini@k", "novelty@k", "artist-diversity@k", "mse", "mae", "accuracy", "log-loss",
+            "coverage@k", "gini@k", "novelty@k", "artist-diversity@k",
+            "next-hr@k", "next-mrr@k", "rest-recall@k", "rest-precision@k", "rest-ndcg@k", "mse", "mae", "accuracy", "log-loss",
         ],
         MetricCatalog.All.Select(m => m.NameWithLength));
 
@@ -18,7 +19,7 @@ public class MetricCatalogTests
     public void Every_metric_says_what_it_is_and_is_computed_exactly_one_way() => Assert.All(MetricCatalog.All, m =>
     {
         Assert.All([m.Meaning, m.Denominator, m.TieRule, m.EmptyCase], text => Assert.False(string.IsNullOrWhiteSpace(text)));
-        Assert.Equal(m.Kind == MetricKind.PerUser, m.ForUser is not null);
+        Assert.Equal(m.Kind is MetricKind.PerUser or MetricKind.PerStep, m.ForUser is not null);
         Assert.Equal(m.Kind == MetricKind.AllLists, m.ForExposure is not null);
         Assert.Equal(m.Kind == MetricKind.Prediction, m.ForPair is not null);
     });

@@ -24,6 +24,7 @@ internal static class EvaluateCommand
         var weights = new Option<string?>("--weights") { Description = "transform the weights first, for example binary, log, log_share" };
         var keepSeen = new Option<bool>("--keep-seen") { Description = "rank what the listener knows too (replay)" };
         var sampled = new Option<int>("--sampled") { Description = "rank against this many sampled negatives; only to reproduce published tables" };
+        var testUsers = new Option<int>("--test-users") { Description = "ask only so many users (or sessions), drawn at random; 0 for all" };
         var onValidation = new Option<bool>("--on-validation") { Description = "judge on the validation part, to choose options without seeing the test part" };
         var earlyStopping = new Option<string?>("--early-stopping")
         {
@@ -38,7 +39,7 @@ internal static class EvaluateCommand
         Option<bool> json = SharedOptions.Json();
         var command = new Command("evaluate", "Compare models on a dataset: split, train, rank, measure.")
         {
-            dataset, models, split, metrics, weights, keepSeen, sampled, onValidation, earlyStopping, noBaselines, kCore, seed, threads, output, json,
+            dataset, models, split, metrics, weights, keepSeen, sampled, testUsers, onValidation, earlyStopping, noBaselines, kCore, seed, threads, output, json,
         };
         command.OnRun(terminal, (parsed, cancellation) =>
         {
@@ -52,6 +53,8 @@ internal static class EvaluateCommand
                 Metrics = MetricCatalog.ParseList(parsed.GetValue(metrics)!),
                 KeepSeen = parsed.GetValue(keepSeen),
                 SampledNegatives = parsed.GetValue(sampled),
+                TestUsers = parsed.GetValue(testUsers) is >= 0 and int users
+                    ? users : throw new OptionException($"--test-users {parsed.GetValue(testUsers)}; give 0 for all, or at least 1"),
                 EarlyStopping = parsed.GetValue(earlyStopping) is { } early ? EarlyStoppingSpecification.Parse(early) : null,
                 OnValidation = parsed.GetValue(onValidation),
                 AddBaselines = !parsed.GetValue(noBaselines),

@@ -1,10 +1,21 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
 using Segue.Core.Contracts;
 using Segue.Core.Data;
 
 namespace Segue.Core.Splitting;
 
-/// <summary>The given split has no options.</summary>
-public sealed record GivenSplitOptions : SplitOptions;
+/// <summary>Options of <see cref="GivenSplit"/>.</summary>
+public sealed record GivenSplitOptions : SplitOptions
+{
+    /// <summary>
+    /// Share of the users with a given train part whose train part is held out for validation, whole: the last in the order of the source. 0 for
+    /// the parts as they are; only where the source has no validation of its own.
+    /// </summary>
+    [Range(0.0, 0.9)]
+    [Description("share of the users with a train part, the last in the order of the source, whose train part is held out for validation; 0 for none")]
+    public double Validation { get; init; }
+}
 
 /// <summary>The parts that came with the source, kept in <see cref="Dataset.Fold"/>.</summary>
 /// <remarks>
@@ -19,7 +30,8 @@ public sealed record GivenSplitOptions : SplitOptions;
 ///   test         0 1              2
 /// </code>
 /// Every interaction keeps the part the source gave it; a source may put a pair on both sides, and this protocol leaves it so.
-/// No validation where the source has none. The seed does not count.
+/// Where the source has no validation, <c>validation=0.1</c> takes the train parts of the last tenth of its users, whole: of a file of sessions in
+/// order of time, the latest sessions, none of which trains. The seed does not count.
 /// </remarks>
 public sealed class GivenSplit(GivenSplitOptions options) : ISplitter
 {
@@ -52,10 +64,15 @@ public sealed class GivenSplit(GivenSplitOptions options) : ISplitter
             };
         }
 
+        if (options.Validation > 0)
+        {
+            HoldOutLastUsers(dataset, part, options.Validation);
+        }
+
         const string Remedy = "the source gives none; use another split, for example 'random'";
         var parts = new SplitParts(dataset, "given", part);
         Dataset train = parts.NotEmpty(Part.Train, "train", Remedy);
-        bool hasValidation = fold.Contains((byte)1);
+        bool hasValidation = part.AsSpan().Contains(Part.Validation);
         return new Split
         {
             Name = "given",
@@ -69,5 +86,37 @@ public sealed class GivenSplit(GivenSplitOptions options) : ISplitter
                 Relevant = parts.NotEmpty(Part.Test, "test", Remedy),
             },
         };
+    }
+    private static void HoldOutLastUsers(Dataset dataset, Part[] part, double share)
+    {
+        if (part.AsSpan().Contains(Part.Validation))
+        {
+            throw new DatasetException(
+                $"split 'given' with validation={OptionsText.Format(share)}: dataset '{dataset.Name}' came with a validation part already; leave the option out");
+        }
+
+        ReadOnlySpan<int> user = dataset.UserIndex.Span;
+        var users = new SortedSet<int>();
+        for (int n = 0; n < part.Length; n++)
+        {
+            if (part[n] == Part.Train)
+            {
+                users.Add(user[n]);
+            }
+        }
+
+        int[] held = [.. users.Reverse().Take(SplitParts.Round(users.Count * share))];
+        if (held.Length == 0)
+        {
+            return;
+        }
+
+        for (int n = 0; n < part.Length; n++)
+        {
+            if (part[n] == Part.Train && user[n] >= held[^1])
+            {
+                part[n] = Part.Validation;
+            }
+        }
     }
 }

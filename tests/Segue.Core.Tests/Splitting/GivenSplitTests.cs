@@ -41,4 +41,26 @@ public sealed class GivenSplitTests
         Assert.Contains("interaction 12", error.Message, StringComparison.Ordinal);
         Assert.Throws<DatasetException>(() => new GivenSplit(new()).Cut(dataset with { Fold = new byte[dataset.Count] }, 1));
     }
+
+    [Fact]
+    public void Validation_takes_whole_users_from_the_end_of_train()
+    {
+        Dataset dataset = new RandomWorld(30, 30, 900, 5).Build();
+
+        // Users 20 and later are test; half of user 3 too, whose train part stays train.
+        dataset = dataset with
+        {
+            Fold = dataset.UserIndex.ToArray().Select((u, n) => (byte)(u >= 20 || (u == 3 && n % 2 == 0) ? 2 : 0)).ToArray(),
+        };
+        Split split = new GivenSplit(new() { Validation = 0.25 }).Cut(dataset, 1);
+        Assert.Equal(Enumerable.Range(15, 5), split.Validation!.Relevant.UserIndex.ToArray().Distinct());
+        Assert.Equal(Enumerable.Range(0, 15), split.Train.UserIndex.ToArray().Distinct());
+        Assert.Equal(
+            dataset.UserIndex.ToArray().Distinct().Where(u => u == 3 || u >= 20), split.Test.Relevant.UserIndex.ToArray().Distinct());
+        Assert.Equal(LeakCheck.Rows(split.Train), LeakCheck.Rows(split.Validation.Known));
+        Assert.Equal(dataset.Count, split.Test.Known.Count + split.Test.Relevant.Count);
+
+        dataset = dataset with { Fold = dataset.Fold.ToArray().Select((f, n) => n == 0 ? (byte)1 : f).ToArray() };
+        Assert.Contains("validation part already", Assert.Throws<DatasetException>(() => new GivenSplit(new() { Validation = 0.1 }).Cut(dataset, 1)).Message, StringComparison.Ordinal);
+    }
 }

@@ -1,0 +1,317 @@
+using System.Diagnostics;
+using System.Runtime.ExceptionServices;
+using Segue.Core;
+using Segue.Core.Contracts;
+using Segue.Core.Data;
+using Segue.Core.Ranking;
+using Segue.Core.Splitting;
+using Segue.Evaluation.Protocol;
+using Segue.Numerics;
+
+namespace Segue.Evaluation;
+
+/// <summary>Reveals every held-out session item by item, ranks the whole catalogue after each, and measures what comes next and what remains.</summary>
+/// <remarks>
+/// <para>
+/// A session is what <see cref="EvaluationSet.Relevant"/> has of one user, in its order: items x₁ … x_n. After x₁ … x_t, t = 1 … n − 1, the
+/// recommender is asked with that history (after the user's part of <see cref="EvaluationSet.Known"/>, where there is one) as somebody it was
+/// not trained with; the right answer is x_{t+1} for <c>next-…</c>, the distinct items of x_{t+1} … x_n for <c>rest-…</c>. The moment of a query is
+/// the time of the last item revealed, where times are known. The first item is never predicted, so a session of one item is left out.
+/// </para>
+/// <para>
+/// In discovery what was revealed or known before is no candidate: a step whose next item is heard already does not count for <c>next-…</c>, and the
+/// rest is what is left of it. In repeat listening (<see cref="EvaluationOptions.KeepSeen"/>) everything is a candidate and may be right.
+/// Ties go to the lower item index; NaN and −∞ are ranked nowhere, so silence never pays.
+/// </para>
+/// <para>
+/// A figure is the mean over all steps that have a right answer, as in session-rec (Ludewig and Jannach, UMUAI 2018), so a long session counts for
+/// more; <see cref="EvaluationResult.PerUser"/> has the mean of each session and <see cref="EvaluationResult.PairCount"/> its steps, and the bootstrap and the paired
+/// test draw whole sessions. One scoring a step and O(items · remaining) vectorised comparisons. No result depends on the number of threads.
+/// </para>
+/// </remarks>
+public static class SessionEvaluator
+{
+    /// <summary>Evaluates <paramref name="recommender"/> on the sessions held out in <paramref name="set"/>.</summary>
+    /// <exception cref="OptionException">A metric is not about steps of a session, negatives are sampled, or an option is out of range.</exception>
+    /// <exception cref="DatasetException">The set does not fit the recommender, is unordered, has given candidates, or has no session of two items.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled through the options.</exception>
+    public static EvaluationResult Evaluate(IRecommender recommender, EvaluationSet set, EvaluationOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(recommender);
+        ArgumentNullException.ThrowIfNull(set);
+        ArgumentNullException.ThrowIfNull(options);
+        options.Check();
+        if (options.Metrics.FirstOrDefault(m => m.Metric.Kind != MetricKind.PerStep) is { } other)
+        {
+            throw new OptionException($"metric '{other}' is not about sessions revealed item by item; evaluate it with {nameof(RankingEvaluator)}");
+        }
+
+        if (options.SampledNegatives > 0)
+        {
+            throw new OptionException(
+                $"sessions are revealed against the full catalogue, not {options.SampledNegatives} sampled negatives; leave the sample out");
+        }
+
+        if (recommender.Items.Count != set.Known.Items.Count)
+        {
+            throw new DatasetException(
+                $"the recommender ranks {recommender.Items.Count} items, the evaluation set has {set.Known.Items.Count}; train on a part of the same split");
+        }
+
+        if (set.Candidates is not null || !(set.Relevant.IsOrdered || set.Relevant.HasTime))
+        {
+            throw new DatasetException(
+                $"the held-out part of '{set.Relevant.Name}' {(set.Candidates is null ? "has no order" : "ranks given candidates only")}, so it cannot be "
+                + "revealed item by item; use a split that holds out ordered sessions, for example 'given' or 'last-session'");
+        }
+
+        var run = new SessionRun(recommender, set, options);
+        try
+        {
+            return run.Evaluate();
+        }
+        catch (AggregateException error) when (error.Flatten().InnerExceptions is [var only, ..])
+        {
+            // What a model threw on a worker thread reads the same as on this one.
+            ExceptionDispatchInfo.Throw(only);
+            throw;
+        }
+    }
+}
+
+/// <summary>One evaluation: what all threads share. Steps are numbered through all sessions.</summary>
+internal sealed class SessionRun
+{
+    private readonly EvaluationOptions _options;
+    private readonly EvaluationSet _set;
+    private readonly BlockScorer _scorer;
+    private readonly MetricSpecification[] _metrics;
+    private readonly double[][] _values;
+    private readonly int[] _users;
+
+    /// <summary>All sequences, what was known before the held-out items: a query's history is a slice of it.</summary>
+    private readonly int[] _items;
+    private readonly long[] _times;
+    private readonly float[] _weights;
+
+    /// <summary>By session: first place in <see cref="_items"/>, first held-out place, and first step; one more at the end.</summary>
+    private readonly int[] _start;
+    private readonly int[] _held;
+    private readonly int[] _step;
+    private readonly int[] _sessionOfStep;
+    private readonly int _longest;
+    private int _done;
+
+    public SessionRun(IRecommender recommender, EvaluationSet set, EvaluationOptions options)
+    {
+        (_set, _options, _metrics) = (set, options, [.. options.Metrics]);
+        _scorer = new BlockScorer(recommender);
+        Dataset known = set.Known, held = set.Relevant;
+        int[] knownStart = known.UserStart(), heldStart = held.UserStart();
+        _users = [.. Enumerable.Range(0, held.Users.Count).Where(u => heldStart[u + 1] - heldStart[u] >= 2)];
+        if (_users.Length == 0)
+        {
+            throw new DatasetException(
+                $"the held-out part of '{held.Name}' has no session of two items or more, so nothing can be revealed; choose a split that holds out whole sessions");
+        }
+
+        _start = new int[_users.Length + 1];
+        _held = new int[_users.Length];
+        _step = new int[_users.Length + 1];
+        for (int s = 0; s < _users.Length; s++)
+        {
+            int u = _users[s], before = knownStart[u + 1] - knownStart[u], count = heldStart[u + 1] - heldStart[u];
+            _held[s] = _start[s] + before;
+            _start[s + 1] = _held[s] + count;
+            _step[s + 1] = _step[s] + count - 1;
+            _longest = Math.Max(_longest, count);
+        }
+
+        _items = new int[_start[^1]];
+        _times = new long[held.HasTime ? _start[^1] : 0];
+        _weights = new float[held.HasWeight ? _start[^1] : 0];
+        _sessionOfStep = new int[_step[^1]];
+        for (int s = 0; s < _users.Length; s++)
+        {
+            int u = _users[s];
+            Range before = knownStart[u]..knownStart[u + 1], after = heldStart[u]..heldStart[u + 1];
+            known.ItemIndex.Span[before].CopyTo(_items.AsSpan(_start[s]));
+            held.ItemIndex.Span[after].CopyTo(_items.AsSpan(_held[s]));
+            if (_times.Length > 0)
+            {
+                known.Time.Span[before].CopyTo(_times.AsSpan(_start[s]));
+                held.Time.Span[after].CopyTo(_times.AsSpan(_held[s]));
+            }
+
+            if (_weights.Length > 0)
+            {
+                known.Weight.Span[before].CopyTo(_weights.AsSpan(_start[s]));
+                held.Weight.Span[after].CopyTo(_weights.AsSpan(_held[s]));
+            }
+
+            _sessionOfStep.AsSpan(_step[s].._step[s + 1]).Fill(s);
+        }
+
+        _values = [.. _metrics.Select(_ => new double[_step[^1]])];
+    }
+
+    public EvaluationResult Evaluate()
+    {
+        long started = Stopwatch.GetTimestamp();
+        var workers = new Worker?[_options.Threads];
+        Workers.Run(_sessionOfStep.Length, _scorer.BlockSize, _options.Threads, (start, end, worker) =>
+        {
+            (workers[worker] ??= new Worker(this)).Evaluate(start, end);
+            _options.Progress?.Report(new FitProgress("evaluate", Interlocked.Add(ref _done, end - start), _sessionOfStep.Length));
+        }, _options.Cancellation);
+        double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
+        var perSession = new Dictionary<string, double[]>();
+        var steps = new Dictionary<string, double[]>();
+        var metrics = new Dictionary<string, MetricValue>();
+        for (int m = 0; m < _metrics.Length; m++)
+        {
+            string name = _metrics[m].Name;
+            (perSession[name], steps[name]) = OfSessions(_values[m]);
+            metrics[name] = Bootstrap.Mean(perSession[name], steps[name], _options);
+        }
+
+        return new EvaluationResult
+        {
+            Users = _users,
+            PerUser = perSession,
+            PairCount = steps,
+            Metrics = metrics,
+            ScoreSeconds = seconds,
+            Protocol = "sessions revealed item by item, " + RankingEvaluator.ProtocolName(_options, null),
+        };
+    }
+
+    /// <summary>Mean over the steps of every session that have a value, and how many these are.</summary>
+    private (double[] Mean, double[] Steps) OfSessions(double[] values)
+    {
+        var mean = new double[_users.Length];
+        var steps = new double[_users.Length];
+        for (int s = 0; s < _users.Length; s++)
+        {
+            double sum = 0;
+            for (int n = _step[s]; n < _step[s + 1]; n++)
+            {
+                if (!double.IsNaN(values[n]))
+                {
+                    sum += values[n];
+                    steps[s]++;
+                }
+            }
+
+            mean[s] = steps[s] > 0 ? sum / steps[s] : double.NaN;
+        }
+
+        return (mean, steps);
+    }
+
+    private Range HistoryOf(int n)
+    {
+        int s = _sessionOfStep[n];
+        return _start[s]..(_held[s] + (n - _step[s]) + 1);
+    }
+
+    private Query QueryOf(int n)
+    {
+        Range history = HistoryOf(n);
+        long last = _times.Length > 0 ? _times[history.End.Value - 1] : -1;
+        return Query.ForHistory(
+            _items.AsMemory(history),
+            _weights.Length > 0 ? _weights.AsMemory(history) : default,
+            _times.Length > 0 ? _times.AsMemory(history) : default,
+            last >= 0 ? last : _set.Moment);
+    }
+
+    /// <summary>What one thread needs; all of it is made once.</summary>
+    private sealed class Worker
+    {
+        private readonly SessionRun _run;
+        private readonly ScoreBlock _block;
+        private readonly RelevantRanks _next;
+        private readonly RelevantRanks _rest;
+        private readonly HashSet<int> _distinct = [];
+        private readonly int[] _relevant;
+        private readonly ItemFacts _facts = new(ReadOnlyMemory<int>.Empty, [], 0);
+        private readonly HashSet<int> _scratch = [];
+        private readonly bool _wantNext;
+        private readonly bool _wantRest;
+
+        public Worker(SessionRun run)
+        {
+            _run = run;
+            _block = run._scorer.NewBlock();
+            int items = run._scorer.Recommender.Items.Count;
+            _next = new RelevantRanks(items, 1);
+            _rest = new RelevantRanks(items, run._longest);
+            _relevant = new int[run._longest];
+            _wantNext = Array.Exists(run._metrics, m => m.Metric.IsAboutNext);
+            _wantRest = Array.Exists(run._metrics, m => !m.Metric.IsAboutNext);
+        }
+
+        public void Evaluate(int start, int end)
+        {
+            _block.Score(start, end, _run.QueryOf);
+            for (int n = start; n < end; n++)
+            {
+                Evaluate(n, _block.Row(n - start));
+            }
+        }
+
+        private void Evaluate(int n, Span<float> scores)
+        {
+            Range range = _run.HistoryOf(n);
+            ReadOnlySpan<int> heard = _run._items.AsSpan(range);
+            ReadOnlySpan<int> rest = _run._items.AsSpan(range.End.Value.._run._start[_run._sessionOfStep[n] + 1]);
+            _distinct.Clear();
+            if (!_run._options.KeepSeen)
+            {
+                foreach (int item in heard)
+                {
+                    scores[item] = float.NaN;
+                    _distinct.Add(item);
+                }
+            }
+
+            bool nextCounts = !_distinct.Contains(rest[0]);
+            int count = 0;
+            foreach (int item in rest)
+            {
+                if (_distinct.Add(item))
+                {
+                    _relevant[count++] = item;
+                }
+            }
+
+            if (_wantNext && nextCounts)
+            {
+                _next.Find(scores, rest[..1], 0, wantWins: false);
+            }
+
+            if (_wantRest && count > 0)
+            {
+                _rest.Find(scores, _relevant.AsSpan(0, count), 0, wantWins: false);
+            }
+
+            for (int m = 0; m < _run._metrics.Length; m++)
+            {
+                MetricSpecification metric = _run._metrics[m];
+                bool isNext = metric.Metric.IsAboutNext;
+                var ranking = new UserRanking
+                {
+                    HitRanks = isNext ? _next.Ranks : _rest.Ranks,
+                    Relevant = isNext ? rest[..1] : _relevant.AsSpan(0, count),
+                    List = [],
+                    Auc = double.NaN,
+                    PairLoss = double.NaN,
+                    Facts = _facts,
+                    Scratch = _scratch,
+                };
+                _run._values[m][n] = (isNext ? nextCounts : count > 0) ? metric.Metric.ForUser!(in ranking, metric.K!.Value) : double.NaN;
+            }
+        }
+    }
+}
