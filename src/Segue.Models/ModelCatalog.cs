@@ -7,7 +7,7 @@ using Segue.Models.Hybrid;
 using Segue.Models.Linear;
 using Segue.Models.Neighbors;
 using Segue.Models.Sequence;
-using Segue.Models.Sessions;
+using Segue.Models.SessionBased;
 using Segue.Models.Walks;
 
 namespace Segue.Models;

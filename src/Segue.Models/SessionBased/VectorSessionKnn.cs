@@ -3,9 +3,9 @@ using System.ComponentModel.DataAnnotations;
 using Segue.Core.Artifacts;
 using Segue.Core.Contracts;
 using Segue.Core.Data;
-using SessionView = Segue.Core.Views.Sessions;
+using Segue.Core.Views;
 
-namespace Segue.Models.Sessions;
+namespace Segue.Models.SessionBased;
 
 /// <summary>Options of <see cref="VectorSessionKnn"/>.</summary>
 public sealed record VectorSessionKnnOptions : ModelOptions
@@ -36,7 +36,7 @@ public sealed record VectorSessionKnnOptions : ModelOptions
     /// <summary>Minutes of pause that end a session, where the data has times.</summary>
     [Range(0.0, 1e7)]
     [Description("minutes of pause that end a session, where the data has times")]
-    public double GapMinutes { get; init; } = SessionView.DefaultGapMinutes;
+    public double GapMinutes { get; init; } = Sessions.DefaultGapMinutes;
 }
 
 /// <summary>Session neighbours in which later plays of the current session count for more, both in finding neighbours and in asking them.</summary>

@@ -3,7 +3,7 @@ using Segue.Core.Artifacts;
 using Segue.Core.Contracts;
 using Segue.Core.Data;
 
-namespace Segue.Models.Sessions;
+namespace Segue.Models.SessionBased;
 
 /// <summary>How fast weight falls with distance, in plays.</summary>
 public enum PlayWeighting

@@ -2,9 +2,9 @@ using Segue.Core;
 using Segue.Core.Artifacts;
 using Segue.Core.Contracts;
 using Segue.Core.Data;
-using SessionView = Segue.Core.Views.Sessions;
+using Segue.Core.Views;
 
-namespace Segue.Models.Sessions;
+namespace Segue.Models.SessionBased;
 
 /// <summary>
 /// The sessions a model was trained on, numbered from the oldest to the latest by their last play (by the order of the data where there are no
@@ -35,7 +35,7 @@ internal sealed class SessionTable
     /// <exception cref="DatasetException">Neither times nor an order.</exception>
     public static SessionTable Of(Dataset train, double gapMinutes)
     {
-        SessionView sessions = SessionView.Of(train, gapMinutes);
+        var sessions = Sessions.Of(train, gapMinutes);
         ReadOnlySpan<int> rowStart = sessions.RowStart.Span, userStart = sessions.UserSessionStart.Span;
         int count = sessions.Count;
         var order = new int[count];

@@ -3,9 +3,9 @@ using System.ComponentModel.DataAnnotations;
 using Segue.Core.Artifacts;
 using Segue.Core.Contracts;
 using Segue.Core.Data;
-using SessionView = Segue.Core.Views.Sessions;
+using Segue.Core.Views;
 
-namespace Segue.Models.Sessions;
+namespace Segue.Models.SessionBased;
 
 /// <summary>Options of <see cref="SessionKnn"/>.</summary>
 public sealed record SessionKnnOptions : ModelOptions
@@ -23,7 +23,7 @@ public sealed record SessionKnnOptions : ModelOptions
     /// <summary>Minutes of pause that end a session, where the data has times.</summary>
     [Range(0.0, 1e7)]
     [Description("minutes of pause that end a session, where the data has times")]
-    public double GapMinutes { get; init; } = SessionView.DefaultGapMinutes;
+    public double GapMinutes { get; init; } = Sessions.DefaultGapMinutes;
 }
 
 /// <summary>Session neighbours: an item scores the cosines of the most alike sessions that hold it.</summary>

@@ -1,12 +1,12 @@
 using Segue.Core;
 using Segue.Core.Contracts;
 using Segue.Core.Data;
-using Segue.Models.Sessions;
+using Segue.Models.SessionBased;
 using Segue.Numerics.Sampling;
 using Segue.Testing;
 using Xunit;
 
-namespace Segue.Models.Tests.Sessions;
+namespace Segue.Models.Tests.SessionBased;
 
 /// <summary>Small random session data and the definitions of the neighbour models written out word for word.</summary>
 internal static class SessionData
@@ -182,7 +182,11 @@ public sealed class VectorSessionKnnTests : RecommenderContract
         Dataset data = SessionData.Random(6, withTime);
         var options = new VectorSessionKnnOptions
         {
-            Neighbors = 9, SampleSize = 14, Weighting = weighting, ScoreWeighting = scoreWeighting, RareWeight = rareWeight,
+            Neighbors = 9,
+            SampleSize = 14,
+            Weighting = weighting,
+            ScoreWeighting = scoreWeighting,
+            RareWeight = rareWeight,
         };
         IRecommender model = new VectorSessionKnn(options).Fit(data, SessionData.Context());
         var sessions = SessionData.Of(data);
