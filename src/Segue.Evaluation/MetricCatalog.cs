@@ -20,6 +20,9 @@ public enum MetricKind
 
     /// <summary>One value a step of a session that is revealed item by item, averaged over steps; see <see cref="SessionEvaluator"/>.</summary>
     PerStep,
+
+    /// <summary>About held-out pairs among as many others, of all users together, by the scores of any recommender.</summary>
+    Link,
 }
 
 /// <summary>Whether a metric's name ends in <c>@k</c>.</summary>
@@ -61,6 +64,9 @@ public sealed record MetricDefinition
 
     /// <summary>True where a higher value is better. Neither is better of <c>coverage</c>, <c>gini</c>, <c>novelty</c>: higher is more diverse.</summary>
     public bool HigherIsBetter { get; init; } = true;
+
+    /// <summary>Of metrics of links: what held-out pairs are told apart from.</summary>
+    public LinkPairs Pairs { get; init; }
 
     /// <summary>A user's (or a step's) value from one ranking; null for the other kinds.</summary>
     internal UserMetric? ForUser { get; init; }
@@ -257,6 +263,30 @@ public static class MetricCatalog
             Name = "rest-ndcg", Meaning = "sessions revealed item by item: discounted gain of the remaining items in the first k places against the best possible",
             Denominator = "gain of a list that begins with min(k, remaining) of them" + Steps, EmptyCase = NoStep, Kind = MetricKind.PerStep,
             ForUser = (in r, k) => Ndcg.FromRanks(r.HitRanks, r.RelevantCount, k),
+        },
+        new()
+        {
+            Name = "link-accuracy", Meaning = "share of held-out pairs and as many drawn uniformly that one threshold for all users puts on the right side; a coin has one half",
+            Denominator = "held-out and drawn pairs", TieRule = "a score equal to the threshold says yes; the threshold is the best one on the other half of the pairs",
+            EmptyCase = "a pair without score counts as not linked", Kind = MetricKind.Link, Length = ListLength.None,
+        },
+        new()
+        {
+            Name = "link-auc", Meaning = "share of (held-out, drawn) pairs of all users in the right order, drawn uniformly over users and items",
+            Denominator = "held-out × drawn pairs", TieRule = "a tie counts one half", EmptyCase = "no pair can be drawn: the user is left out; a held-out pair without score wins nothing",
+            Kind = MetricKind.Link, Length = ListLength.None,
+        },
+        new()
+        {
+            Name = "link-accuracy-matched", Meaning = "link-accuracy against the same users with the items of other held-out pairs, as popular as the right ones",
+            Denominator = "held-out and drawn pairs", TieRule = "a score equal to the threshold says yes; the threshold is the best one on the other half of the pairs",
+            EmptyCase = "a pair without score counts as not linked", Kind = MetricKind.Link, Length = ListLength.None, Pairs = LinkPairs.Matched,
+        },
+        new()
+        {
+            Name = "link-auc-matched", Meaning = "link-auc against the same users with the items of other held-out pairs, as popular as the right ones",
+            Denominator = "held-out × drawn pairs", TieRule = "a tie counts one half", EmptyCase = "no pair can be drawn: the user is left out; a held-out pair without score wins nothing",
+            Kind = MetricKind.Link, Length = ListLength.None, Pairs = LinkPairs.Matched,
         },
         new()
         {

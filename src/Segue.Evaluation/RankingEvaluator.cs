@@ -168,8 +168,14 @@ internal sealed class RankingRun
                 _set.Candidates is { } only ? Array.ConvertAll(only.ToArray(), item => counts[item]) : counts);
         }
 
-        double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
         var perUser = new Dictionary<string, double[]>();
+        var pairCount = new Dictionary<string, double[]>();
+        if (_options.Metrics.Any(m => m.Metric.Kind == MetricKind.Link))
+        {
+            (perUser, pairCount) = new LinkEvaluator(_set, _relevant, _options).Evaluate(_scorer.Recommender, _queryOf);
+        }
+
+        double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
         for (int m = 0; m < _perUser.Length; m++)
         {
             perUser[_perUser[m].Name] = _values[m];
@@ -179,7 +185,7 @@ internal sealed class RankingRun
         foreach (MetricSpecification metric in _options.Metrics)
         {
             metrics[metric.Name] = perUser.TryGetValue(metric.Name, out double[]? values)
-                ? Bootstrap.Mean(values, null, _options)
+                ? Bootstrap.Mean(values, pairCount.GetValueOrDefault(metric.Name), _options)
                 : new MetricValue(exposure[metric.Name], exposure[metric.Name], exposure[metric.Name], _relevant.Users.Length);
         }
 
@@ -187,6 +193,7 @@ internal sealed class RankingRun
         {
             Users = _relevant.Users,
             PerUser = perUser,
+            PairCount = pairCount,
             Metrics = metrics,
             ScoreSeconds = seconds,
             Protocol = RankingEvaluator.ProtocolName(_options, _set.Candidates),

@@ -30,6 +30,9 @@ public static class ModelCatalog
     [
         Describe<RandomOrderOptions>("random", "a random order, the floor of every comparison", "baseline", o => new RandomOrder(o), isBaseline: true),
         Describe<PopularityOptions>("popularity", "the items with most listeners, the same for everybody", "baseline", o => new Popularity(o), isBaseline: true),
+        Describe<DegreeProductOptions>(
+            "degree-product", "listeners of an item times items of a listener: what popularity says of a link; ranks like popularity", "Liben-Nowell and Kleinberg, JASIST 2007",
+            o => new DegreeProduct(o), isBaseline: true),
         Describe<RecentPopularityOptions>(
             "recent-popularity", "the items most played lately, the same for everybody", "DecayPop, Ploshkin et al., RecSys 2025",
             o => new RecentPopularity(o), isBaseline: true),

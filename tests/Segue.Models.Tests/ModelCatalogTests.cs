@@ -18,7 +18,7 @@ public sealed partial class ModelCatalogTests
 
     [Fact]
     public void Trivial_models_are_the_baselines() => Assert.Equal(
-        ["random", "popularity", "recent-popularity", "own-repeats", "bias"], ModelCatalog.All.Where(m => m.IsBaseline).Select(m => m.Name));
+        ["random", "popularity", "degree-product", "recent-popularity", "own-repeats", "bias"], ModelCatalog.All.Where(m => m.IsBaseline).Select(m => m.Name));
 
     [Theory]
     [MemberData(nameof(Names))]
