@@ -11,6 +11,7 @@ internal sealed class LearningCurves(ExperimentSpecification specification, Eval
 {
     private readonly List<(CurveSpecification Curve, List<ReportLine> Lines)> _curves = [.. specification.Curves.Select(c => (c, new List<ReportLine>()))];
     private readonly List<ReportLine> _losses = [];
+    private readonly List<ReportLine> _accuracies = [];
     private readonly Stopwatch _spent = new();
 
     /// <summary>Seconds spent measuring instead of training since the last <see cref="Watch"/>.</summary>
@@ -31,7 +32,7 @@ internal sealed class LearningCurves(ExperimentSpecification specification, Eval
                 _spent.Stop();
                 return true;
             },
-            OnLoss = (epoch, name, value) => Add(_losses, name == "loss" ? label : $"{label}: {name}", epoch, value),
+            OnLoss = (epoch, name, value) => Add(name.EndsWith("accuracy", StringComparison.Ordinal) ? _accuracies : _losses, name == "loss" ? label : $"{label}: {name}", epoch, value),
         };
     }
 
@@ -41,6 +42,11 @@ internal sealed class LearningCurves(ExperimentSpecification specification, Eval
         if (_losses.Count > 0)
         {
             yield return new ReportSeries("Training loss", "epoch", "loss", _losses, "Mean over the epoch, on each model's own scale.");
+        }
+
+        if (_accuracies.Count > 0)
+        {
+            yield return new ReportSeries("Training accuracy", "epoch", "accuracy", _accuracies, "Share of examples told rightly, as the model itself takes and draws them.");
         }
 
         foreach ((CurveSpecification curve, List<ReportLine> lines) in _curves.Where(c => c.Lines.Count > 0))

@@ -45,8 +45,11 @@ public enum LinkInput
 /// <summary>How <see cref="StgLink"/> draws pairs that are no edges.</summary>
 public enum LinkNegatives
 {
-    /// <summary>Both ends uniformly: any user or session, any item (seed 000).</summary>
+    /// <summary>Both ends uniformly: any user or session, any item.</summary>
     Uniform,
+
+    /// <summary>Any two nodes, as random non-edges of a graph usually are: in a graph of many items most are two items, which no edge can join (seed 000, as far as it tells).</summary>
+    Nodes,
 
     /// <summary>The user or session of an edge, and the item of another edge: as popular as those of edges.</summary>
     Popularity,
@@ -114,7 +117,7 @@ public sealed record StgLinkOptions : TemporalWalkOptions
     public LinkLoss Loss { get; init; } = LinkLoss.SquaredError;
 
     /// <summary>How pairs that are no edges are drawn, one for every edge.</summary>
-    [Description("pairs that are no edges, one for every edge: uniform, any two ends; popularity, the item of another edge for the same user or session")]
+    [Description("pairs that are no edges, one for every edge: uniform, any user or session and any item; nodes, any two nodes, so two items too; popularity, the item of another edge for the same user or session")]
     public LinkNegatives Negatives { get; init; } = LinkNegatives.Uniform;
 
     /// <summary>Which edges are held out together.</summary>
@@ -266,7 +269,7 @@ public sealed class StgLink(StgLinkOptions options) : IModel
         int[] sizes = [LinkNetwork.Inputs(options), .. Enumerable.Repeat(options.HiddenSize, options.HiddenLayers + 1), 1];
         var network = new Mlp("network", sizes, context.CreateRng($"{Name}/network"));
         var optimizer = new Adam(network.Parameters, options.LearningRate, options.Regularization, threads: context.Threads);
-        int[] negativeLeft = new int[edges.Train.Count], negativeItem = new int[edges.Train.Count];
+        int[] negativeLeft = new int[edges.Train.Count], negativeRight = new int[edges.Train.Count];
         int most = Math.Min(options.BatchSize, 2 * edges.Train.Count);
         int[] left = new int[most], right = new int[most];
         float[] labels = new float[most];
@@ -276,7 +279,7 @@ public sealed class StgLink(StgLinkOptions options) : IModel
             Epochs = options.Epochs,
             BatchSize = options.BatchSize,
             CreateRng = context.CreateRng,
-            OnEpochStart = (_, rng) => edges.Draw(edges.Train, negativeLeft, negativeItem, rng),
+            OnEpochStart = (_, rng) => edges.Draw(edges.Train, negativeLeft, negativeRight, rng),
             Checkpoints = Checkpoints.Open(context, Name, options, train),
         };
         NeuralFit.Run(Name, Listening(), 2 * edges.Train.Count, optimizer, settings, step =>
@@ -288,7 +291,7 @@ public sealed class StgLink(StgLinkOptions options) : IModel
 
                 // Where no pair could be found that is no edge, the edge stands twice.
                 bool isEdge = negative < 0 || negativeLeft[edge] < 0;
-                (left[n], right[n]) = isEdge ? (edges.Train.Left[edge], graph.FirstItem + edges.Train.Item[edge]) : (negativeLeft[edge], graph.FirstItem + negativeItem[edge]);
+                (left[n], right[n]) = isEdge ? (edges.Train.Left[edge], graph.FirstItem + edges.Train.Item[edge]) : (negativeLeft[edge], negativeRight[edge]);
                 labels[n] = isEdge ? 1f : 0f;
             }
 
@@ -362,7 +365,7 @@ internal sealed class LinkEdges
 
     private readonly TemporalGraph _graph;
     private readonly LinkNegatives _negatives;
-    private readonly int[] _lefts, _items;
+    private readonly int[] _lefts, _items, _nodes;
 
     public LinkEdges(TemporalGraph graph, StgLinkOptions options, Rng rng)
     {
@@ -393,7 +396,8 @@ internal sealed class LinkEdges
             isHeard[item] = true;
         }
 
-        _items = [.. Enumerable.Range(0, graph.Items).Where(i => isHeard[i])];
+        _items = [.. Enumerable.Range(graph.FirstItem, graph.Items).Where(i => isHeard[i - graph.FirstItem])];
+        _nodes = [.. _lefts, .. _items];
 
         LinkList List(byte part)
         {
@@ -429,20 +433,26 @@ internal sealed class LinkEdges
     /// <summary>The graph without the edges that are held out.</summary>
     public TemporalGraph Walked { get; }
 
-    /// <summary>Draws one pair for every edge that is no edge of the whole graph; −1 where none was found.</summary>
-    public void Draw(LinkList edges, Span<int> left, Span<int> item, Rng rng)
+    /// <summary>Draws one pair of nodes for every edge that is no edge of the whole graph; −1 where none was found.</summary>
+    public void Draw(LinkList edges, Span<int> left, Span<int> right, Rng rng)
     {
         for (int n = 0; n < edges.Count; n++)
         {
             left[n] = -1;
             for (int attempt = 0; attempt < Tries && left[n] < 0; attempt++)
             {
-                bool isUniform = _negatives == LinkNegatives.Uniform;
-                int v = isUniform ? _lefts[rng.Next(_lefts.Length)] : edges.Left[n];
-                int i = isUniform ? _items[rng.Next(_items.Length)] : edges.Item[rng.Next(edges.Count)];
-                if (!IsEdge(v, i))
+                (int v, int w) = _negatives switch
                 {
-                    (left[n], item[n]) = (v, i);
+                    LinkNegatives.Uniform => (_lefts[rng.Next(_lefts.Length)], _items[rng.Next(_items.Length)]),
+                    LinkNegatives.Nodes => (_nodes[rng.Next(_nodes.Length)], _nodes[rng.Next(_nodes.Length)]),
+                    _ => (edges.Left[n], _graph.FirstItem + edges.Item[rng.Next(edges.Count)]),
+                };
+
+                // An edge has its item on the right.
+                (v, w) = IsItem(v) && !IsItem(w) ? (w, v) : (v, w);
+                if (v != w && !IsEdge(v, w))
+                {
+                    (left[n], right[n]) = (v, w);
                 }
             }
         }
@@ -452,17 +462,19 @@ internal sealed class LinkEdges
     public LinkExamples Examples(LinkList edges, Rng rng)
     {
         var left = new int[edges.Count];
-        var item = new int[edges.Count];
-        Draw(edges, left, item, rng);
+        var right = new int[edges.Count];
+        Draw(edges, left, right, rng);
         int[] drawn = [.. Enumerable.Range(0, left.Length).Where(n => left[n] >= 0)];
         return new LinkExamples(
             [.. edges.Left, .. drawn.Select(n => left[n])],
-            [.. edges.Item.Select(i => _graph.FirstItem + i), .. drawn.Select(n => _graph.FirstItem + item[n])],
+            [.. edges.Item.Select(i => _graph.FirstItem + i), .. drawn.Select(n => right[n])],
             [.. Enumerable.Repeat(1f, edges.Count), .. Enumerable.Repeat(0f, drawn.Length)]);
     }
 
-    private bool IsEdge(int left, int item) =>
-        (left < _graph.Users ? _graph.UserItems.RowColumns(left) : _graph.SessionItems.RowColumns(left - _graph.FirstSession)).BinarySearch(item) >= 0;
+    private bool IsItem(int node) => node >= _graph.FirstItem && node < _graph.FirstSession;
+
+    private bool IsEdge(int left, int right) => IsItem(right) && !IsItem(left)
+        && (left < _graph.Users ? _graph.UserItems.RowColumns(left) : _graph.SessionItems.RowColumns(left - _graph.FirstSession)).BinarySearch(right - _graph.FirstItem) >= 0;
 
     /// <summary>By edge: 0 train, 1 validation, 2 test; exact shares, rounded.</summary>
     private static byte[] Parts(int count, StgLinkOptions options, Rng rng)

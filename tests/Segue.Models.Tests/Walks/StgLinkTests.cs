@@ -117,6 +117,7 @@ public sealed class StgLinkTests : RecommenderContract
         int count = edges.Train.Count;
         int[] left = new int[count], item = new int[count], degree = new int[graph.Items];
         edges.Draw(edges.Train, left, item, new Rng(2, "test"));
+        item = Array.ConvertAll(item, node => node - graph.FirstItem);
         Assert.All(Enumerable.Range(0, count), n => Assert.Equal(
             0, left[n] < graph.Users ? graph.UserItems[left[n], item[n]] : graph.SessionItems[left[n] - graph.FirstSession, item[n]]));
         foreach (int i in edges.Train.Item)
@@ -129,6 +130,22 @@ public sealed class StgLinkTests : RecommenderContract
         Assert.True(ofEdges > 1.1 * ofAny);
         Assert.InRange(ofNegatives, (negatives == LinkNegatives.Uniform ? ofAny : ofEdges) * 0.85, (negatives == LinkNegatives.Uniform ? ofAny : ofEdges) * 1.02);
         Assert.Equal(negatives == LinkNegatives.Popularity, left.SequenceEqual(edges.Train.Left));
+    }
+
+    [Fact]
+    public void Two_nodes_at_random_are_two_items_as_often_as_items_are_nodes()
+    {
+        StgLinkOptions options = Small with { Negatives = LinkNegatives.Nodes };
+        TemporalGraph graph = TemporalGraph.Of(SmallWorld.TimeSplit.Train, options, cancellation: TestContext.Current.CancellationToken);
+        var edges = new LinkEdges(graph, options, new Rng(1, "test"));
+        int[] left = new int[edges.Train.Count], right = new int[edges.Train.Count];
+        edges.Draw(edges.Train, left, right, new Rng(2, "test"));
+        double share = (double)graph.Items / graph.Nodes;
+        Assert.InRange(left.Zip(right).Count(p => IsItem(p.First) && IsItem(p.Second)) / (double)left.Length, 0.8 * share * share, 1.2 * share * share);
+        Assert.All(left.Zip(right), p => Assert.True(p.First != p.Second && (IsItem(p.Second) || !IsItem(p.First))));
+        Assert.All(left.Zip(right).Where(p => p.First < graph.Users && IsItem(p.Second)), p => Assert.Equal(0, graph.UserItems[p.First, p.Second - graph.FirstItem]));
+
+        bool IsItem(int node) => node >= graph.FirstItem && node < graph.FirstSession;
     }
 
     [Fact]
