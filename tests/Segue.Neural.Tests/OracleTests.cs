@@ -89,7 +89,7 @@ public sealed class OracleTests
         var layer = new Gru("g", 3, 4, new Rng(1));
         var tape = new Tape();
         Variable x = Input(tape, "gru.x"), initial = Input(tape, "gru.initial");
-        CheckRecurrent("gru", tape, x, layer.Parameters, () => layer.Apply(x, Lengths, initial));
+        CheckLayer("gru", tape, x, layer.Parameters, () => layer.Apply(x, Lengths, initial));
         Close("gru.gradient.initial", initial.Gradient);
     }
 
@@ -99,7 +99,25 @@ public sealed class OracleTests
         var layer = new Lstm("g", 3, 4, new Rng(1));
         var tape = new Tape();
         Variable x = Input(tape, "lstm.x");
-        CheckRecurrent("lstm", tape, x, layer.Parameters, () => layer.Apply(x, Lengths));
+        CheckLayer("lstm", tape, x, layer.Parameters, () => layer.Apply(x, Lengths));
+    }
+
+    [Fact]
+    public void Causal_attention()
+    {
+        var tape = new Tape();
+        Variable x = Input(tape, "causal.x");
+        Check(tape, "causal", x.AttendCausally(Lengths, 2));
+        Close("causal.gradient.x", x.Gradient);
+    }
+
+    [Fact]
+    public void Block_of_a_transformer()
+    {
+        var layer = new CausalBlock("g", 4, 2, new Rng(1));
+        var tape = new Tape();
+        Variable x = Input(tape, "block.x");
+        CheckLayer("block", tape, x, layer.Parameters, () => layer.Apply(x, Lengths));
     }
 
     [Fact]
@@ -273,7 +291,7 @@ public sealed class OracleTests
     private static Variable Positive(Variable[] x) =>
         x[0].RowDot(x[1].Gather(Oracle.Integers("candidates.target"))).Add(x[2].Gather(Oracle.Integers("candidates.target")));
 
-    private static void CheckRecurrent(string name, Tape tape, Variable x, IEnumerable<Parameter> parameters, Func<Variable> apply)
+    private static void CheckLayer(string name, Tape tape, Variable x, IEnumerable<Parameter> parameters, Func<Variable> apply)
     {
         foreach (Parameter parameter in parameters)
         {

@@ -250,5 +250,37 @@ for name in ["drawn", "gbce"]:
     for leaf_name, tensor in [("h", h), ("table", table), ("bias", bias)]:
         put(f"{name}.gradient.{leaf_name}", tensor.grad)
 
+# Causal attention: sequences of 3, 0, 5 and 1 rows, two heads of 3 columns; PyTorch's own layer with a mask, one sequence at a time.
+starts = [0, 3, 3, 8, 9]
+x = leaf("causal.x", single(9, 18))
+out = []
+for a, e in zip(starts, starts[1:]):
+    if e > a:
+        q, k, v = [x[a:e, 6 * n:6 * n + 6].reshape(e - a, 2, 3).transpose(0, 1) for n in range(3)]
+        out.append(torch.nn.functional._scaled_dot_product_attention(q, k, v, torch.ones(e - a, e - a, dtype=torch.bool).tril())[0].transpose(0, 1).reshape(e - a, 6))
+backward("causal", torch.cat(out), x=x)
+
+# A block of a transformer that looks back: PyTorch's encoder layer with the norms first.
+layer = torch.nn.TransformerEncoderLayer(4, 2, dim_feedforward=4, dropout=0.0, norm_first=True)
+x = leaf("block.x", single(9, 4))
+shapes = {
+    "attention_norm.scale": (1, 4), "attention_norm.shift": (1, 4), "attention_input.weight": (4, 12), "attention_input.bias": (1, 12), "attention_output.weight": (4, 4),
+    "attention_output.bias": (1, 4), "network_norm.scale": (1, 4), "network_norm.shift": (1, 4), "network_first.weight": (4, 4), "network_first.bias": (1, 4),
+    "network_second.weight": (4, 4), "network_second.bias": (1, 4),
+}
+parameters = {n: leaf(f"block.{n}", single(*s, scale=0.8)) for n, s in shapes.items()}
+places = {
+    "attention_norm.scale": (layer.norm1, "weight"), "attention_norm.shift": (layer.norm1, "bias"), "attention_input.weight": (layer.self_attn, "in_proj_weight"),
+    "attention_input.bias": (layer.self_attn, "in_proj_bias"), "attention_output.weight": (layer.self_attn.out_proj, "weight"),
+    "attention_output.bias": (layer.self_attn.out_proj, "bias"), "network_norm.scale": (layer.norm2, "weight"), "network_norm.shift": (layer.norm2, "bias"),
+    "network_first.weight": (layer.linear1, "weight"), "network_first.bias": (layer.linear1, "bias"), "network_second.weight": (layer.linear2, "weight"),
+    "network_second.bias": (layer.linear2, "bias"),
+}
+for n, (module, attribute) in places.items():
+    delattr(module, attribute)
+    setattr(module, attribute, parameters[n].T if n.endswith("weight") and "norm" not in n else parameters[n][0])
+out = [layer(x[a:e].unsqueeze(1), torch.triu(torch.full((e - a, e - a), float("-inf")), 1))[:, 0] for a, e in zip(starts, starts[1:]) if e > a]
+backward("block", torch.cat(out), x=x, **parameters)
+
 with open("oracles.txt", "w", encoding="utf-8") as f:
     f.write("\n".join(lines) + "\n")
