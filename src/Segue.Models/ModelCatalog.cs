@@ -113,6 +113,10 @@ public static class ModelCatalog
             o => new GraphSage(o)),
         Describe<GruNextOptions>(
             "gru-next", "the next play by a recurrent network over those before, in order", "seed 000; Hidasi et al., ICLR 2016", o => new GruNext(o)),
+        Describe<SasRecOptions>(
+            "sasrec", "the next play by self-attention over those before, in order", "Kang and McAuley, ICDM 2018", o => new SasRec(o)),
+        Describe<GSasRecOptions>(
+            "gsasrec", "sasrec told apart from many items, without the overconfidence that brings", "Petrov and Macdonald, RecSys 2023", o => new GSasRec(o)),
     ];
 
     /// <summary>The model called <paramref name="name"/>.</summary>
