@@ -58,12 +58,23 @@ public static class ModelCatalog
         Describe<FeatureKnnOptions>(
             "feature-knn", "the items that sound most like the mean of the listener's own; content alone, so unheard items count too",
             "Lops, de Gemmis and Semeraro, Recommender Systems Handbook 2011", o => new FeatureKnn(o)),
+        Describe<MarkovOptions>(
+            "markov", "what came right after the last item", "Shani, Heckerman and Brafman, JMLR 2005", o => new Markov(o)),
+        Describe<SequentialRulesOptions>(
+            "sequential-rules", "what came soon after the last item, the sooner the better", "Ludewig and Jannach, UMUAI 2018", o => new SequentialRules(o)),
         Describe<SessionKnnOptions>(
             "sknn", "what the sessions most alike to the current one hold", "Jannach and Ludewig, RecSys 2017", o => new SessionKnn(o)),
         Describe<VectorSessionKnnOptions>(
             "vsknn", "session neighbours in which later plays count for more", "Ludewig and Jannach, UMUAI 2018", o => new VectorSessionKnn(o)),
         Describe<StanOptions>(
             "stan", "session neighbours with decay by position, age and distance", "Garg et al., SIGIR 2019", o => new Stan(o)),
+        Describe<SlistOptions>(
+            "slist", "item-to-item weights that explain sessions as sets and as sequences, in closed form", "Choi et al., WWW 2021", o => new Slist(o)),
+        Describe<SWalkOptions>(
+            "s-walk", "a walk that steps to what follows and ends at what is heard together", "Choi et al., WSDM 2022", o => new SWalk(o)),
+        Describe<ActROptions>(
+            "actr", "what the listener heard often and lately, as memory fades; with or without what is heard with it and what everybody hears",
+            "Anderson et al., Psychological Review 2004; Reiter-Haas et al., RecSys 2021", o => new ActR(o)),
         Describe<ItemRankOptions>(
             "item-rank", "a walk from item to item over common listeners, begun again and again at the listener's own", "Gori and Pucci, IJCAI 2007",
             o => new ItemRank(o)),

@@ -41,6 +41,26 @@ internal static class SessionData
         return builder.Build();
     }
 
+    /// <summary>One session a user, in order without times.</summary>
+    public static Dataset Ordered(params int[][] sessions)
+    {
+        var builder = new DatasetBuilder("ordered sessions", "track") { IsOrdered = true };
+        for (int i = 0; i <= sessions.Max(s => s.Max()); i++)
+        {
+            builder.Item($"i{i}");
+        }
+
+        for (int u = 0; u < sessions.Length; u++)
+        {
+            foreach (int item in sessions[u])
+            {
+                builder.Interaction(builder.User($"u{u}"), item);
+            }
+        }
+
+        return builder.Build();
+    }
+
     /// <summary>All training sessions, oldest first: items, time of the last play, user.</summary>
     public static List<(int[] Items, long Time, int User)> Of(Dataset data)
     {
