@@ -99,7 +99,13 @@ public sealed class SlistTests : RecommenderContract
         Dataset data = SessionData.Random(13, withTime);
         var options = new SlistOptions
         {
-            TogetherShare = share, Input = input, Regularization = regularization, SessionLife = sessionLife, TargetLife = 1.5, PositionLife = 2, Tolerance = 1e-10,
+            TogetherShare = share,
+            Input = input,
+            Regularization = regularization,
+            SessionLife = sessionLife,
+            TargetLife = 1.5,
+            PositionLife = 2,
+            Tolerance = 1e-10,
         };
         double[,] weights = DenseSlist.Weights(data, options);
         IRecommender model = new Slist(options).Fit(data, SessionData.Context());
@@ -169,7 +175,15 @@ public sealed class SWalkTests : RecommenderContract
         Dataset data = SessionData.Random(15, withTime);
         var options = new SWalkOptions
         {
-            Input = input, WalkOn = walkOn, TogetherShare = together, Regularization = 2, TargetLife = 1.5, PositionLife = 2, SessionLife = 3, Tolerance = 1e-10, WalkTolerance = 1e-10,
+            Input = input,
+            WalkOn = walkOn,
+            TogetherShare = together,
+            Regularization = 2,
+            TargetLife = 1.5,
+            PositionLife = 2,
+            SessionLife = 3,
+            Tolerance = 1e-10,
+            WalkTolerance = 1e-10,
         };
         var linear = new SlistOptions { Input = input, Regularization = 2, TargetLife = 1.5, SessionLife = 3 };
         double[,] steps = Shares(DenseSlist.Weights(data, linear with { TogetherShare = 0 })), ends = Shares(DenseSlist.Weights(data, linear with { TogetherShare = 1 }));
