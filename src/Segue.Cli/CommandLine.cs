@@ -120,6 +120,7 @@ internal static class CommandLine
         root.Subcommands.Add(RunCommand.Create(terminal));
         root.Subcommands.Add(TrainCommand.Create(terminal));
         root.Subcommands.Add(RecommendCommand.Create(terminal));
+        root.Subcommands.Add(PlaylistCommand.Create(terminal));
         root.Subcommands.Add(SimilarCommand.Create(terminal));
         root.Subcommands.Add(MapCommand.Create(terminal));
         root.Subcommands.Add(ExportCommand.Create(terminal));

@@ -1,5 +1,7 @@
 using Segue.Core;
+using Segue.Core.Contracts;
 using Segue.Core.Data;
+using Segue.Pipeline;
 
 namespace Segue.Cli.Commands;
 
@@ -13,7 +15,14 @@ internal static class ItemFile
     /// # are skipped; unknown lines are counted and shown, not dropped in silence.
     /// </summary>
     /// <exception cref="SegueException">The file cannot be read.</exception>
-    public static int[] Read(Terminal terminal, Dataset dataset, string path)
+    public static int[] Read(Terminal terminal, Dataset dataset, string path) => ReadTimed(terminal, dataset, path).Items;
+
+    /// <summary>The same, with what stands behind a tab in a line as its moment (see <see cref="Moment"/>), −1 where nothing does.</summary>
+    /// <returns>
+    /// Items and their moments in Unix seconds, by moment (those without one first), else as the file orders them; moments are empty where no line has one.
+    /// </returns>
+    /// <exception cref="SegueException">The file cannot be read, or what stands behind a tab is no moment.</exception>
+    public static (int[] Items, long[] Times) ReadTimed(Terminal terminal, Dataset dataset, string path)
     {
         string[] lines;
         try
@@ -28,8 +37,23 @@ internal static class ItemFile
         Dictionary<string, int>? byName = null;
         var items = new List<int>();
         var unknown = new List<string>();
-        foreach (string line in lines.Select(l => l.Trim()).Where(l => l.Length > 0 && l[0] != '#'))
+        var times = new List<long>();
+        for (int n = 0; n < lines.Length; n++)
         {
+            string line = lines[n].Trim();
+            if (line.Length == 0 || line[0] == '#')
+            {
+                continue;
+            }
+
+            long time = -1;
+            if (line.LastIndexOf('\t') is > 0 and var tab)
+            {
+                string moment = line[(tab + 1)..].Trim();
+                line = Moment.TryParse(moment, out time) ? line[..tab].TrimEnd()
+                    : throw new SegueException($"line {n + 1} of '{path}' has '{moment}' behind a tab; a moment is meant there, for example 2024-05-31T20:15 or Unix seconds");
+            }
+
             int item = line.Length > LongestLine ? -1 : dataset.Items.IndexOf(line);
             if (item < 0)
             {
@@ -44,6 +68,7 @@ internal static class ItemFile
             else
             {
                 items.Add(item);
+                times.Add(time);
             }
         }
 
@@ -52,7 +77,33 @@ internal static class ItemFile
             terminal.Say($"{unknown.Count} of {unknown.Count + items.Count} lines of '{path}' name no item the model knows, for example: {string.Join("; ", unknown.Take(5))}");
         }
 
-        return [.. items];
+        if (!times.Exists(t => t >= 0))
+        {
+            return ([.. items], []);
+        }
+
+        int[] order = [.. Enumerable.Range(0, items.Count).OrderBy(n => times[n])];
+        return ([.. order.Select(n => items[n])], [.. order.Select(n => times[n])]);
+    }
+
+    /// <summary>One item by id, else by the name Segue shows (case ignored).</summary>
+    /// <exception cref="SegueException">There is none; those with a name much like it are named.</exception>
+    public static int Find(TrainedModel model, string text)
+    {
+        int index = model.Train.Items.IndexOf(text);
+        for (int i = 0; index < 0 && i < model.Train.Items.Count; i++)
+        {
+            index = Normal(model.Train.DisplayName(i)) == Normal(text) ? i : -1;
+        }
+
+        if (index >= 0)
+        {
+            return index;
+        }
+
+        IEnumerable<string> names = Enumerable.Range(0, Math.Min(model.Train.Items.Count, 100_000)).Select(model.Train.DisplayName);
+        IReadOnlyList<string> near = NearMatches.Find(text, names);
+        throw new SegueException($"the model knows no item '{text}'{(near.Count > 0 ? $"; did you mean {string.Join(" or ", near.Select(n => $"'{n}'"))}?" : string.Empty)}");
     }
 
     private static Dictionary<string, int> Names(Dataset dataset)

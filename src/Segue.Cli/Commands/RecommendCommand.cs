@@ -4,6 +4,7 @@ using Segue.Core;
 using Segue.Core.Contracts;
 using Segue.Core.Data;
 using Segue.Core.Ranking;
+using Segue.Models.Baselines;
 using Segue.Pipeline;
 using Spectre.Console;
 
@@ -18,7 +19,8 @@ internal static class RecommendCommand
     {
         Argument<string> folder = SharedOptions.ModelFolder();
         var user = new Option<string?>("--user") { Description = "id of a listener the model was trained with" };
-        var history = new Option<string?>("--history") { Description = "file with one item a line (id, or the name as Segue shows it), oldest first" };
+        var history = new Option<string?>("--history") { Description = "file with one item a line (id, or the name as Segue shows it), oldest first; a moment may stand behind a tab" };
+        var at = new Option<string?>("--at") { Description = "the moment the list is for: a date such as 2024-05-31T20:15 or Unix seconds; else the latest the model knows" };
         var exclude = new Option<string?>("--exclude") { Description = "file with one item a line that must not be recommended" };
         var maxPerArtist = new Option<int>("--max-per-artist") { Description = "at most this many items of one artist; 0 for no limit" };
         var keepSeen = new Option<bool>("--keep-seen") { Description = "recommend what the listener already knows too" };
@@ -27,7 +29,7 @@ internal static class RecommendCommand
         Option<bool> json = SharedOptions.Json();
         var command = new Command("recommend", "Recommend items to a listener the model knows, or to any history.")
         {
-            folder, user, history, k, exclude, maxPerArtist, keepSeen, explain, json,
+            folder, user, history, at, k, exclude, maxPerArtist, keepSeen, explain, json,
         };
         command.OnRun(terminal, (parsed, _) =>
         {
@@ -43,10 +45,23 @@ internal static class RecommendCommand
             }
 
             TrainedModel model = TrainedModel.Open(parsed.GetValue(folder)!);
-            (Query query, int[] known) = userId is not null ? KnownUser(model, userId) : FromFile(terminal, model, historyPath!);
+            long moment = Moment.Of(parsed.GetValue(at), "--at");
+            (Query query, int[] known) = userId is not null ? KnownUser(model, userId, moment) : FromFile(terminal, model, historyPath!, moment);
+            if (moment >= 0 && model.Recommender is not ITimeAware)
+            {
+                terminal.Say($"model '{model.Model}' does not ask when: --at changes nothing");
+            }
+
+            IRecommender recommender = model.Recommender;
+            if (userId is null && known.Length == 0)
+            {
+                terminal.Say($"'{historyPath}' names nothing the model knows: here is what most listeners like");
+                recommender = new Popularity(new PopularityOptions()).Fit(model.Train, new FitContext());
+            }
+
             int[] excluded = parsed.GetValue(exclude) is { } excludePath ? ItemFile.Read(terminal, model.Train, excludePath) : [];
 
-            RankedItem[] list = Ranker.Rank(model.Recommender, query, new RankOptions
+            RankedItem[] list = Ranker.Rank(recommender, query, new RankOptions
             {
                 K = parsed.GetValue(k),
                 Seen = parsed.GetValue(keepSeen) ? [] : known,
@@ -59,7 +74,7 @@ internal static class RecommendCommand
                 throw new SegueException($"model '{model.Model}' has nothing to say about {(userId is null ? "this history" : $"user '{userId}'")}: every item is known, excluded or cannot be scored");
             }
 
-            Recommendation[] shown = [.. list.Select((item, n) => Show(model, query, item, n + 1, parsed.GetValue(explain)))];
+            Recommendation[] shown = [.. list.Select((item, n) => Show(model, recommender, query, item, n + 1, parsed.GetValue(explain)))];
             if (parsed.GetValue(json))
             {
                 terminal.WriteJson(new { model = model.Model, user = userId, items = shown });
@@ -74,7 +89,7 @@ internal static class RecommendCommand
         return command;
     }
 
-    private static (Query Query, int[] Known) KnownUser(TrainedModel model, string userId)
+    private static (Query Query, int[] Known) KnownUser(TrainedModel model, string userId, long moment)
     {
         int userIndex = model.Train.Users.IndexOf(userId);
         if (userIndex < 0)
@@ -85,19 +100,18 @@ internal static class RecommendCommand
         }
 
         int[] start = model.Train.UserStart();
-        return (Query.ForUser(userIndex), model.Train.ItemIndex[start[userIndex]..start[userIndex + 1]].ToArray());
+        return (Query.ForUser(userIndex, moment), model.Train.ItemIndex[start[userIndex]..start[userIndex + 1]].ToArray());
     }
 
-    private static (Query Query, int[] Known) FromFile(Terminal terminal, TrainedModel model, string path)
+    private static (Query Query, int[] Known) FromFile(Terminal terminal, TrainedModel model, string path, long moment)
     {
-        int[] items = ItemFile.Read(terminal, model.Train, path);
-        return items.Length > 0 ? (Query.ForHistory(items), items)
-            : throw new SegueException($"none of the lines of '{path}' is an item the model knows; write one item id (or 'Artist – Title' as Segue shows it) a line");
+        (int[] items, long[] times) = ItemFile.ReadTimed(terminal, model.Train, path);
+        return (Query.ForHistory(items, time: times, moment: moment), items);
     }
 
-    private static Recommendation Show(TrainedModel model, Query query, RankedItem item, int rank, bool explain)
+    private static Recommendation Show(TrainedModel model, IRecommender recommender, Query query, RankedItem item, int rank, bool explain)
     {
-        IReadOnlyList<Reason> reasons = explain && model.Recommender is IExplains explains ? explains.Explain(query, item.ItemIndex, ReasonText.AllReasons) : [];
+        IReadOnlyList<Reason> reasons = explain && recommender is IExplains explains ? explains.Explain(query, item.ItemIndex, ReasonText.AllReasons) : [];
         return new Recommendation(
             rank, model.Train.Items[item.ItemIndex], model.Train.DisplayName(item.ItemIndex), item.Score,
             explain ? ReasonText.Of(reasons, model.Train) : null,

@@ -26,7 +26,7 @@ internal static class SimilarCommand
                 throw new SegueException($"model '{model.Model}' has no notion of alike items; train for example item-knn, ease or ials");
             }
 
-            int itemIndex = Find(model, parsed.GetValue(item)!);
+            int itemIndex = ItemFile.Find(model, parsed.GetValue(item)!);
             var scores = new float[model.Train.Items.Count];
             similarity.Similarity(itemIndex, scores);
             int count = Math.Min(parsed.GetValue(k), scores.Length);
@@ -57,26 +57,5 @@ internal static class SimilarCommand
             return CommandLine.Succeeded;
         });
         return command;
-    }
-
-    private static int Find(TrainedModel model, string text)
-    {
-        int index = model.Train.Items.IndexOf(text);
-        for (int i = 0; index < 0 && i < model.Train.Items.Count; i++)
-        {
-            if (string.Equals(model.Train.DisplayName(i), text, StringComparison.OrdinalIgnoreCase))
-            {
-                index = i;
-            }
-        }
-
-        if (index >= 0)
-        {
-            return index;
-        }
-
-        IEnumerable<string> names = Enumerable.Range(0, Math.Min(model.Train.Items.Count, 100_000)).Select(model.Train.DisplayName);
-        IReadOnlyList<string> near = NearMatches.Find(text, names);
-        throw new SegueException($"the model knows no item '{text}'{(near.Count > 0 ? $"; did you mean {string.Join(" or ", near.Select(n => $"'{n}'"))}?" : string.Empty)}");
     }
 }
