@@ -15,7 +15,8 @@ internal static class PlaylistCommand
         Argument<string> folder = SharedOptions.ModelFolder();
         var seeds = new Option<string[]>("--seed-tracks")
         {
-            Description = "items the playlist begins with (ids, or names as Segue shows them), in order", AllowMultipleArgumentsPerToken = true,
+            Description = "items the playlist begins with (ids, or names as Segue shows them), in order",
+            AllowMultipleArgumentsPerToken = true,
         };
         var history = new Option<string?>("--history") { Description = "file with the items the playlist begins with, one a line, instead of --seed-tracks" };
         var length = new Option<int>("--length") { Description = "items to add", DefaultValueFactory = _ => 50 };
