@@ -128,6 +128,12 @@ public static class ModelCatalog
             "sasrec", "the next play by self-attention over those before, in order", "Kang and McAuley, ICDM 2018", o => new SasRec(o)),
         Describe<GSasRecOptions>(
             "gsasrec", "sasrec told apart from many items, without the overconfidence that brings", "Petrov and Macdonald, RecSys 2023", o => new GSasRec(o)),
+        Describe<TasteRnnOptions>(
+            "taste-rnn", "reads vectors of songs in order and recommends near where the songs to come are, soon or much later",
+            "seed 003: De Boom et al., MTAP 2018", o => new TasteRnn(o)),
+        Describe<WeightedHistoryOptions>(
+            "weighted-history", "the songs nearest to a weighted sum of the vectors of those played last; the weights are learned",
+            "seed 003: De Boom et al., MTAP 2018", o => new WeightedHistory(o)),
     ];
 
     /// <summary>The model called <paramref name="name"/>.</summary>

@@ -20,10 +20,14 @@ internal sealed class PlayChunks
 {
     private readonly Dataset _train;
 
-    private PlayChunks(Dataset train, (int Start, int Count)[] ranges, int[] count) => (_train, Ranges, ItemCount) = (train, ranges, count);
+    private PlayChunks(Dataset train, int[] sequences, (int Start, int Count, int End)[] ranges, int[] count) =>
+        (_train, SequenceStart, Ranges, ItemCount) = (train, sequences, ranges, count);
 
-    /// <summary>First interaction of every chunk and the number of its plays, at least two.</summary>
-    public (int Start, int Count)[] Ranges { get; }
+    /// <summary>First interaction of every sequence and, last, the number of interactions.</summary>
+    public int[] SequenceStart { get; }
+
+    /// <summary>First interaction of every chunk, the number of its plays, at least two, and the interaction after its sequence.</summary>
+    public (int Start, int Count, int End)[] Ranges { get; }
 
     /// <summary>Plays of every item.</summary>
     public int[] ItemCount { get; }
@@ -50,18 +54,18 @@ internal sealed class PlayChunks
             throw new DatasetException($"model '{model}': {e.Message}");
         }
 
-        var ranges = new List<(int, int)>();
+        var ranges = new List<(int, int, int)>();
         for (int s = 0; s + 1 < start.Length; s++)
         {
             // From the end: what a listener did last is not in a short rest.
             for (int end = start[s + 1]; end - start[s] >= 2; end -= maxLength)
             {
                 int first = Math.Max(start[s], end - maxLength - 1);
-                ranges.Add((first, end - first));
+                ranges.Add((first, end - first, start[s + 1]));
             }
         }
 
-        return new PlayChunks(train, [.. ranges], OutputVectors.Count(train));
+        return new PlayChunks(train, start, [.. ranges], OutputVectors.Count(train));
     }
 
     /// <summary>Puts some chunks into a batch.</summary>
@@ -72,7 +76,7 @@ internal sealed class PlayChunks
         ReadOnlySpan<long> times = _train.HasTime ? _train.Time.Span : default;
         foreach (int chunk in chunks)
         {
-            (int start, int count) = Ranges[chunk];
+            (int start, int count, _) = Ranges[chunk];
             batch.Add(items.Slice(start, count), times.IsEmpty ? default : times.Slice(start, count), withNext: true);
         }
     }

@@ -8,7 +8,7 @@ namespace Segue.Models.Tests.Sequence;
 public sealed class GSasRecTests : RecommenderContract
 {
     // Measured .2551 on the last month. (20 epochs at half the rate, two blocks of 20 plays: .2432; without the first bias .0541, with t = 0 .2435.)
-    protected override (double Low, double High) NdcgWindow => (0.2465, 0.2635);
+    protected override (double Low, double High) NdcgWindow => (0.2505, 0.2597);
 
     protected override WorldSplit World => SmallWorld.TimeSplit;
 

@@ -1,0 +1,242 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+using Segue.Core.Artifacts;
+using Segue.Core.Contracts;
+using Segue.Core.Data;
+using Segue.Neural.Autodiff;
+using Segue.Neural.Layers;
+using Segue.Neural.Losses;
+using Segue.Neural.Optimizers;
+using Segue.Neural.Training;
+using Segue.Numerics.Dense;
+using Segue.Numerics.Sampling;
+
+namespace Segue.Models.Sequence;
+
+/// <summary>Which recurrent layer.</summary>
+public enum RecurrentCell
+{
+    /// <summary>Gated recurrent units.</summary>
+    Gru,
+
+    /// <summary>Long short-term memory.</summary>
+    Lstm,
+}
+
+/// <summary>What is known of a play besides its song.</summary>
+public enum PlayContext
+{
+    /// <summary>Nothing.</summary>
+    None,
+
+    /// <summary>How long ago the play before was.</summary>
+    Gap,
+}
+
+/// <summary>Options of <see cref="TasteRnn"/>.</summary>
+public sealed record TasteRnnOptions : SongSpaceOptions
+{
+    /// <summary>Which recurrent layer.</summary>
+    [Description("the recurrent layer")]
+    public RecurrentCell Cell { get; init; } = RecurrentCell.Gru;
+
+    /// <summary>What is known of a play besides its song.</summary>
+    [Description("gap: how long ago the play before was is read too")]
+    public PlayContext Context { get; init; } = PlayContext.None;
+
+    /// <summary>Values of the dense and of the recurrent layer.</summary>
+    [Range(1, 4096)]
+    [Description("values of the dense and of the recurrent layer")]
+    public int HiddenSize { get; init; } = 100;
+
+    /// <summary>Plays read at once.</summary>
+    [Range(1, 100_000)]
+    [Description("plays read at once: longer sequences are cut in training, and the last so many are read to recommend")]
+    public int MaxLength { get; init; } = 300;
+
+    /// <summary>Share of the values of a state that are left out in training.</summary>
+    [Range(0.0, 0.95)]
+    [Description("share of the values of songs and states that are left out in training")]
+    public double Dropout { get; init; } = 0.1;
+
+    /// <summary>Passes over the plays.</summary>
+    [Range(1, 100_000)]
+    [Description("passes over the plays")]
+    public int Epochs { get; init; } = 20;
+
+    /// <summary>Sequences in a step.</summary>
+    [Range(1, 1_000_000)]
+    [Description("sequences in a step")]
+    public int BatchSize { get; init; } = 8;
+
+    /// <summary>Step size of Adam.</summary>
+    [Range(1e-7, 10.0)]
+    [Description("step size of Adam")]
+    public double LearningRate { get; init; } = 0.002;
+}
+
+/// <summary>Reads vectors of songs in order and says where, among them, the songs are that come soon or much later.</summary>
+/// <remarks>
+/// <para>
+/// v = V GRU(leaky(W (s ⊕ c) + b)) + d, s the song's vector, c the context (time since the play before, one of ten ranges or unknown); loss 1 − cos(v_t, s_{t+ℓ}), ℓ ~ U{ℓmin, ℓmax}
+/// drawn anew for every play in every epoch; recommends by cosine. Vectors of songs come from a skip-gram over sessions or playlists (<see cref="Item2Vec"/>) and stay as they are.
+/// </para>
+/// <para>
+/// Source: De Boom et al., "Large-scale user modeling with recurrent neural networks for music discovery on multiple time scales", MTAP 2018 (seed 003): rPST, rPLT trained on
+/// playlists, rHST, rHLT on histories. Known from there: symbols, parts, cosine loss, U{ℓmin, ℓmax}. Reconstructed: one layer of each kind, all sizes, the offsets (1 to 10, 25 to 50), skip-gram, ranges
+/// of the time since the play before. Songs in no sentence of two have a vector of zeros and score 0. Time O(epochs · plays · (hidden² + hidden · size)).
+/// </para>
+/// </remarks>
+public sealed class TasteRnn(TasteRnnOptions options) : IModel
+{
+    private const string Name = "taste-rnn";
+    private const double ClipNorm = 5;
+
+    /// <inheritdoc/>
+    public ModelOptions Options => options;
+
+    /// <inheritdoc/>
+    public IRecommender Fit(Dataset train, FitContext context)
+    {
+        ArgumentNullException.ThrowIfNull(train);
+        ArgumentNullException.ThrowIfNull(context);
+        OptionsText.Validate(options, $"model '{Name}'");
+        (int, int) offsets = SongSpace.Offsets(options, Name);
+        PlayChunks chunks = PlayChunks.Of(train, options.Unit, options.GapMinutes, options.MaxLength, Name);
+        long rows = (long)Math.Min(options.BatchSize, Math.Max(1, chunks.Ranges.Length)) * options.MaxLength;
+        NeuralFit.RequireRoom(Name, "hidden_size", options.HiddenSize, "values of gates", Math.Min(rows, train.Count), 4L * options.HiddenSize, copies: 4);
+        DenseMatrix songs = SongSpace.Vectors(options, train, context);
+        var network = new Network(options, songs, context.CreateRng($"{Name}/start"));
+        var optimizer = new Adam(network.Parameters, options.LearningRate, threads: context.Threads) { ClipNorm = ClipNorm };
+        var batch = new PlayBatch();
+        var at = new List<int>();
+        var targets = new List<int>();
+        var settings = new TrainingSettings
+        {
+            Epochs = options.Epochs,
+            BatchSize = options.BatchSize,
+            CreateRng = context.CreateRng,
+            Checkpoints = Checkpoints.Open(context, Name, options, train),
+        };
+        NeuralFit.Run(Name, context, chunks.Ranges.Length, optimizer, settings, step =>
+        {
+            chunks.Fill(batch, step.Batch.Span);
+            Targets(step.Batch.Span, step.Rng);
+            Variable taste = network.Apply(step.Tape, batch, step.Rng);
+            step.Add("cosine", taste.Gather(at.ToArray()).CosineLoss(step.Tape.Use(network.Songs).Gather(targets.ToArray())));
+        }, Snapshot);
+        return Snapshot();
+
+        // Rows whose sequence does not go so far, and songs without a vector, are not asked about.
+        void Targets(ReadOnlySpan<int> examples, Rng rng)
+        {
+            at.Clear();
+            targets.Clear();
+            ReadOnlySpan<int> items = train.ItemIndex.Span;
+            int row = 0;
+            foreach (int chunk in examples)
+            {
+                (int start, int count, int end) = chunks.Ranges[chunk];
+                for (int n = 0; n + 1 < count; n++, row++)
+                {
+                    int target = SongSpace.Target(start + n, end, offsets, rng);
+                    if (target >= 0 && songs.Row(items[target]).ContainsAnyExcept(0f))
+                    {
+                        at.Add(row);
+                        targets.Add(items[target]);
+                    }
+                }
+            }
+        }
+
+        IRecommender Snapshot()
+        {
+            var copy = new Network(options, songs, null);
+            copy.CopyFrom(network);
+            return new SequenceRecommender(train, copy, songs, SequenceOutput.Unit, options.MaxLength, chunks.ItemCount);
+        }
+    }
+
+    /// <inheritdoc/>
+    public IRecommender Load(ArtifactReader artifact, Dataset train)
+    {
+        ArgumentNullException.ThrowIfNull(artifact);
+        ArgumentNullException.ThrowIfNull(train);
+        DenseMatrix songs = OutputVectors.Load(artifact, train, options.EmbeddingSize, Name);
+        var network = new Network(options, songs, null);
+        network.Load(artifact, Name);
+        return new SequenceRecommender(train, network, songs, SequenceOutput.Unit, options.MaxLength, OutputVectors.Count(train));
+    }
+
+    private sealed class Network : SequenceNetwork
+    {
+        private const int Ranges = 11;
+        private static readonly long[] Seconds = [60, 300, 1800, 7200, 28_800, 86_400, 259_200, 604_800, 2_592_000];
+
+        private readonly TasteRnnOptions _options;
+        private readonly Neural.Layers.Linear _input, _output;
+        private readonly Parameter? _context;
+        private readonly Gru? _gru;
+        private readonly Lstm? _lstm;
+
+        /// <summary>A random network, or one to be filled.</summary>
+        public Network(TasteRnnOptions options, DenseMatrix songs, Rng? rng)
+        {
+            _options = options;
+            Songs = new Parameter("song_vectors", songs.Rows, songs.Columns, isFrozen: true);
+            songs.Values.CopyTo(Songs.Value);
+            rng ??= new Rng(0);
+            int size = options.EmbeddingSize, hidden = options.HiddenSize;
+            _input = new Neural.Layers.Linear("input", size, hidden, rng);
+            _context = options.Context == PlayContext.Gap ? new Parameter("context.weight", Ranges, hidden).HeUniform(rng) : null;
+            _gru = options.Cell == RecurrentCell.Gru ? new Gru("gru", hidden, hidden, rng) : null;
+            _lstm = options.Cell == RecurrentCell.Lstm ? new Lstm("lstm", hidden, hidden, rng) : null;
+            _output = new Neural.Layers.Linear("output", hidden, size, rng);
+            Parameters = [.. _input.Parameters, .. _context is null ? [] : new[] { _context }, .. _gru?.Parameters ?? _lstm!.Parameters, .. _output.Parameters];
+        }
+
+        public Parameter Songs { get; }
+
+        public override int Size => _options.EmbeddingSize;
+
+        public override IReadOnlyList<Parameter> Parameters { get; }
+
+        public override Variable Apply(Tape tape, PlayBatch batch, Rng? rng)
+        {
+            float dropout = (float)_options.Dropout;
+            Variable x = _input.Apply(Drop(tape.Use(Songs).Gather(batch.Items)));
+            if (_context is not null)
+            {
+                // A one-hot vector beside the song's: a row of the layer's weight.
+                x = x.Add(tape.Use(_context).Gather(Gaps(batch)));
+            }
+
+            x = x.LeakyRelu();
+            return _output.Apply(Drop(_gru?.Apply(x, batch.Starts) ?? _lstm!.Apply(x, batch.Starts)));
+
+            Variable Drop(Variable v) => rng is null ? v : v.Dropout(dropout, rng);
+        }
+
+        private static int[] Gaps(PlayBatch batch)
+        {
+            var range = new int[batch.Count];
+            ReadOnlySpan<int> starts = batch.Starts.Span;
+            ReadOnlySpan<long> times = batch.Times.Span;
+            for (int s = 0; s < batch.Sequences; s++)
+            {
+                for (int n = starts[s] + 1; n < starts[s + 1]; n++)
+                {
+                    if (times[n] >= 0 && times[n - 1] >= 0)
+                    {
+                        int place = Array.FindIndex(Seconds, limit => Gap(batch, n) < limit);
+                        range[n] = 1 + (place < 0 ? Seconds.Length : place);
+                    }
+                }
+            }
+
+            return range;
+        }
+
+        private static long Gap(PlayBatch batch, int play) => batch.Times.Span[play] - batch.Times.Span[play - 1];
+    }
+}
