@@ -80,7 +80,10 @@ internal static class SongSpace
     public static DenseMatrix Vectors(SongSpaceOptions options, Dataset train, FitContext context) =>
         ((IVectorRecommender)new Item2Vec(new Item2VecOptions
         {
-            EmbeddingSize = options.EmbeddingSize, Epochs = options.VectorEpochs, Window = options.Window, SessionMinutes = options.GapMinutes,
+            EmbeddingSize = options.EmbeddingSize,
+            Epochs = options.VectorEpochs,
+            Window = options.Window,
+            SessionMinutes = options.GapMinutes,
         }).Fit(train, context with { OnEpoch = null, OnLoss = null })).ItemVectors;
 
     /// <summary>The interaction a play's vector must be near to: ℓ ~ U{min, max} ahead, as far as the sequence goes; −1 where it does not go so far.</summary>
