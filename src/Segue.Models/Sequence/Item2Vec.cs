@@ -64,7 +64,7 @@ public sealed record Item2VecOptions : ModelOptions
 
     /// <summary>A negative is drawn in proportion to its plays to this power.</summary>
     [Range(-2.0, 2.0)]
-    [Description("a negative is drawn in proportion to its plays to this power; 1 takes popularity out of the vectors, 0 leaves most of it")]
+    [Description("a negative is drawn in proportion to its plays to this power; the larger, the less of the popularity is in the vectors")]
     public double NegativeExponent { get; init; } = 0.75;
 
     /// <summary>t: an item of share f of all plays stays in a sentence with chance √(t/f) + t/f; 0 keeps all.</summary>

@@ -67,7 +67,7 @@ public sealed record Node2VecOptions : TemporalWalkOptions
 
     /// <summary>A negative is drawn in proportion to its visits to this power.</summary>
     [Range(-2.0, 2.0)]
-    [Description("a negative is drawn in proportion to its visits to this power; 1 takes popularity out of the vectors, 0 leaves most of it")]
+    [Description("a negative is drawn in proportion to its visits to this power")]
     public double NegativeExponent { get; init; } = 0.75;
 
     /// <summary>t: a node of share f of all visits stays in a walk with chance √(t/f) + t/f; 0 keeps all.</summary>

@@ -28,7 +28,7 @@ public sealed class StgLinkTests : RecommenderContract
         WalkLength = 20,
         Window = 5,
         WalkLearningRate = 0.05,
-        Input = LinkInput.Both,
+        Input = LinkInput.Both, Loss = LinkLoss.SquaredError,
         HiddenSize = 32,
         HiddenLayers = 1,
         BatchSize = 512,
