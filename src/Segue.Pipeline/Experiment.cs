@@ -369,16 +369,25 @@ public static class Experiment
 
     private static ReportExample? MakeExample(ExperimentSpecification specification, FinishedRow best, Dataset train, EvaluationSet stage)
     {
-        // The first test user with ten known items or more: fixed by the data, not chosen by how good the list looks.
-        int[] start = stage.Known.UserStart();
-        int user = Array.Find(best.Results[0].Users, u => start[u + 1] - start[u] >= 10);
+        // The first test user with ten known items or more: fixed by the data, not chosen by how good the list looks. Of revealed sessions the
+        // first ten items of the first with more.
+        bool isRevealed = IsPerStep(specification.Metrics[0]);
+        Dataset source = isRevealed ? stage.Relevant : stage.Known;
+        int[] start = source.UserStart();
+        int user = Array.Find(best.Results[0].Users, u => start[u + 1] - start[u] >= (isRevealed ? 11 : 10));
         if (start[user + 1] == start[user])
         {
             return null;
         }
 
-        ReadOnlySpan<int> history = stage.Known.ItemIndex.Span[start[user]..start[user + 1]];
-        Query query = Histories.QueryOf(stage.Known, user, start, stage.IsFoldIn, stage.Moment);
+        if (isRevealed)
+        {
+            source = source.Select([.. Enumerable.Range(start[user], Math.Min(10, start[user + 1] - start[user]))]);
+            start = source.UserStart();
+        }
+
+        ReadOnlySpan<int> history = source.ItemIndex.Span[start[user]..start[user + 1]];
+        Query query = Histories.QueryOf(source, user, start, stage.IsFoldIn || isRevealed, stage.Moment);
         RankedItem[] list = Ranker.Rank(best.Recommender!, query, new RankOptions
         {
             K = 10,
@@ -386,7 +395,7 @@ public static class Experiment
             Allow = stage.Candidates,
         });
         return new ReportExample(
-            train.Users[user], best.Specification.Label, Histories.RecentNames(stage.Known, history, 10),
+            train.Users[user], best.Specification.Label, Histories.RecentNames(source, history, 10),
             [.. list.Select(i => new ExampleRecommendation(
                 train.Items[i.ItemIndex], train.DisplayName(i.ItemIndex), i.Score,
                 best.Recommender is IExplains explains ? ReasonText.Of(explains.Explain(query, i.ItemIndex, ReasonText.AllReasons), train) : string.Empty))]);

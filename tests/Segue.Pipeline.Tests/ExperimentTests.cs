@@ -25,6 +25,32 @@ public sealed class ExperimentTests
     }
 
     [Fact]
+    public void SessionsAreRevealedWhereAMetricAsksForIt()
+    {
+        ExperimentSpecification specification = Specification("sknn:gap_minutes=1000000", "markov:gap_minutes=1000000") with
+        {
+            Split = SplitCatalog.Create("last-session", [new("gap_minutes", "100000")]),
+            Metrics = MetricCatalog.ParseList("next-hr@20,rest-recall@20,recall@20"),
+            KeepSeen = true,
+            TestUsers = 50,
+            Also = [new ProtocolSpecification("discovery", MetricCatalog.ParseList("next-hr@20"))],
+        };
+        ExperimentReport report = Experiment.Run(specification, World, cancellation: TestContext.Current.CancellationToken);
+        Assert.Null(report.Warnings);
+        Assert.All(report.Rows, r => Assert.Equal(["next-hr@20", "rest-recall@20", "recall@20"], r.Metrics.Keys));
+        ReportRow row = report.Rows.First(r => r.Label == "sknn");
+        Assert.InRange(row.Metrics["next-hr@20"].Value, 0.02, 0.98);
+        Assert.NotNull(row.Metrics["next-hr@20"].PVsBestBaseline);
+        Assert.Contains("50 users drawn at random", report.Protocol, StringComparison.Ordinal);
+        Assert.Contains("sessions revealed item by item", report.Also![0].Protocol, StringComparison.Ordinal);
+        Assert.Contains("seen items masked", report.Also[0].Protocol, StringComparison.Ordinal);
+
+        // The example is the beginning of a held-out session, not what was known before.
+        Assert.NotNull(report.Example);
+        Assert.Equal(report.ToJson(), ExperimentReport.FromJson(report.ToJson()).ToJson());
+    }
+
+    [Fact]
     public void ARowThatFailsLeavesTheOthersAndSaysWhy()
     {
         Dataset untimed = World with { Time = ReadOnlyMemory<long>.Empty };

@@ -52,6 +52,8 @@ public sealed class RecipeTests : IDisposable
     [InlineData("{\"dataset\":{\"synthetic\":{}},\"split\":\"random\",\"metrics\":[\"ndcg@10\"],\"models\":[\"ease\"],\"published\":[{\"label\":\"ease\",\"source\":\"s\",\"metrics\":{\"ndcg@10\":0.1}}]}", "a published row and a model 'ease'")]
     [InlineData("{\"dataset\":{\"synthetic\":{}},\"split\":\"random\",\"metrics\":[\"ndcg@10\"],\"promises\":[{\"label\":\"a\",\"metric\":\"ndcg@10\",\"low\":0}],\"published\":[{\"label\":\"a\",\"source\":\"s\",\"metrics\":{\"ndcg@10\":0.1}}]}", "promises the published row 'a'")]
     [InlineData("{\"dataset\":{\"synthetic\":{}},\"split\":\"random\",\"metrics\":[\"ndcg@10\"],\"also\":[{\"title\":\"t\",\"metrics\":[\"mrr\"],\"published\":[{\"label\":\"a\",\"source\":\"s\",\"metrics\":{\"ndcg@10\":0.1}}]}]}", "which 't' does not measure")]
+    [InlineData("{\"dataset\":{\"synthetic\":{}},\"split\":\"random\",\"metrics\":[\"ndcg@10\"],\"test_users\":-1}", "test_users=-1")]
+    [InlineData("{\"dataset\":{\"synthetic\":{}},\"split\":\"random\",\"metrics\":[\"ndcg@10\"],\"also\":[{\"title\":\"t\",\"metrics\":[\"mrr\",\"next-mrr@5\"]}]}", "'t' in recipe")]
     [InlineData("[1,2]", "cannot be read")]
     [InlineData("{", "cannot be read")]
     public void AWrongRecipeIsRefusedWithWhatIsWrong(string json, string expected)
