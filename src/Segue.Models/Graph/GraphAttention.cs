@@ -14,6 +14,9 @@ namespace Segue.Models.Graph;
 /// <summary>Options of <see cref="GraphAttention"/>.</summary>
 public sealed record GraphAttentionOptions : GraphOptions
 {
+    /// <summary>Listeners are what they heard.</summary>
+    public GraphAttentionOptions() => Listeners = ListenerVectors.Heard;
+
     /// <summary>Layers of message passing.</summary>
     [Range(1, 16)]
     [Description("layers of message passing")]

@@ -52,6 +52,16 @@ public enum GraphNegatives
     Hard,
 }
 
+/// <summary>What the vector of a listener is made of when items are ranked.</summary>
+public enum ListenerVectors
+{
+    /// <summary>Of its own first vector too.</summary>
+    Own,
+
+    /// <summary>Only of what it heard, as that of a new listener: its own first vector may know the edges of training by heart.</summary>
+    Heard,
+}
+
 /// <summary>What the graph models share.</summary>
 public abstract record GraphOptions : ModelOptions
 {
@@ -80,6 +90,10 @@ public abstract record GraphOptions : ModelOptions
     [Range(0.001, 1.0)]
     [Description("the share of best-scored items that hard negatives come from falls from 1 in the first epoch to this in the last")]
     public double HardShare { get; init; } = 0.1;
+
+    /// <summary>What the vector of a listener is made of when items are ranked.</summary>
+    [Description("what a listener's vector is made of when items are ranked: own, of its own first vector too; heard, only of what it heard, as for a new listener")]
+    public ListenerVectors Listeners { get; init; } = ListenerVectors.Own;
 
     /// <summary>Share of training edges that are predicted but carry no messages, drawn anew for every epoch; the others carry them and are not predicted.</summary>
     [Range(0.0, 0.9)]
@@ -218,7 +232,33 @@ internal sealed class GraphNetwork
         return Weighted(tape, state);
     }
 
-    /// <summary>The same for the nodes of a step, which hear the drawn neighbours only; their states are handed to <paramref name="keep"/>.</summary>
+    /// <summary>The vectors items are ranked by, as <see cref="GraphOptions.Listeners"/> says; listeners are the first nodes.</summary>
+    public Variable ApplyToRank(Tape tape, SparseOperand messages, int listeners, Action<int, Variable>? keep = null)
+    {
+        var state = new Variable[_options.LayerCount];
+        Variable vectors = Apply(tape, messages, null, (l, own) =>
+        {
+            state[l] = own;
+            keep?.Invoke(l, own);
+        });
+        if (_options.Listeners == ListenerVectors.Own)
+        {
+            return vectors;
+        }
+
+        int others = vectors.Rows - listeners;
+        var heard = new Variable[_options.LayerCount + 1];
+        heard[0] = tape.Constant(new float[listeners * _options.EmbeddingSize], listeners, _options.EmbeddingSize);
+        for (int l = 0; l < _options.LayerCount; l++)
+        {
+            Variable nodes = heard[l].ConcatRows(state[l].SliceRows(listeners, others));
+            heard[l + 1] = Top(_convolution.Apply(l, nodes, nodes, messages, null), listeners);
+        }
+
+        return Weighted(tape, heard).ConcatRows(vectors.SliceRows(listeners, others));
+    }
+
+    /// <summary>The vectors of training for the nodes of a step, which hear the drawn neighbours only; their states are handed to <paramref name="keep"/>.</summary>
     public Variable Apply(Tape tape, NeighborBlocks blocks, Rng? rng, Action<int, Variable>? keep = null)
     {
         var state = new Variable[_options.LayerCount + 1];
@@ -337,6 +377,11 @@ internal sealed class GraphTrainer
         ArgumentNullException.ThrowIfNull(context);
         OptionsText.Validate(options, $"model '{name}'");
         var nodes = GraphNodes.Parse(options.Nodes, name);
+        if (options.Listeners == ListenerVectors.Heard && options.LayerCount == 0)
+        {
+            throw new OptionException($"model '{name}': listeners=heard with layers=0, where nothing is heard; give at least one layer, or listeners=own");
+        }
+
         RequireGroups(name, "artist", nodes.HasArtists, options, train.Catalog.ItemArtist, train);
         RequireGroups(name, "album", nodes.HasAlbums, options, train.Catalog.ItemAlbum, train);
         return new GraphTrainer(name, options, convolution, train, context).Run();
@@ -604,7 +649,7 @@ internal sealed class GraphTrainer
         if (_options.Negatives == GraphNegatives.Hard && _pairs.Columns > 0)
         {
             double progress = _options.Epochs == 1 ? 1 : (epoch - 1.0) / (_options.Epochs - 1);
-            Variable vectors = _network.Apply(new Tape(_context.Threads), _trainingMessages, null);
+            Variable vectors = _network.ApplyToRank(new Tape(_context.Threads), _trainingMessages, _pairs.Rows);
             hard = new HardNegatives(_pairs, _heardItems, vectors.Value.ToArray(), _options.EmbeddingSize, 1 - (progress * (1 - _options.HardShare)), seed);
         }
 
@@ -724,8 +769,8 @@ internal sealed class GraphRecommender : IVectorRecommender, IExplains, IItemSim
     {
         int users = graph.Pairs.Rows, items = graph.Pairs.Columns, size = options.EmbeddingSize;
         var states = new DenseMatrix[options.LayerCount];
-        ReadOnlySpan<float> final = network.Apply(
-            new Tape(threads), messages, null,
+        ReadOnlySpan<float> final = network.ApplyToRank(
+            new Tape(threads), messages, users,
             (l, state) => states[l] = new DenseMatrix(items, size, state.Value.Slice(users * size, items * size).ToArray())).Value;
         var userVectors = new DenseMatrix(users, size, final[..(users * size)].ToArray());
         var itemVectors = new DenseMatrix(items, size, final.Slice(users * size, items * size).ToArray());

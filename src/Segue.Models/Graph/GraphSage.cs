@@ -14,6 +14,9 @@ namespace Segue.Models.Graph;
 /// <summary>Options of <see cref="GraphSage"/>.</summary>
 public sealed record GraphSageOptions : WeighedGraphOptions
 {
+    /// <summary>Listeners are what they heard.</summary>
+    public GraphSageOptions() => Listeners = ListenerVectors.Heard;
+
     /// <summary>Layers of message passing.</summary>
     [Range(1, 16)]
     [Description("layers of message passing")]
