@@ -248,6 +248,14 @@ public static class MetricCatalog
         },
         new()
         {
+            Name = "next-cross-entropy",
+            Meaning = "sessions revealed item by item: −ln of the next item's share of Σ e^score over all candidates; a guess has ln of their number",
+            Denominator = "1" + Steps, TieRule = "none", EmptyCase = NoStep + "; a next item without score has a share of 10⁻¹², and where nothing has a score it is a guess",
+            Kind = MetricKind.PerStep, Length = ListLength.None, HigherIsBetter = false, IsAboutNext = true, Needs = RankingNeeds.PairLoss,
+            ForUser = (in r, _) => r.PairLoss,
+        },
+        new()
+        {
             Name = "rest-recall", Meaning = "sessions revealed item by item: share of the distinct remaining items found in the first k places",
             Denominator = "distinct remaining items" + Steps, EmptyCase = NoStep, Kind = MetricKind.PerStep,
             ForUser = (in r, k) => Recall.FromRanks(r.HitRanks, r.RelevantCount, k),

@@ -5,6 +5,7 @@ using Segue.Core.Contracts;
 using Segue.Core.Data;
 using Segue.Core.Ranking;
 using Segue.Core.Splitting;
+using Segue.Evaluation.Metrics;
 using Segue.Evaluation.Protocol;
 using Segue.Numerics;
 
@@ -238,6 +239,7 @@ internal sealed class SessionRun
         private readonly ItemFacts _facts = new(ReadOnlyMemory<int>.Empty, [], 0);
         private readonly HashSet<int> _scratch = [];
         private readonly bool _wantNext;
+        private readonly bool _wantLoss;
         private readonly bool _wantRest;
 
         public Worker(SessionRun run)
@@ -249,6 +251,7 @@ internal sealed class SessionRun
             _rest = new RelevantRanks(items, run._longest);
             _relevant = new int[run._longest];
             _wantNext = Array.Exists(run._metrics, m => m.Metric.IsAboutNext);
+            _wantLoss = Array.Exists(run._metrics, m => m.Metric.Needs.HasFlag(RankingNeeds.PairLoss));
             _wantRest = Array.Exists(run._metrics, m => !m.Metric.IsAboutNext);
         }
 
@@ -276,6 +279,7 @@ internal sealed class SessionRun
                 }
             }
 
+            int candidates = scores.Length - _distinct.Count;
             bool nextCounts = !_distinct.Contains(rest[0]);
             int count = 0;
             foreach (int item in rest)
@@ -291,6 +295,7 @@ internal sealed class SessionRun
                 _next.Find(scores, rest[..1], 0, wantWins: false);
             }
 
+            double loss = _wantLoss && nextCounts ? NextCrossEntropy.Of(scores, rest[0], candidates) : double.NaN;
             if (_wantRest && count > 0)
             {
                 _rest.Find(scores, _relevant.AsSpan(0, count), 0, wantWins: false);
@@ -306,11 +311,11 @@ internal sealed class SessionRun
                     Relevant = isNext ? rest[..1] : _relevant.AsSpan(0, count),
                     List = [],
                     Auc = double.NaN,
-                    PairLoss = double.NaN,
+                    PairLoss = loss,
                     Facts = _facts,
                     Scratch = _scratch,
                 };
-                _run._values[m][n] = (isNext ? nextCounts : count > 0) ? metric.Metric.ForUser!(in ranking, metric.K!.Value) : double.NaN;
+                _run._values[m][n] = (isNext ? nextCounts : count > 0) ? metric.Metric.ForUser!(in ranking, metric.K ?? scores.Length) : double.NaN;
             }
         }
     }

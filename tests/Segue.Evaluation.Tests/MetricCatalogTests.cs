@@ -11,7 +11,7 @@ public class MetricCatalogTests
         [
             "recall@k", "capped-recall@k", "precision@k", "hitrate@k", "ndcg@k", "mrr[@k]", "map@k", "auc", "bpr-loss", "r-precision", "clicks",
             "coverage@k", "gini@k", "novelty@k", "artist-diversity@k",
-            "next-hr@k", "next-mrr@k", "rest-recall@k", "rest-precision@k", "rest-ndcg@k", "link-accuracy", "link-auc", "link-accuracy-matched", "link-auc-matched",
+            "next-hr@k", "next-mrr@k", "next-cross-entropy", "rest-recall@k", "rest-precision@k", "rest-ndcg@k", "link-accuracy", "link-auc", "link-accuracy-matched", "link-auc-matched",
             "mse", "mae", "accuracy", "log-loss",
         ],
         MetricCatalog.All.Select(m => m.NameWithLength));

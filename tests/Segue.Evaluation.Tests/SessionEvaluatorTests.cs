@@ -45,6 +45,30 @@ public sealed class SessionEvaluatorTests
     }
 
     [Fact]
+    public void Cross_entropy_is_that_of_the_scores_after_every_step()
+    {
+        EvaluationSet set = Set(5, [[], []], [[0, 1, 3], [2, 2]]);
+        double expected = 0, discovery = 0;
+        foreach ((int[] history, int next) in new (int[], int)[] { ([0], 1), ([0, 1], 3), ([2], 2) })
+        {
+            var scores = new float[5];
+            new Onward(5).Score(Query.ForHistory(history), scores);
+            expected += Loss(scores, next) / 3;
+            foreach (int item in history)
+            {
+                scores[item] = float.NaN;
+            }
+
+            discovery += history.Contains(next) ? 0 : Loss(scores, next) / 2;
+        }
+
+        Is(expected, SessionEvaluator.Evaluate(new Onward(5), set, Fixture.Options("next-cross-entropy") with { KeepSeen = true }), "next-cross-entropy");
+        Is(discovery, SessionEvaluator.Evaluate(new Onward(5), set, Fixture.Options("next-cross-entropy,rest-recall@2")), "next-cross-entropy");
+
+        static double Loss(float[] scores, int next) => Math.Log(scores.Where(s => !float.IsNaN(s)).Sum(s => Math.Exp(s))) - scores[next];
+    }
+
+    [Fact]
     public void What_was_known_before_comes_first_in_the_history_and_is_masked_in_discovery()
     {
         EvaluationSet set = Set(6, [[4, 1], []], [[0, 1, 2], [3]]);
