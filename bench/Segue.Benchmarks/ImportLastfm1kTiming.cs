@@ -1,9 +1,8 @@
 using System.Globalization;
 using System.IO.Compression;
-using System.Text;
 using Segue.Core.Data;
 using Segue.Import;
-using Segue.Numerics.Sampling;
+using Segue.Testing;
 
 namespace Segue.Benchmarks;
 
@@ -12,16 +11,16 @@ public sealed class ImportLastfm1kTiming : IWholeTiming
 {
     public string Name => "import-lastfm-1k";
 
-    public string Summary => "lastfm-1k lines into a dataset (rows=2000000 users=1000 tracks=200000 runs=3)";
+    public string Summary => "lastfm-1k lines into a dataset (rows=2000000 users=104 tracks=157027 runs=3)";
 
     public void Run(WholeContext context)
     {
-        int rows = context.Setting("rows", 2_000_000), users = context.Setting("users", 1000), tracks = context.Setting("tracks", 200_000);
+        int rows = context.Setting("rows", 2_000_000), users = context.Setting("users", Lastfm1kFile.UsersFor(rows)), tracks = context.Setting("tracks", Lastfm1kFile.SongsFor(rows));
         string folder = Directory.CreateTempSubdirectory("segue-bench-").FullName;
         try
         {
             string file = Path.Combine(folder, "userid-timestamp-artid-artname-traid-traname.tsv");
-            Write(file, rows, users, tracks);
+            Lastfm1kFile.Write(file, rows, users, tracks);
             string zip = Path.Combine(folder, "lastfm-1k.zip");
             using (ZipArchive archive = ZipFile.Open(zip, ZipArchiveMode.Create))
             {
@@ -53,26 +52,5 @@ public sealed class ImportLastfm1kTiming : IWholeTiming
         context.Print(string.Create(
             CultureInfo.InvariantCulture,
             $"    {rows / seconds / 1e6:F2} M rows/s, {(double)allocated / rows:F0} bytes allocated a row, {GC.GetTotalMemory(true) / 1e6:F0} MB live with the dataset of {dataset!.Count} listens"));
-    }
-
-    // As in the original: a user's listens stand together, newest first, one track in three has no MBID, popularity is Zipf's.
-    private static void Write(string path, int rows, int users, int tracks)
-    {
-        var rng = new Rng(7, "bench/import");
-        using var writer = new StreamWriter(path, append: false, new UTF8Encoding(false), 1 << 20);
-        for (int user = 0; user < users; user++)
-        {
-            DateTimeOffset time = DateTimeOffset.FromUnixTimeSeconds(1241365705);
-            for (int n = 0; n < rows / users; n++)
-            {
-                time = time.AddSeconds(-200 - rng.Next(400));
-                int track = (int)Math.Min(tracks - 1, Math.Exp(rng.NextDouble() * Math.Log(tracks)) - 1), artist = track / 12;
-                string artistId = artist % 10 == 0 ? string.Empty : $"{artist:x8}-54aa-47fe-87e4-{artist:x12}";
-                string trackId = track % 3 == 0 ? string.Empty : $"{track:x8}-2b78-4b56-94e4-{track:x12}";
-                writer.Write(string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"user_{user + 1:D6}\t{time:yyyy-MM-dd'T'HH:mm:ss'Z'}\t{artistId}\tArtist Number {artist}\t{trackId}\tA Title of Some Length {track} (Album Version)\n"));
-            }
-        }
     }
 }

@@ -34,6 +34,9 @@ public sealed class WholeContext(TextWriter output, IReadOnlyDictionary<string, 
     public double Setting(string name, double otherwise) =>
         settings.TryGetValue(name, out string? text) ? double.Parse(text, CultureInfo.InvariantCulture) : otherwise;
 
+    /// <summary>A text given as <c>name=value</c>.</summary>
+    public string Setting(string name, string otherwise) => settings.GetValueOrDefault(name, otherwise);
+
     /// <summary>Prints a line.</summary>
     public void Print(string line) => output.WriteLine(line);
 

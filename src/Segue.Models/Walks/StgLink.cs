@@ -171,7 +171,7 @@ public sealed record StgLinkOptions : TemporalWalkOptions
 /// likewise. Listeners without plays score NaN everywhere, items without edges score NaN. Data without times needs <c>period=none</c>.
 /// </para>
 /// <para>
-/// Source: seed 000, sections VI.C and VI.D (<c>input=concatenation</c>, <c>hidden_size=512</c>, <c>hidden_layers=10</c>, <c>loss=squared_error</c>, <c>batch_size=4096</c>, both shares .1; the defaults here rank better and train in seconds); the source's table ends in 512 outputs, ours in one. Time O(walks) + O(epochs · edges · layers · hidden²), a
+/// Source: seed 000, sections VI.C and VI.D (<c>input=concatenation</c>, <c>hidden_size=512</c>, <c>hidden_layers=10</c>, <c>loss=squared_error</c>, <c>batch_size=4096</c>, both shares .1; the defaults here train in seconds); the source's table ends in 512 outputs, ours in one. Time O(walks) + O(epochs · edges · layers · hidden²), a
 /// query O(items · layers · hidden²).
 /// </para>
 /// </remarks>
