@@ -15,6 +15,8 @@ public sealed partial class RepositoryTests
         ["tests/Segue.Neural.Tests/OracleTests.cs"] = "all layers, losses and optimizers against one file of outside values",
         ["tests/Segue.Neural.Tests/DocumentationTests.cs"] = "the example of the page",
         ["tests/Segue.Import.Tests/FuzzTests.cs"] = "all formats on damaged files",
+        ["tests/Segue.Import.Tests/Formats/Lastfm1kFileTests.cs"] = "the made-up file of Segue.Testing, by the importer that reads it",
+        ["tests/Segue.Pipeline.Tests/Lastfm1kTests.cs"] = "the way of seed 000 from a file to a link predictor",
         ["tests/Segue.Cli.Tests/PackageTests.cs"] = "the packages and the installed tool",
         ["tests/Segue.Pipeline.Tests/ReadmeTests.cs"] = "the examples of the README",
         ["tests/Segue.Pipeline.Tests/RecipeAccuracyTests.cs"] = "the figures of the recipes on the real data",
