@@ -169,7 +169,7 @@ public sealed record VectorMap
     internal static IReadOnlyList<string> WithVectors { get; } =
         [.. ModelCatalog.All.Select(m => m.Name).Where(n =>
             n is "als" or "ials" or "bpr" or "mbcf" or "hybrid-two-tower" or "lightgcn" or "gat" or "graphsage" or "xsimgcl" or "ultragcn"
-            or "node2vec" or "item2vec")];
+            or "node2vec" or "item2vec" or "gru-next" or "sasrec" or "gsasrec" or "taste-rnn" or "weighted-history")];
 
     private static MapColor Settle(MapOptions options, Dataset train, bool hasTags, bool hasArtists, bool users) => options.Color switch
     {
