@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
 using Segue.Numerics;
@@ -320,7 +321,28 @@ public static unsafe class Recurrence
 
         public static void Backward(float* state, float* cell, float* before, float* saved, float* error, float* target, bool add, int hidden)
         {
-            for (int j = 0; j < hidden; j++)
+            int j = 0;
+            for (int wide = Vector<float>.Count; j + wide <= hidden; j += wide)
+            {
+                Vector<float> slope = Vector.Load(state + j), r = Vector.Load(saved + j), z = Vector.Load(saved + hidden + j);
+                Vector<float> n = Vector.Load(saved + (2 * hidden) + j), inner = Vector.Load(saved + (3 * hidden) + j);
+                Vector<float> last = before is null ? Vector<float>.Zero : Vector.Load(before + j);
+                Vector<float> candidate = slope * (Vector<float>.One - z) * (Vector<float>.One - (n * n));
+                Vector<float> reset = candidate * inner * r * (Vector<float>.One - r), update = slope * (last - n) * z * (Vector<float>.One - z);
+                Vector.Store(reset, error + j);
+                Vector.Store(update, error + hidden + j);
+                Vector.Store(candidate * r, error + (2 * hidden) + j);
+                if (target is not null)
+                {
+                    Vector.Store(add ? Vector.Load(target + j) + reset : reset, target + j);
+                    Vector.Store(add ? Vector.Load(target + hidden + j) + update : update, target + hidden + j);
+                    Vector.Store(add ? Vector.Load(target + (2 * hidden) + j) + candidate : candidate, target + (2 * hidden) + j);
+                }
+
+                Vector.Store(slope * z, state + j);
+            }
+
+            for (; j < hidden; j++)
             {
                 float slope = state[j], r = saved[j], z = saved[hidden + j], n = saved[(2 * hidden) + j], inner = saved[(3 * hidden) + j];
                 float last = before is null ? 0f : before[j];

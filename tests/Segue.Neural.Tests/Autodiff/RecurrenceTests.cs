@@ -23,6 +23,16 @@ public sealed class RecurrenceTests
         },
         largest: 5, tests: 20);
 
+    /// <summary>Rows longer than a vector, and not a multiple of it.</summary>
+    [Fact]
+    public void Gradients_of_wide_rows_are_those_of_central_differences()
+    {
+        const int Hidden = 19;
+        var rng = new Rng(3, "wide");
+        (int, int, float[]) gates = Draw.Matrix(rng, 4, 3 * Hidden), weight = Draw.Matrix(rng, Hidden, 3 * Hidden), bias = Draw.Matrix(rng, 1, 3 * Hidden);
+        GradientCheck.Run(v => v[0].Gru(new[] { 0, 3, 4 }, v[1], v[2], v[3]), [gates, weight, bias, Draw.Matrix(rng, 2, Hidden)]);
+    }
+
     /// <summary>Enough sequences for several groups and for products of both kinds.</summary>
     [Fact]
     public void Many_sequences_give_what_each_gives_alone_and_threads_change_no_bit()
