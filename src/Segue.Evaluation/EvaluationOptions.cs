@@ -22,6 +22,12 @@ public sealed record EvaluationOptions
     /// </summary>
     public int SampledNegatives { get; init; }
 
+    /// <summary>
+    /// 0 for none. N &gt; 0 also measures every <c>next-hr</c> and <c>next-mrr</c> of revealed sessions for the item 1, 2, … N ahead, by the same rankings
+    /// (<see cref="EvaluationResult.ByOffset"/>). For <see cref="SessionEvaluator"/> only.
+    /// </summary>
+    public int UpToOffset { get; init; }
+
     /// <summary>At most this many threads; no result depends on it.</summary>
     public int Threads { get; init; } = Environment.ProcessorCount;
 
@@ -45,6 +51,11 @@ public sealed record EvaluationOptions
         if (Metrics.Count == 0)
         {
             throw new OptionException("no metric to evaluate; name at least one, for example recall@20");
+        }
+
+        if (UpToOffset < 0)
+        {
+            throw new OptionException($"evaluation of items up to {UpToOffset} ahead; give 0 for none, or at least 1");
         }
 
         if (Threads < 1 || SampledNegatives < 0 || BootstrapSamples < 0)

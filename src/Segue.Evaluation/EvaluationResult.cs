@@ -7,6 +7,11 @@ namespace Segue.Evaluation;
 /// <param name="Users">Users the figure rests on: those it is defined for.</param>
 public sealed record MetricValue(double Value, double Low, double High, int Users);
 
+/// <summary>A metric of revealed sessions by how far ahead the right item is.</summary>
+/// <param name="Values">Mean over the steps that have such an item, by offset: first the item 1 ahead. NaN where no step has one.</param>
+/// <param name="Steps">The steps of each mean: the farther ahead, the fewer, and of longer sessions.</param>
+public sealed record OffsetCurve(IReadOnlyList<double> Values, IReadOnlyList<int> Steps);
+
 /// <summary>What came out of evaluating one recommender.</summary>
 public sealed record EvaluationResult
 {
@@ -27,6 +32,9 @@ public sealed record EvaluationResult
 
     /// <summary>The reported figures by metric name, in the order asked for.</summary>
     public required IReadOnlyDictionary<string, MetricValue> Metrics { get; init; }
+
+    /// <summary>By metric name, the figures for items 1 to <see cref="EvaluationOptions.UpToOffset"/> ahead; empty where none were asked for.</summary>
+    public IReadOnlyDictionary<string, OffsetCurve> ByOffset { get; init; } = new Dictionary<string, OffsetCurve>();
 
     /// <summary>Wall-clock seconds of scoring, ranking and measuring; the bootstrap is not counted.</summary>
     public required double ScoreSeconds { get; init; }

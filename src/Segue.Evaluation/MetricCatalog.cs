@@ -74,6 +74,9 @@ public sealed record MetricDefinition
     /// <summary>For steps of a session: the right answer is the next item alone, not all that remain.</summary>
     internal bool IsAboutNext { get; init; }
 
+    /// <summary>Whether it can be asked of the item ℓ ahead instead of the next: what is a function of that item's rank.</summary>
+    public bool HasOffsets => IsAboutNext && !Needs.HasFlag(RankingNeeds.PairLoss);
+
     /// <summary>The figure from how often every item was recommended; null for the other kinds.</summary>
     internal ExposureMetric? ForExposure { get; init; }
 

@@ -27,7 +27,7 @@ namespace Segue.Evaluation;
 /// <para>
 /// A figure is the mean over all steps that have a right answer, as in session-rec (Ludewig and Jannach, UMUAI 2018), so a long session counts for
 /// more; <see cref="EvaluationResult.PerUser"/> has the mean of each session and <see cref="EvaluationResult.PairCount"/> its steps, and the bootstrap and the paired
-/// test draw whole sessions. One scoring a step and O(items · remaining) vectorised comparisons. No result depends on the number of threads.
+/// test draw whole sessions. With <see cref="EvaluationOptions.UpToOffset"/> the same ranking is asked for x_{t+2}, x_{t+3}, … too. One scoring a step and O(items · remaining) vectorised comparisons. No result depends on the number of threads.
 /// </para>
 /// </remarks>
 public static class SessionEvaluator
@@ -51,6 +51,11 @@ public static class SessionEvaluator
         {
             throw new OptionException(
                 $"sessions are revealed against the full catalogue, not {options.SampledNegatives} sampled negatives; leave the sample out");
+        }
+
+        if (options.UpToOffset > 0 && !options.Metrics.Any(m => m.Metric.HasOffsets))
+        {
+            throw new OptionException($"no metric can be asked of items up to {options.UpToOffset} ahead; name next-hr or next-mrr, for example next-hr@20");
         }
 
         if (recommender.Items.Count != set.Known.Items.Count)
@@ -83,6 +88,8 @@ public static class SessionEvaluator
 /// <summary>One evaluation: what all threads share. Steps are numbered through all sessions.</summary>
 internal sealed class SessionRun
 {
+    private static readonly ItemFacts NoFacts = new(ReadOnlyMemory<int>.Empty, [], 0);
+    private static readonly HashSet<int> NoScratch = [];
     private readonly EvaluationOptions _options;
     private readonly EvaluationSet _set;
     private readonly BlockScorer _scorer;
@@ -101,6 +108,10 @@ internal sealed class SessionRun
     private readonly int[] _step;
     private readonly int[] _sessionOfStep;
     private readonly int _longest;
+
+    /// <summary>By step and offset − 1: rank of the item so far ahead, or one of the two below.</summary>
+    private readonly int[] _rankAhead;
+    private const int NotAsked = -1, NotRanked = 0;
     private int _done;
 
     public SessionRun(IRecommender recommender, EvaluationSet set, EvaluationOptions options)
@@ -154,6 +165,10 @@ internal sealed class SessionRun
         }
 
         _values = [.. _metrics.Select(_ => new double[_step[^1]])];
+        long ranks = (long)_step[^1] * options.UpToOffset;
+        _rankAhead = ranks <= Array.MaxLength
+            ? new int[ranks] : throw new OptionException($"{_step[^1]} steps with items up to {options.UpToOffset} ahead are {ranks} ranks; look less far, or evaluate fewer sessions");
+        Array.Fill(_rankAhead, NotAsked);
     }
 
     public EvaluationResult Evaluate()
@@ -182,6 +197,7 @@ internal sealed class SessionRun
             PerUser = perSession,
             PairCount = steps,
             Metrics = metrics,
+            ByOffset = _options.UpToOffset > 0 ? _metrics.Where(m => m.Metric.HasOffsets).ToDictionary(m => m.Name, ByOffset) : [],
             ScoreSeconds = seconds,
             Protocol = "sessions revealed item by item, " + RankingEvaluator.ProtocolName(_options, null),
         };
@@ -208,6 +224,33 @@ internal sealed class SessionRun
         }
 
         return (mean, steps);
+    }
+
+    private OffsetCurve ByOffset(MetricSpecification metric)
+    {
+        int upTo = _options.UpToOffset;
+        var sum = new double[upTo];
+        var steps = new int[upTo];
+        for (int n = 0; n < _rankAhead.Length; n++)
+        {
+            if (_rankAhead[n] != NotAsked)
+            {
+                var ranking = new UserRanking
+                {
+                    HitRanks = _rankAhead[n] == NotRanked ? [] : _rankAhead.AsSpan(n, 1),
+                    Relevant = [0],
+                    List = [],
+                    Auc = double.NaN,
+                    PairLoss = double.NaN,
+                    Facts = NoFacts,
+                    Scratch = NoScratch,
+                };
+                sum[n % upTo] += metric.Metric.ForUser!(in ranking, metric.K ?? _set.Known.Items.Count);
+                steps[n % upTo]++;
+            }
+        }
+
+        return new OffsetCurve([.. sum.Select((s, l) => steps[l] > 0 ? s / steps[l] : double.NaN)], steps);
     }
 
     private Range HistoryOf(int n)
@@ -241,6 +284,9 @@ internal sealed class SessionRun
         private readonly bool _wantNext;
         private readonly bool _wantLoss;
         private readonly bool _wantRest;
+        private readonly RelevantRanks _ahead;
+        private readonly int[] _aheadItems;
+        private readonly Dictionary<int, int> _aheadRank = [];
 
         public Worker(SessionRun run)
         {
@@ -250,6 +296,9 @@ internal sealed class SessionRun
             _next = new RelevantRanks(items, 1);
             _rest = new RelevantRanks(items, run._longest);
             _relevant = new int[run._longest];
+            int upTo = Math.Min(run._options.UpToOffset, run._longest);
+            _ahead = new RelevantRanks(items, upTo);
+            _aheadItems = new int[upTo];
             _wantNext = Array.Exists(run._metrics, m => m.Metric.IsAboutNext);
             _wantLoss = Array.Exists(run._metrics, m => m.Metric.Needs.HasFlag(RankingNeeds.PairLoss));
             _wantRest = Array.Exists(run._metrics, m => !m.Metric.IsAboutNext);
@@ -279,6 +328,8 @@ internal sealed class SessionRun
                 }
             }
 
+            // Until here the distinct items are those that are no candidates.
+            RankAhead(scores, rest[..Math.Min(rest.Length, _aheadItems.Length)], _run._rankAhead.AsSpan(n * _run._options.UpToOffset));
             int candidates = scores.Length - _distinct.Count;
             bool nextCounts = !_distinct.Contains(rest[0]);
             int count = 0;
@@ -316,6 +367,30 @@ internal sealed class SessionRun
                     Scratch = _scratch,
                 };
                 _run._values[m][n] = (isNext ? nextCounts : count > 0) ? metric.Metric.ForUser!(in ranking, metric.K ?? scores.Length) : double.NaN;
+            }
+        }
+
+        private void RankAhead(ReadOnlySpan<float> scores, ReadOnlySpan<int> ahead, Span<int> ranks)
+        {
+            _aheadRank.Clear();
+            int count = 0;
+            foreach (int item in ahead)
+            {
+                if (_aheadRank.TryAdd(item, _distinct.Contains(item) ? NotAsked : NotRanked) && !_distinct.Contains(item))
+                {
+                    _aheadItems[count++] = item;
+                }
+            }
+
+            _ahead.Find(scores, _aheadItems.AsSpan(0, count), 0, wantWins: false);
+            for (int r = 0; r < _ahead.Ranks.Length; r++)
+            {
+                _aheadRank[_ahead.Items[r]] = _ahead.Ranks[r];
+            }
+
+            for (int l = 0; l < ahead.Length; l++)
+            {
+                ranks[l] = _aheadRank[ahead[l]];
             }
         }
     }

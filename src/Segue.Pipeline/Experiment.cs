@@ -67,7 +67,7 @@ public static class Experiment
         }
 
         warnings.AddRange(finished.Where(r => r.Error is not null).Select(r => $"{r.Specification.Label}: {r.Error}"));
-        List<ReportSeries> series = [.. curves.Series()];
+        List<ReportSeries> series = [.. curves.Series(), .. specification.Offsets.Select(o => ToSeries(o, finished))];
         if (warnings.Count == 0 || !cancellation.IsCancellationRequested)
         {
             series.AddRange(RunSweeps(specification, split, stage, progress, warnings, cancellation));
@@ -160,7 +160,7 @@ public static class Experiment
         IProgress<FitProgress>? progress, CancellationToken cancellation)
     {
         MetricSpecification[] ranking = [.. specification.Metrics.Where(m => !IsPrediction(m) && !IsPerStep(m))];
-        MetricSpecification[] steps = [.. specification.Metrics.Where(IsPerStep)];
+        MetricSpecification[] steps = [.. specification.Metrics.Where(IsPerStep).Concat(specification.Offsets.Select(o => o.Metric)).DistinctBy(m => m.Name)];
         MetricSpecification[] prediction = [.. specification.Metrics.Where(IsPrediction)];
         EvaluationOptions options = Judging(specification, train, cancellation) with { Progress = progress };
         var results = new List<EvaluationResult>();
@@ -171,7 +171,11 @@ public static class Experiment
 
         if (steps.Length > 0)
         {
-            results.Add(SessionEvaluator.Evaluate(recommender, stage, options with { Metrics = steps }));
+            results.Add(SessionEvaluator.Evaluate(recommender, stage, options with
+            {
+                Metrics = steps,
+                UpToOffset = specification.Offsets.Select(o => o.UpTo).DefaultIfEmpty().Max(),
+            }));
         }
 
         if (prediction.Length > 0 && recommender is IRegressor regressor)
@@ -259,7 +263,7 @@ public static class Experiment
                     string valueText = value.ToString(CultureInfo.InvariantCulture);
                     ModelSpecification model = ModelSpecification.Create(name, [.. pairs, new(sweep.Option, valueText)], label);
                     Forward(progress, sweep.Title, x.Count + 1, sweep.Values.Count)?.Report(new($"{model.Label} {sweep.Option}={valueText}", x.Count, sweep.Values.Count));
-                    FinishedRow row = RunRow(specification with { Metrics = [sweep.Metric] }, model, split, stage, null, cancellation);
+                    FinishedRow row = RunRow(specification with { Metrics = [sweep.Metric], Offsets = [] }, model, split, stage, null, cancellation);
                     if (row.Error is not null)
                     {
                         warnings.Add($"{sweep.Title}, {model.Label} at {sweep.Option}={valueText}: {row.Error}");
@@ -359,6 +363,16 @@ public static class Experiment
             also.Note,
             also.Published.Count > 0 ? also.Published : null);
     }
+
+    private static ReportSeries ToSeries(OffsetSpecification offsets, List<FinishedRow> rows) => new(
+        offsets.Title, "songs ahead", offsets.Metric.Name,
+        [.. rows.Where(r => r.ResultOf(offsets.Metric.Name) is not null).Select(r =>
+        {
+            IReadOnlyList<double> values = r.ResultOf(offsets.Metric.Name)!.ByOffset[offsets.Metric.Name].Values;
+            int[] known = [.. Enumerable.Range(0, Math.Min(offsets.UpTo, values.Count)).Where(l => !double.IsNaN(values[l]))];
+            return new ReportLine(r.Specification.Label, [.. known.Select(l => l + 1.0)], [.. known.Select(l => values[l])]);
+        })],
+        offsets.Note);
 
     private static double? PAgainst(FinishedRow? baseline, FinishedRow row, string metric, ExperimentSpecification specification)
     {

@@ -83,6 +83,13 @@ public sealed record ProtocolSpecification(
 public sealed record CurveSpecification(
     string Title, IReadOnlyList<string> Models, IReadOnlyList<MetricSpecification> Metrics, int Every = 1, string? Note = null);
 
+/// <summary>A metric of revealed sessions by how far ahead the right item is: one line a row.</summary>
+/// <param name="Title">Title of the chart.</param>
+/// <param name="Metric">What is drawn: <c>next-hr</c> or <c>next-mrr</c>, asked of the item 1, 2, … ahead.</param>
+/// <param name="UpTo">Farthest item ahead.</param>
+/// <param name="Note">What to read from it, or null.</param>
+public sealed record OffsetSpecification(string Title, MetricSpecification Metric, int UpTo = 50, string? Note = null);
+
 /// <summary>A whole comparison: everything but the dataset and the machine.</summary>
 public sealed record ExperimentSpecification
 {
@@ -109,6 +116,9 @@ public sealed record ExperimentSpecification
 
     /// <summary>Curves by epoch, and where there is one, of the training losses.</summary>
     public IReadOnlyList<CurveSpecification> Curves { get; init; } = [];
+
+    /// <summary>Curves by how far ahead of a revealed session the right item is.</summary>
+    public IReadOnlyList<OffsetSpecification> Offsets { get; init; } = [];
 
     /// <summary>Further tables: the same trained models under other protocols.</summary>
     public IReadOnlyList<ProtocolSpecification> Also { get; init; } = [];

@@ -23,6 +23,7 @@ namespace Segue.Pipeline;
 ///   "models": ["popularity", { "model": "als", "label": "ALS 128", "options": { "embedding_size": 128 } }],
 ///   "sweeps": [{ "title": "…", "models": ["user-knn"], "option": "neighbors", "values": [1, 10, 100], "metric": "auc" }],
 ///   "curves": [{ "title": "…", "metrics": ["ndcg@20"], "every": 2, "models": ["ALS 128"] }],
+///   "offsets": [{ "title": "…", "metric": "next-hr@20", "up_to": 50 }],
 ///   "also": [{ "title": "…", "sampled_negatives": 100, "users": 100, "metrics": ["hitrate@10", "mrr"], "note": "…" }],
 ///   "published": [{ "label": "WMF", "source": "author, title, table 2", "note": "…", "metrics": { "recall@20": 0.282 } }],
 ///   "promises": [{ "label": "ALS 128", "metric": "recall@20", "low": 0.282, "high": 1 }],
@@ -30,7 +31,7 @@ namespace Segue.Pipeline;
 /// }
 /// </code>
 /// "curves" are measured on the validation part while the named rows train (all rows without "models"), with their training losses beside them; "early_stopping"
-/// measures there too, and keeps every model's best epoch. "also"
+/// measures there too, and keeps every model's best epoch. "offsets" ask the rankings of revealed sessions for the song 1, 2, … "up_to" ahead. "also"
 /// judges the same trained models in other ways. "published" (of the recipe, or of an entry of "also") are rows of others, shown beside the measured
 /// ones and never tested, promised or the best. "test_users" asks only so many users (or sessions), drawn at random; "on_validation" judges on the validation part. Instead of "format" and "paths", "dataset" may have "folder" (an imported dataset) or "synthetic" (options of the synthetic
 /// world); "join_features" lists tables of audio features to join, and "only_with_features": true keeps the items that got any. Relative paths are looked up beside the recipe, in the folder named by SEGUE_DATA, in <c>../shared/data</c> above the
@@ -67,7 +68,7 @@ public sealed record Recipe
                 AllowTrailingCommas = true,
                 CommentHandling = JsonCommentHandling.Skip,
             })!.AsObject();
-            CheckKeys(root, path, "title", "dataset", "split", "metrics", "models", "sweeps", "curves", "also", "published", "promises", "seed", "keep_seen", "sampled_negatives", "test_users", "on_validation", "baselines", "early_stopping", "note");
+            CheckKeys(root, path, "title", "dataset", "split", "metrics", "models", "sweeps", "curves", "offsets", "also", "published", "promises", "seed", "keep_seen", "sampled_negatives", "test_users", "on_validation", "baselines", "early_stopping", "note");
             JsonObject dataset = root["dataset"] as JsonObject ?? throw new OptionException($"recipe '{path}' has no \"dataset\" object");
             CheckKeys(dataset, path, "name", "folder", "format", "paths", "level", "map", "synthetic", "k_core", "weights", "join_features", "only_with_features");
             var recipe = new Recipe
@@ -85,6 +86,7 @@ public sealed record Recipe
                     Metrics = [.. (root["metrics"]?.AsArray() ?? throw new OptionException($"recipe '{path}' has no \"metrics\"")).SelectMany(m => MetricCatalog.ParseList((string)m!)).DistinctBy(m => m.Name)],
                     Sweeps = [.. (root["sweeps"]?.AsArray() ?? []).Select(s => ParseSweep(s!.AsObject(), path))],
                     Curves = [.. (root["curves"]?.AsArray() ?? []).Select(c => ParseCurve(c!.AsObject(), path))],
+                    Offsets = [.. (root["offsets"]?.AsArray() ?? []).Select(o => ParseOffsets(o!.AsObject(), path))],
                     Also = [.. (root["also"]?.AsArray() ?? []).Select(a => ParseProtocol(a!.AsObject(), path))],
                     KeepSeen = (bool?)root["keep_seen"] ?? false,
                     SampledNegatives = (int?)root["sampled_negatives"] ?? 0,
@@ -214,6 +216,19 @@ public sealed record Recipe
             ? new CurveSpecification(
                 (string)curve["title"]!, [.. (curve["models"]?.AsArray() ?? []).Select(m => (string)m!)], ParseMetrics(curve, path), every, (string?)curve["note"])
             : throw new OptionException($"a curve of recipe '{path}' has every={every}; give at least 1 epoch");
+    }
+
+    private static OffsetSpecification ParseOffsets(JsonObject offsets, string path)
+    {
+        CheckKeys(offsets, path, "title", "metric", "up_to", "note");
+        string title = (string)offsets["title"]!;
+        MetricSpecification metric = MetricCatalog.Parse((string)offsets["metric"]!);
+        int upTo = (int?)offsets["up_to"] ?? 50;
+        return !metric.Metric.HasOffsets
+            ? throw new OptionException($"'{title}' in recipe '{path}' asks for '{metric.Name}' by offset; give next-hr or next-mrr, for example next-hr@20")
+            : upTo >= 1
+            ? new OffsetSpecification(title, metric, upTo, (string?)offsets["note"])
+            : throw new OptionException($"'{title}' in recipe '{path}' has up_to={upTo}; give at least 1 song ahead");
     }
 
     private static ProtocolSpecification ParseProtocol(JsonObject protocol, string path)

@@ -157,6 +157,74 @@ public sealed class SessionEvaluatorTests
         void Add(string name, double value) => sums[name] = (sums.GetValueOrDefault(name).Sum + value, sums.GetValueOrDefault(name).Steps + 1);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Curves_by_offset_equal_a_literal_count(bool keepSeen)
+    {
+        var rng = new Rng(8, "sessions");
+        int[][] Draw(int longest) => [.. Enumerable.Range(0, 40).Select(_ => Enumerable.Range(0, rng.Next(longest)).Select(_ => rng.Next(30)).ToArray())];
+        EvaluationSet set = Set(30, Draw(4), Draw(9));
+        var model = new Noisy(30);
+        EvaluationOptions options = Fixture.Options("next-hr@3,next-mrr@20,rest-recall@20") with { KeepSeen = keepSeen, UpToOffset = 10 };
+        EvaluationResult result = SessionEvaluator.Evaluate(model, set, options);
+        EvaluationResult three = SessionEvaluator.Evaluate(model, set, options with { Threads = 3 });
+        Assert.Equal(["next-hr@3", "next-mrr@20"], result.ByOffset.Keys);
+        int[] knownStart = set.Known.UserStart(), heldStart = set.Relevant.UserStart();
+        double[] hits = new double[10], reciprocal = new double[10];
+        int[] steps = new int[10];
+        for (int u = 0; u < 40; u++)
+        {
+            int[] known = set.Known.ItemIndex.Span[knownStart[u]..knownStart[u + 1]].ToArray();
+            int[] session = set.Relevant.ItemIndex.Span[heldStart[u]..heldStart[u + 1]].ToArray();
+            for (int t = 1; t < session.Length; t++)
+            {
+                int[] heard = [.. known, .. session[..t]];
+                var scores = new float[30];
+                model.Score(Query.ForHistory(heard), scores);
+                int[] ranked = [.. Enumerable.Range(0, 30).Where(i => !float.IsNaN(scores[i]) && (keepSeen || !heard.Contains(i)))
+                    .OrderByDescending(i => scores[i]).ThenBy(i => i)];
+                for (int l = 1; l <= 10 && t + l - 1 < session.Length; l++)
+                {
+                    int item = session[t + l - 1], rank = Array.IndexOf(ranked, item) + 1;
+                    if (keepSeen || !heard.Contains(item))
+                    {
+                        steps[l - 1]++;
+                        hits[l - 1] += rank is > 0 and <= 3 ? 1 : 0;
+                        reciprocal[l - 1] += rank is > 0 and <= 20 ? 1.0 / rank : 0;
+                    }
+                }
+            }
+        }
+
+        // The longest session has eight items, so nothing is 8 ahead or farther.
+        Assert.Equal([0, 0, 0], steps[7..]);
+        foreach ((string name, double[] sums) in new[] { ("next-hr@3", hits), ("next-mrr@20", reciprocal) })
+        {
+            OffsetCurve curve = result.ByOffset[name];
+            Assert.Equal(steps, curve.Steps);
+            Assert.Equal(curve.Values, three.ByOffset[name].Values);
+            Assert.All(Enumerable.Range(0, 7), l => Assert.Equal(sums[l] / steps[l], curve.Values[l], 12));
+            Assert.All(curve.Values.Skip(7), v => Assert.True(double.IsNaN(v)));
+            Assert.Equal(result.Metrics[name].Value, curve.Values[0], 12);
+        }
+
+        // Looking ahead changes no figure.
+        EvaluationResult without = SessionEvaluator.Evaluate(model, set, options with { UpToOffset = 0 });
+        Assert.Equal(without.Metrics, result.Metrics);
+        Assert.Empty(without.ByOffset);
+    }
+
+    [Fact]
+    public void Offsets_without_a_metric_that_has_them_are_refused()
+    {
+        EvaluationSet set = Set(5, [[]], [[0, 1]]);
+        Assert.Contains("next-hr@20", Assert.Throws<OptionException>(() => SessionEvaluator.Evaluate(
+            new Onward(5), set, Fixture.Options("rest-recall@5,next-cross-entropy") with { UpToOffset = 5 })).Message, StringComparison.Ordinal);
+        Assert.Contains("-1", Assert.Throws<OptionException>(() => SessionEvaluator.Evaluate(
+            new Onward(5), set, Fixture.Options("next-hr@5") with { UpToOffset = -1 })).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_silent_model_scores_nothing_and_every_step_counts()
     {

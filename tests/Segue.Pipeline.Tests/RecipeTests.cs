@@ -54,6 +54,9 @@ public sealed class RecipeTests : IDisposable
     [InlineData("{\"dataset\":{\"synthetic\":{}},\"split\":\"random\",\"metrics\":[\"ndcg@10\"],\"also\":[{\"title\":\"t\",\"metrics\":[\"mrr\"],\"published\":[{\"label\":\"a\",\"source\":\"s\",\"metrics\":{\"ndcg@10\":0.1}}]}]}", "which 't' does not measure")]
     [InlineData("{\"dataset\":{\"synthetic\":{}},\"split\":\"random\",\"metrics\":[\"ndcg@10\"],\"test_users\":-1}", "test_users=-1")]
     [InlineData("{\"dataset\":{\"synthetic\":{}},\"split\":\"random\",\"metrics\":[\"ndcg@10\"],\"also\":[{\"title\":\"t\",\"metrics\":[\"mrr\",\"next-mrr@5\"]}]}", "'t' in recipe")]
+    [InlineData("{\"dataset\":{\"synthetic\":{}},\"split\":\"random\",\"metrics\":[\"next-hr@10\"],\"offsets\":[{\"title\":\"t\",\"metric\":\"next-hr@10\",\"upto\":5}]}", "'up_to'")]
+    [InlineData("{\"dataset\":{\"synthetic\":{}},\"split\":\"random\",\"metrics\":[\"next-hr@10\"],\"offsets\":[{\"title\":\"t\",\"metric\":\"rest-recall@10\"}]}", "'rest-recall@10' by offset")]
+    [InlineData("{\"dataset\":{\"synthetic\":{}},\"split\":\"random\",\"metrics\":[\"next-hr@10\"],\"offsets\":[{\"title\":\"t\",\"metric\":\"next-hr@10\",\"up_to\":0}]}", "up_to=0")]
     [InlineData("[1,2]", "cannot be read")]
     [InlineData("{", "cannot be read")]
     public void AWrongRecipeIsRefusedWithWhatIsWrong(string json, string expected)
@@ -93,6 +96,30 @@ public sealed class RecipeTests : IDisposable
         Assert.Equal(20, Assert.Single(report.Also!).Users);
         Assert.NotNull(report.Example);
         Assert.Equal(report.ToJson(), ExperimentReport.FromJson(report.ToJson()).ToJson());
+    }
+
+    [Fact]
+    public void OffsetsBecomeALineAModel()
+    {
+        string path = _folder.File("recipe.json");
+        File.WriteAllText(path, """
+            {
+              "dataset": { "synthetic": { "users": 100, "tracks": 200, "interactions": 8000 } },
+              "split": "global-time",
+              "metrics": ["rest-recall@10"],
+              "models": ["markov"],
+              "keep_seen": true,
+              "offsets": [{ "title": "near", "metric": "next-hr@10", "up_to": 5, "note": "read" }, { "title": "far", "metric": "next-mrr@10", "up_to": 8 }]
+            }
+            """);
+        Recipe recipe = Recipe.Read(path);
+        ExperimentReport report = Experiment.Run(recipe.Specification, recipe.OpenDataset(cancellation: TestContext.Current.CancellationToken), cancellation: TestContext.Current.CancellationToken);
+        Assert.Equal([("near", "next-hr@10", "read"), ("far", "next-mrr@10", null)], report.Series!.Select(s => (s.Title, s.YLabel, s.Note)));
+        Assert.Equal(report.Rows.Select(r => r.Label), report.Series![0].Lines.Select(l => l.Label));
+        Assert.All(report.Rows, r => Assert.Equal(["rest-recall@10"], r.Metrics.Keys));
+        Assert.All(report.Series[0].Lines, l => Assert.Equal([1, 2, 3, 4, 5], l.X));
+        Assert.All(report.Series[1].Lines, l => Assert.Equal(8, l.Y.Count));
+        Assert.All(report.Series[0].Lines.Single(l => l.Label == "popularity").Y, y => Assert.InRange(y, 0.01, 0.99));
     }
 
     /// <summary>However good a published figure looks, it is not the best, not the next, not a reference and not promised.</summary>
