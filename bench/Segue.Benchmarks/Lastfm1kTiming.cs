@@ -17,7 +17,7 @@ public sealed class Lastfm1kTiming : IWholeTiming
 
     public string Summary =>
         "import, describe, temporal graph, node2vec, stg-link with time, memory and accuracy (lines=1000000 users=52 songs=78513 seed=1; path=FILE format=lastfm-1k period=month for other data; "
-        + "min_plays=1 negatives=nodes hold_out=edges hidden=128 layers=3 epochs=5 batch=1024 walks=5 node2vec=1)";
+        + "min_plays=1 negatives=nodes hold_out=edges hidden=128 layers=3 epochs=5 batch=1024 walks=5; node2vec=1 link=1, 0 to leave one out)";
 
     public void Run(WholeContext context)
     {
@@ -101,6 +101,11 @@ public sealed class Lastfm1kTiming : IWholeTiming
                 new Node2Vec(new Node2VecOptions { Period = options.Period, MinPlays = options.MinPlays, WalksPerNode = options.WalksPerNode }).Fit(dataset!, fit);
                 return $"{options.WalksPerNode} walks of {options.WalkLength} a node, {options.EmbeddingSize} numbers";
             });
+        }
+
+        if (context.Setting("link", 1) == 0)
+        {
+            return;
         }
 
         Stage(context, "stg-link", () =>
