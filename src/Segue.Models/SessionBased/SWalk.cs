@@ -3,8 +3,8 @@ using System.ComponentModel.DataAnnotations;
 using Segue.Core.Artifacts;
 using Segue.Core.Contracts;
 using Segue.Core.Data;
-using Segue.Numerics.Sparse;
 using Segue.Core.Views;
+using Segue.Numerics.Sparse;
 
 namespace Segue.Models.SessionBased;
 
