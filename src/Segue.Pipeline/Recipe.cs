@@ -67,6 +67,7 @@ public sealed record Recipe
             {
                 AllowTrailingCommas = true,
                 CommentHandling = JsonCommentHandling.Skip,
+                AllowDuplicateProperties = false,
             })!.AsObject();
             CheckKeys(root, path, "title", "dataset", "split", "metrics", "models", "sweeps", "curves", "offsets", "also", "published", "promises", "seed", "keep_seen", "sampled_negatives", "test_users", "on_validation", "baselines", "early_stopping", "note");
             JsonObject dataset = root["dataset"] as JsonObject ?? throw new OptionException($"recipe '{path}' has no \"dataset\" object");

@@ -57,6 +57,8 @@ public sealed class RecipeTests : IDisposable
     [InlineData("{\"dataset\":{\"synthetic\":{}},\"split\":\"random\",\"metrics\":[\"next-hr@10\"],\"offsets\":[{\"title\":\"t\",\"metric\":\"next-hr@10\",\"upto\":5}]}", "'up_to'")]
     [InlineData("{\"dataset\":{\"synthetic\":{}},\"split\":\"random\",\"metrics\":[\"next-hr@10\"],\"offsets\":[{\"title\":\"t\",\"metric\":\"rest-recall@10\"}]}", "'rest-recall@10' by offset")]
     [InlineData("{\"dataset\":{\"synthetic\":{}},\"split\":\"random\",\"metrics\":[\"next-hr@10\"],\"offsets\":[{\"title\":\"t\",\"metric\":\"next-hr@10\",\"up_to\":0}]}", "up_to=0")]
+    [InlineData("""{"dataset":{"synthetic":{}},"split":"random","split":"random","metrics":["ndcg@10"]}""", "split")]
+    [InlineData("""{"dataset":{"synthetic":{},"name":"a","name":"b"},"split":"random","metrics":["ndcg@10"]}""", "name")]
     [InlineData("[1,2]", "cannot be read")]
     [InlineData("{", "cannot be read")]
     public void AWrongRecipeIsRefusedWithWhatIsWrong(string json, string expected)

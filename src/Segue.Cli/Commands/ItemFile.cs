@@ -46,24 +46,20 @@ internal static class ItemFile
                 continue;
             }
 
+            // Ids may hold a tab themselves: only what is no item as it stands is cut at its last one.
             long time = -1;
-            if (line.LastIndexOf('\t') is > 0 and var tab)
+            int item = Known(line);
+            if (item < 0 && line.LastIndexOf('\t') is > 0 and var tab)
             {
                 string moment = line[(tab + 1)..].Trim();
                 line = Moment.TryParse(moment, out time) ? line[..tab].TrimEnd()
-                    : throw new SegueException($"line {n + 1} of '{path}' has '{moment}' behind a tab; a moment is meant there, for example 2024-05-31T20:15 or Unix seconds");
-            }
-
-            int item = line.Length > LongestLine ? -1 : dataset.Items.IndexOf(line);
-            if (item < 0)
-            {
-                byName ??= Names(dataset);
-                item = byName.GetValueOrDefault(Normal(line), -1);
+                    : throw new SegueException($"line {n + 1} of '{path}' has '{Short(moment)}' behind a tab; a moment is meant there, for example 2024-05-31T20:15 or Unix seconds");
+                item = Known(line);
             }
 
             if (item < 0)
             {
-                unknown.Add(line.Length > 60 ? line[..60] + "…" : line);
+                unknown.Add(Short(line));
             }
             else
             {
@@ -84,6 +80,12 @@ internal static class ItemFile
 
         int[] order = [.. Enumerable.Range(0, items.Count).OrderBy(n => times[n])];
         return ([.. order.Select(n => items[n])], [.. order.Select(n => times[n])]);
+
+        int Known(string text)
+        {
+            int item = text.Length > LongestLine ? -1 : dataset.Items.IndexOf(text);
+            return item >= 0 ? item : (byName ??= Names(dataset)).GetValueOrDefault(Normal(text), -1);
+        }
     }
 
     /// <summary>One item by id, else by the name Segue shows (case ignored).</summary>
@@ -116,6 +118,8 @@ internal static class ItemFile
 
         return names;
     }
+
+    private static string Short(string text) => text.Length > 60 ? text[..60] + "…" : text;
 
     // People type a hyphen where Segue shows a dash.
     private static string Normal(string name) => name.Replace(" – ", " - ", StringComparison.Ordinal).ToUpperInvariant();

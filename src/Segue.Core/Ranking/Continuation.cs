@@ -22,8 +22,7 @@ public static class Continuation
     {
         ArgumentNullException.ThrowIfNull(recommender);
         ArgumentNullException.ThrowIfNull(options);
-        var playlist = new List<int>(seeds.Length + options.K);
-        playlist.AddRange(seeds);
+        List<int> playlist = [.. seeds];
         ReadOnlyMemory<int> artists = options.Catalog?.ItemArtist ?? default;
         var taken = new Dictionary<int, int>();
         foreach (int item in seeds)

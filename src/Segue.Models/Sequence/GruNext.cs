@@ -16,8 +16,11 @@ using Segue.Numerics.Sampling;
 namespace Segue.Models.Sequence;
 
 /// <summary>Options of <see cref="GruNext"/>.</summary>
-public sealed record GruNextOptions : ModelOptions
+public sealed record GruNextOptions : NextPlayOptions
 {
+    /// <summary>Its own passes and steps.</summary>
+    public GruNextOptions() => (Epochs, BatchSize) = (10, 32);
+
     /// <summary>Length of the vector an item is read as.</summary>
     [Range(1, 4096)]
     [Description("length of the vector an item is read as")]
@@ -27,15 +30,6 @@ public sealed record GruNextOptions : ModelOptions
     [Range(1, 4096)]
     [Description("hidden values of the recurrent layer, and length of the vector an item is predicted by")]
     public int HiddenSize { get; init; } = 64;
-
-    /// <summary>What a sequence is.</summary>
-    [Description("a sequence is all plays of a listener or playlist, or a session without a long pause")]
-    public SequenceUnit Unit { get; init; } = SequenceUnit.Listener;
-
-    /// <summary>The pause that ends a session, in minutes.</summary>
-    [Range(0.0, 1e9)]
-    [Description("minutes of the pause that ends a session, where unit is session")]
-    public double GapMinutes { get; init; } = Sessions.DefaultGapMinutes;
 
     /// <summary>Plays read at once; errors are not carried farther back.</summary>
     [Range(1, 100_000)]
@@ -51,26 +45,6 @@ public sealed record GruNextOptions : ModelOptions
     [Range(0, 10_000_000)]
     [Description("items drawn for a step to tell the next one apart from, corrected for the draw; all items where there are not more or this is 0")]
     public int NegativeCount { get; init; } = 4096;
-
-    /// <summary>Passes over the plays.</summary>
-    [Range(1, 100_000)]
-    [Description("passes over the plays")]
-    public int Epochs { get; init; } = 10;
-
-    /// <summary>Sequences in a step.</summary>
-    [Range(1, 1_000_000)]
-    [Description("sequences in a step")]
-    public int BatchSize { get; init; } = 32;
-
-    /// <summary>Step size of Adam.</summary>
-    [Range(1e-7, 10.0)]
-    [Description("step size of Adam")]
-    public double LearningRate { get; init; } = 0.001;
-
-    /// <summary>Decoupled weight decay.</summary>
-    [Range(0.0, 10.0)]
-    [Description("decoupled weight decay")]
-    public double Regularization { get; init; }
 }
 
 /// <summary>Predicts the next play from those before by a recurrent network: item vector → GRU → scores of all items.</summary>

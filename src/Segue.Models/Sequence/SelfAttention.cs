@@ -15,8 +15,11 @@ using Segue.Numerics.Sampling;
 namespace Segue.Models.Sequence;
 
 /// <summary>Options of models that predict the next play by self-attention.</summary>
-public abstract record SelfAttentionOptions : ModelOptions
+public abstract record SelfAttentionOptions : NextPlayOptions
 {
+    /// <summary>Passes and steps of self-attention.</summary>
+    protected SelfAttentionOptions() => (Epochs, BatchSize) = (50, 128);
+
     /// <summary>Length of an item's vector.</summary>
     [Range(1, 4096)]
     [Description("length of an item's vector; a multiple of heads")]
@@ -32,15 +35,6 @@ public abstract record SelfAttentionOptions : ModelOptions
     [Description("attentions of a block, each over its share of the vector")]
     public int Heads { get; init; } = 1;
 
-    /// <summary>What a sequence is.</summary>
-    [Description("a sequence is all plays of a listener or playlist, or a session without a long pause")]
-    public SequenceUnit Unit { get; init; } = SequenceUnit.Listener;
-
-    /// <summary>The pause that ends a session, in minutes.</summary>
-    [Range(0.0, 1e9)]
-    [Description("minutes of the pause that ends a session, where unit is session")]
-    public double GapMinutes { get; init; } = Sessions.DefaultGapMinutes;
-
     /// <summary>Plays read at once.</summary>
     [Range(1, 4096)]
     [Description("plays read at once: longer sequences are cut in training, and the last so many are read to recommend")]
@@ -50,26 +44,6 @@ public abstract record SelfAttentionOptions : ModelOptions
     [Range(0.0, 0.95)]
     [Description("share of values and attentions that are left out in training")]
     public double Dropout { get; init; } = 0.2;
-
-    /// <summary>Passes over the plays.</summary>
-    [Range(1, 100_000)]
-    [Description("passes over the plays")]
-    public int Epochs { get; init; } = 50;
-
-    /// <summary>Sequences in a step.</summary>
-    [Range(1, 1_000_000)]
-    [Description("sequences in a step")]
-    public int BatchSize { get; init; } = 128;
-
-    /// <summary>Step size of Adam.</summary>
-    [Range(1e-7, 10.0)]
-    [Description("step size of Adam")]
-    public double LearningRate { get; init; } = 0.001;
-
-    /// <summary>Decoupled weight decay.</summary>
-    [Range(0.0, 10.0)]
-    [Description("decoupled weight decay")]
-    public double Regularization { get; init; }
 }
 
 /// <summary>Trains and loads what <see cref="SasRec"/> and <see cref="GSasRec"/> share: all but the negatives and the loss.</summary>

@@ -1,12 +1,48 @@
 using System.Collections.Concurrent;
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
 using System.Numerics.Tensors;
 using Segue.Core.Artifacts;
 using Segue.Core.Contracts;
 using Segue.Core.Data;
+using Segue.Core.Views;
 using Segue.Neural.Autodiff;
 using Segue.Numerics.Dense;
 
 namespace Segue.Models.Sequence;
+
+/// <summary>What models that predict the next play share.</summary>
+public abstract record NextPlayOptions : ModelOptions
+{
+    /// <summary>What a sequence is.</summary>
+    [Description("a sequence is all plays of a listener or playlist, or a session without a long pause")]
+    public SequenceUnit Unit { get; init; } = SequenceUnit.Listener;
+
+    /// <summary>The pause that ends a session, in minutes.</summary>
+    [Range(0.0, 1e9)]
+    [Description("minutes of the pause that ends a session, where unit is session")]
+    public double GapMinutes { get; init; } = Sessions.DefaultGapMinutes;
+
+    /// <summary>Passes over the plays.</summary>
+    [Range(1, 100_000)]
+    [Description("passes over the plays")]
+    public int Epochs { get; init; }
+
+    /// <summary>Sequences in a step.</summary>
+    [Range(1, 1_000_000)]
+    [Description("sequences in a step")]
+    public int BatchSize { get; init; }
+
+    /// <summary>Step size of Adam.</summary>
+    [Range(1e-7, 10.0)]
+    [Description("step size of Adam")]
+    public double LearningRate { get; init; } = 0.001;
+
+    /// <summary>Decoupled weight decay.</summary>
+    [Range(0.0, 10.0)]
+    [Description("decoupled weight decay")]
+    public double Regularization { get; init; }
+}
 
 /// <summary>How the vector a network gives becomes one that is multiplied with item vectors.</summary>
 internal enum SequenceOutput

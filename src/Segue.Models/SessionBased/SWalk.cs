@@ -3,13 +3,12 @@ using System.ComponentModel.DataAnnotations;
 using Segue.Core.Artifacts;
 using Segue.Core.Contracts;
 using Segue.Core.Data;
-using Segue.Core.Views;
 using Segue.Numerics.Sparse;
 
 namespace Segue.Models.SessionBased;
 
 /// <summary>Options of <see cref="SWalk"/>.</summary>
-public sealed record SWalkOptions : ModelOptions
+public sealed record SWalkOptions : SessionLinearOptions
 {
     /// <summary>p: probability to walk on to what follows, instead of ending among what is heard together.</summary>
     [Range(0.0, 0.99)]
@@ -21,54 +20,10 @@ public sealed record SWalkOptions : ModelOptions
     [Description("share of the ends that lie among what is heard together, against the item itself")]
     public double TogetherShare { get; init; } = 0.9;
 
-    /// <summary>L2 strength of both models, in sessions.</summary>
-    [Range(1e-6, 1e9)]
-    [Description("L2 strength of both models, in sessions")]
-    public double Regularization { get; init; } = 10;
-
-    /// <summary>What predicts what follows: the last item, or all so far.</summary>
-    [Description("what predicts what follows: the last item, or all so far with later ones more")]
-    public TransitionInput Input { get; init; } = TransitionInput.Last;
-
-    /// <summary>Training: plays after which what follows (or what came before) counts 1/e.</summary>
-    [Range(1e-3, 1e9)]
-    [Description("training: plays after which what follows, or what came before, counts 1/e")]
-    public double TargetLife { get; init; } = 1;
-
-    /// <summary>Asking: plays before the last after which an item of the session counts 1/e.</summary>
-    [Range(1e-3, 1e9)]
-    [Description("asking: plays before the last after which an item of the session counts 1/e")]
-    public double PositionLife { get; init; } = 1;
-
-    /// <summary>Age after which a training session counts 1/e: days, or thousands of sessions where the data has no times; 0 for no decay.</summary>
-    [Range(0.0, 1e9)]
-    [Description("age after which a training session counts 1/e: days, or thousands of sessions where the data has no times; 0 for no decay")]
-    public double SessionLife { get; init; } = 128;
-
-    /// <summary>Entries kept of every item, the largest: of both models and of the walk.</summary>
-    [Range(1, 1_000_000)]
-    [Description("entries kept of every item, the largest: of both models and of the walk")]
-    public int Neighbors { get; init; } = 200;
-
     /// <summary>Least probability of being at an item from which a walk is followed further.</summary>
     [Range(1e-12, 0.1)]
     [Description("least probability of being at an item from which a walk is followed further")]
     public double WalkTolerance { get; init; } = 1e-3;
-
-    /// <summary>Largest entry that is left of the residual of every item's equations, whose right side is 1.</summary>
-    [Range(1e-12, 0.1)]
-    [Description("largest entry that is left of the residual of every item's equations, whose right side is 1")]
-    public double Tolerance { get; init; } = 1e-3;
-
-    /// <summary>Longer sessions are cut into pieces of so many plays.</summary>
-    [Range(2, 1000)]
-    [Description("longer sessions are cut into pieces of so many plays")]
-    public int SessionLength { get; init; } = 100;
-
-    /// <summary>Minutes of pause that end a session, where the data has times.</summary>
-    [Range(0.0, 1e7)]
-    [Description("minutes of pause that end a session, where the data has times")]
-    public double GapMinutes { get; init; } = Sessions.DefaultGapMinutes;
 }
 
 /// <summary>A walk over items whose steps follow one linear session model and whose ends follow another.</summary>
@@ -96,8 +51,8 @@ public sealed class SWalk(SWalkOptions options) : IModel
         OptionsText.Validate(options, "model 's-walk'");
         var sessions = SessionTable.Of(train, options.GapMinutes);
         int count = train.Items.Count;
-        CsrMatrix steps = ToShares(Problem(together: 0).Weights(sessions, count, context, "transitions"));
-        CsrMatrix ends = ToShares(Problem(together: 1).Weights(sessions, count, context, "ends"));
+        CsrMatrix steps = ToShares(new SessionLeastSquares(options, togetherShare: 0).Weights(sessions, count, context, "transitions"));
+        CsrMatrix ends = ToShares(new SessionLeastSquares(options, togetherShare: 1).Weights(sessions, count, context, "ends"));
         CsrMatrix walks = SessionLeastSquares.Rows(count, options.Neighbors, context, "walks", row =>
         {
             RowScratch[] places = [new(count), new(count)];
@@ -113,18 +68,6 @@ public sealed class SWalk(SWalkOptions options) : IModel
         ArgumentNullException.ThrowIfNull(train);
         return SessionWeightsRecommender.Load(artifact, train, options.GapMinutes, options.PositionLife);
     }
-
-    private SessionLeastSquares Problem(double together) => new()
-    {
-        TogetherShare = together,
-        Input = options.Input,
-        TargetLife = options.TargetLife,
-        SessionLife = options.SessionLife,
-        SessionLength = options.SessionLength,
-        Regularization = options.Regularization,
-        Neighbors = options.Neighbors,
-        Tolerance = options.Tolerance,
-    };
 
     /// <summary>Row i of M: (1 − p) Σ_k p^k T_i S^k.</summary>
     private RowScratch Walk(int i, CsrMatrix steps, CsrMatrix ends, RowScratch[] places, RowScratch row)

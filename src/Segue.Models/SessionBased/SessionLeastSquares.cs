@@ -1,5 +1,8 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
 using Segue.Core;
 using Segue.Core.Contracts;
+using Segue.Core.Views;
 using Segue.Numerics;
 using Segue.Numerics.Selection;
 using Segue.Numerics.Sparse;
@@ -16,32 +19,63 @@ public enum TransitionInput
     Past,
 }
 
+/// <summary>What models of sessions that solve for item-to-item weights share.</summary>
+public abstract record SessionLinearOptions : ModelOptions
+{
+    /// <summary>L2 strength, in sessions.</summary>
+    [Range(1e-6, 1e9)]
+    [Description("L2 strength, in sessions")]
+    public double Regularization { get; init; } = 10;
+
+    /// <summary>What predicts what follows: the last item, or all so far.</summary>
+    [Description("what predicts what follows: the last item, or all so far with later ones more")]
+    public TransitionInput Input { get; init; } = TransitionInput.Last;
+
+    /// <summary>Training: plays after which what follows (or what came before) counts 1/e.</summary>
+    [Range(1e-3, 1e9)]
+    [Description("training: plays after which what follows, or what came before, counts 1/e")]
+    public double TargetLife { get; init; } = 1;
+
+    /// <summary>Asking: plays before the last after which an item of the session counts 1/e.</summary>
+    [Range(1e-3, 1e9)]
+    [Description("asking: plays before the last after which an item of the session counts 1/e")]
+    public double PositionLife { get; init; } = 1;
+
+    /// <summary>Age after which a training session counts 1/e: days, or thousands of sessions where the data has no times; 0 for no decay.</summary>
+    [Range(0.0, 1e9)]
+    [Description("age after which a training session counts 1/e: days, or thousands of sessions where the data has no times; 0 for no decay")]
+    public double SessionLife { get; init; } = 128;
+
+    /// <summary>Entries kept of every item, the largest: of every matrix.</summary>
+    [Range(1, 1_000_000)]
+    [Description("entries kept of every item, the largest")]
+    public int Neighbors { get; init; } = 200;
+
+    /// <summary>Largest entry that is left of the residual of every item's equations, whose right side is 1.</summary>
+    [Range(1e-12, 0.1)]
+    [Description("largest entry that is left of the residual of every item's equations, whose right side is 1")]
+    public double Tolerance { get; init; } = 1e-3;
+
+    /// <summary>Longer sessions are cut into pieces of so many plays.</summary>
+    [Range(2, 1000)]
+    [Description("longer sessions are cut into pieces of so many plays")]
+    public int SessionLength { get; init; } = 100;
+
+    /// <summary>Minutes of pause that end a session, where the data has times.</summary>
+    [Range(0.0, 1e7)]
+    [Description("minutes of pause that end a session, where the data has times")]
+    public double GapMinutes { get; init; } = Sessions.DefaultGapMinutes;
+}
+
 /// <summary>The least squares behind <see cref="Slist"/> and <see cref="SWalk"/>: B = (G + λI)⁻¹ K over all items, sparse throughout.</summary>
 /// <remarks>
 /// G = α XᵀWX + (1 − α) ZᵀWZ and K = α XᵀWX̄ + (1 − α) ZᵀWY. X̄: a binary row a session, X the same divided by its items. Z and Y: a row a
 /// cut of a session, plays before it and after it with weights e^(−distance / life), Z divided by its sum. W: weight of the session by its age.
 /// </remarks>
-internal sealed record SessionLeastSquares
+/// <param name="options">Lives, lengths, strength and what is kept.</param>
+/// <param name="togetherShare">α: share of the loss of what is heard together, against what follows what.</param>
+internal sealed class SessionLeastSquares(SessionLinearOptions options, double togetherShare)
 {
-    /// <summary>α: share of the loss of what is heard together, against what follows what.</summary>
-    public required double TogetherShare { get; init; }
-
-    public required TransitionInput Input { get; init; }
-
-    public required double TargetLife { get; init; }
-
-    public required double SessionLife { get; init; }
-
-    public required int SessionLength { get; init; }
-
-    public required double Regularization { get; init; }
-
-    /// <summary>Entries kept of every row of B, the largest.</summary>
-    public required int Neighbors { get; init; }
-
-    /// <summary>Largest entry of a row's residual e_i − (G + λI) p that is left.</summary>
-    public required double Tolerance { get; init; }
-
     /// <summary>The rows of B, cut to the largest entries.</summary>
     /// <exception cref="ModelFitException">The sessions have too many pairs, or a solution does not settle.</exception>
     public CsrMatrix Weights(SessionTable sessions, int itemCount, FitContext context, string stage)
@@ -53,10 +87,10 @@ internal sealed record SessionLeastSquares
         var diagonal = new float[itemCount];
         for (int i = 0; i < itemCount; i++)
         {
-            diagonal[i] = (float)(gram[i, i] + Regularization);
+            diagonal[i] = (float)(gram[i, i] + options.Regularization);
         }
 
-        return Rows(itemCount, Neighbors, context, stage, row => new Solver(gram, targets, diagonal, Tolerance).Row(row));
+        return Rows(itemCount, options.Neighbors, context, stage, row => new Solver(gram, targets, diagonal, options.Tolerance).Row(row));
     }
 
     /// <summary>A matrix whose rows <paramref name="makeRow"/> computes one by one, each cut to its <paramref name="neighbors"/> largest entries.</summary>
@@ -96,18 +130,18 @@ internal sealed record SessionLeastSquares
 
     private void AddAll(SessionTable sessions, PairSums sums, bool isGram)
     {
-        var block = new double[SessionLength * SessionLength];
-        var place = new int[SessionLength];
+        var block = new double[options.SessionLength * options.SessionLength];
+        var place = new int[options.SessionLength];
         var distinct = new List<int>();
-        var input = new double[SessionLength];
+        var input = new double[options.SessionLength];
         long latest = sessions.HasTime && sessions.Count > 0 ? sessions.Time[^1] : -1;
         for (int s = 0; s < sessions.Count; s++)
         {
-            double weight = SessionLife > 0 ? Math.Exp(-sessions.Age(s, latest) / SessionLife) : 1;
+            double weight = options.SessionLife > 0 ? Math.Exp(-sessions.Age(s, latest) / options.SessionLife) : 1;
             ReadOnlySpan<int> all = sessions.Items(s);
-            for (int from = 0; from < all.Length; from += SessionLength)
+            for (int from = 0; from < all.Length; from += options.SessionLength)
             {
-                ReadOnlySpan<int> items = all[from..Math.Min(all.Length, from + SessionLength)];
+                ReadOnlySpan<int> items = all[from..Math.Min(all.Length, from + options.SessionLength)];
                 distinct.Clear();
                 for (int p = 0; p < items.Length; p++)
                 {
@@ -121,9 +155,9 @@ internal sealed record SessionLeastSquares
 
                 int m = distinct.Count;
                 Span<double> cells = block.AsSpan(0, m * m);
-                double together = TogetherShare * weight;
+                double together = togetherShare * weight;
                 cells.Fill(isGram ? together / ((double)m * m) : together / m);
-                AddTransitions(place.AsSpan(0, items.Length), m, (1 - TogetherShare) * weight, cells, input.AsSpan(0, m), isGram);
+                AddTransitions(place.AsSpan(0, items.Length), m, (1 - togetherShare) * weight, cells, input.AsSpan(0, m), isGram);
                 for (int a = 0; a < m; a++)
                 {
                     for (int b = 0; b < m; b++)
@@ -146,11 +180,11 @@ internal sealed record SessionLeastSquares
         }
 
         input.Clear();
-        double total = 0, fade = Math.Exp(-1 / TargetLife);
+        double total = 0, fade = Math.Exp(-1 / options.TargetLife);
         for (int t = 0; t < place.Length - 1; t++)
         {
             // Plays up to t, all faded by one more step, then divided by their sum.
-            if (Input == TransitionInput.Last)
+            if (options.Input == TransitionInput.Last)
             {
                 input.Clear();
                 total = 0;

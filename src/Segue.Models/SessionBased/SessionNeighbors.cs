@@ -1,7 +1,10 @@
 using System.Collections.Concurrent;
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
 using Segue.Core.Artifacts;
 using Segue.Core.Contracts;
 using Segue.Core.Data;
+using Segue.Core.Views;
 
 namespace Segue.Models.SessionBased;
 
@@ -24,13 +27,28 @@ public enum PlayWeighting
     Log,
 }
 
+/// <summary>What the models of session neighbours share.</summary>
+public abstract record SessionNeighborOptions : ModelOptions
+{
+    /// <summary>Most alike sessions asked for a score.</summary>
+    [Range(1, 100_000_000)]
+    [Description("most alike sessions asked for a score")]
+    public int Neighbors { get; init; }
+
+    /// <summary>Sessions that share an item and may be neighbours: so many, the most recent.</summary>
+    [Range(1, 100_000_000)]
+    [Description("so many of the sessions that share an item, the most recent, may be neighbours")]
+    public int SampleSize { get; init; }
+
+    /// <summary>Minutes of pause that end a session, where the data has times.</summary>
+    [Range(0.0, 1e7)]
+    [Description("minutes of pause that end a session, where the data has times")]
+    public double GapMinutes { get; init; } = Sessions.DefaultGapMinutes;
+}
+
 /// <summary>What tells the models of session neighbours apart.</summary>
 internal sealed record NeighborRules
 {
-    public required int Neighbors { get; init; }
-
-    public required int SampleSize { get; init; }
-
     /// <summary>Weight of an item of the current session: (plays after it, plays of the session).</summary>
     public required Func<int, int, double> PositionWeight { get; init; }
 
@@ -76,6 +94,7 @@ internal sealed record NeighborRules
 internal sealed class SessionNeighborRecommender : IExplains
 {
     private readonly SessionTable _sessions;
+    private readonly SessionNeighborOptions _options;
     private readonly NeighborRules _rules;
     private readonly ConcurrentBag<Scratch> _scratch = [];
 
@@ -83,9 +102,9 @@ internal sealed class SessionNeighborRecommender : IExplains
     private readonly int[] _itemStart, _item, _position, _sessionStart, _session;
     private readonly float[] _rarity;
 
-    public SessionNeighborRecommender(Vocabulary items, SessionTable sessions, NeighborRules rules)
+    private SessionNeighborRecommender(Vocabulary items, SessionTable sessions, SessionNeighborOptions options, NeighborRules rules)
     {
-        (Items, _sessions, _rules) = (items, sessions, rules);
+        (Items, _sessions, _options, _rules) = (items, sessions, options, rules);
         _itemStart = new int[sessions.Count + 1];
         _sessionStart = new int[items.Count + 1];
         var distinct = new List<int>();
@@ -133,6 +152,22 @@ internal sealed class SessionNeighborRecommender : IExplains
     }
 
     public Vocabulary Items { get; }
+
+    public static SessionNeighborRecommender Fit(string model, SessionNeighborOptions options, NeighborRules rules, Dataset train, FitContext context)
+    {
+        ArgumentNullException.ThrowIfNull(train);
+        ArgumentNullException.ThrowIfNull(context);
+        OptionsText.Validate(options, $"model '{model}'");
+        context.Report("sessions", 0, 1);
+        return new SessionNeighborRecommender(train.Items, SessionTable.Of(train, options.GapMinutes), options, rules);
+    }
+
+    public static SessionNeighborRecommender Load(SessionNeighborOptions options, NeighborRules rules, ArtifactReader artifact, Dataset train)
+    {
+        ArgumentNullException.ThrowIfNull(artifact);
+        ArgumentNullException.ThrowIfNull(train);
+        return new SessionNeighborRecommender(train.Items, SessionTable.Load(artifact, train, options.GapMinutes), options, rules);
+    }
 
     public void Score(Query query, Span<float> scores)
     {
@@ -268,11 +303,11 @@ internal sealed class SessionNeighborRecommender : IExplains
         norm = _rules.IsCosine ? Math.Sqrt(norm) : scratch.CurrentCount;
         long moment = _rules.SessionLife > 0 ? _sessions.MomentOf(query) : -1;
         Span<int> touched = scratch.Touched();
-        if (touched.Length > _rules.SampleSize)
+        if (touched.Length > _options.SampleSize)
         {
             // Numbers ascend with time: the largest are the most recent.
             touched.Sort();
-            touched = touched[^_rules.SampleSize..];
+            touched = touched[^_options.SampleSize..];
         }
 
         Span<ulong> keys = scratch.Keys(touched.Length);
@@ -300,7 +335,7 @@ internal sealed class SessionNeighborRecommender : IExplains
         keys = keys[..count];
         keys.Sort();
         keys.Reverse();
-        count = Math.Min(count, _rules.Neighbors);
+        count = Math.Min(count, _options.Neighbors);
         for (int n = 0; n < count; n++)
         {
             int session = (int)(uint)keys[n], shared = scratch.LatestShared(session);

@@ -3,61 +3,16 @@ using System.ComponentModel.DataAnnotations;
 using Segue.Core.Artifacts;
 using Segue.Core.Contracts;
 using Segue.Core.Data;
-using Segue.Core.Views;
 
 namespace Segue.Models.SessionBased;
 
 /// <summary>Options of <see cref="Slist"/>.</summary>
-public sealed record SlistOptions : ModelOptions
+public sealed record SlistOptions : SessionLinearOptions
 {
     /// <summary>Share of the loss of what is heard together in a session (SLIS), against that of what follows what (SLIT).</summary>
     [Range(0.0, 1.0)]
     [Description("share of the loss of what is heard together in a session (slis), against that of what follows what (slit)")]
     public double TogetherShare { get; init; } = 0.8;
-
-    /// <summary>L2 strength, in sessions.</summary>
-    [Range(1e-6, 1e9)]
-    [Description("L2 strength, in sessions")]
-    public double Regularization { get; init; } = 10;
-
-    /// <summary>What predicts what follows: the last item, or all so far.</summary>
-    [Description("what predicts what follows: the last item, or all so far with later ones more")]
-    public TransitionInput Input { get; init; } = TransitionInput.Last;
-
-    /// <summary>Training: plays after which what follows (or what came before) counts 1/e.</summary>
-    [Range(1e-3, 1e9)]
-    [Description("training: plays after which what follows, or what came before, counts 1/e")]
-    public double TargetLife { get; init; } = 1;
-
-    /// <summary>Asking: plays before the last after which an item of the session counts 1/e.</summary>
-    [Range(1e-3, 1e9)]
-    [Description("asking: plays before the last after which an item of the session counts 1/e")]
-    public double PositionLife { get; init; } = 1;
-
-    /// <summary>Age after which a training session counts 1/e: days, or thousands of sessions where the data has no times; 0 for no decay.</summary>
-    [Range(0.0, 1e9)]
-    [Description("age after which a training session counts 1/e: days, or thousands of sessions where the data has no times; 0 for no decay")]
-    public double SessionLife { get; init; } = 128;
-
-    /// <summary>Weights kept of every item, the largest.</summary>
-    [Range(1, 1_000_000)]
-    [Description("weights kept of every item, the largest")]
-    public int Neighbors { get; init; } = 200;
-
-    /// <summary>Largest entry that is left of the residual of every item's equations, whose right side is 1.</summary>
-    [Range(1e-12, 0.1)]
-    [Description("largest entry that is left of the residual of every item's equations, whose right side is 1")]
-    public double Tolerance { get; init; } = 1e-3;
-
-    /// <summary>Longer sessions are cut into pieces of so many plays.</summary>
-    [Range(2, 1000)]
-    [Description("longer sessions are cut into pieces of so many plays")]
-    public int SessionLength { get; init; } = 100;
-
-    /// <summary>Minutes of pause that end a session, where the data has times.</summary>
-    [Range(0.0, 1e7)]
-    [Description("minutes of pause that end a session, where the data has times")]
-    public double GapMinutes { get; init; } = Sessions.DefaultGapMinutes;
 }
 
 /// <summary>A linear model of sessions in closed form: item-to-item weights that explain sessions as sets and as sequences at once.</summary>
@@ -69,7 +24,7 @@ public sealed record SlistOptions : ModelOptions
 /// W = e^(−age / session_life). score(j) = Σ_i e^(−plays after i / position_life) B_ij over the current session.
 /// </para>
 /// <para>
-/// The matrices are sparse and stay so: every row of B is solved for alone, to <see cref="SlistOptions.Tolerance"/>, and only its largest entries are kept. So 60,000 items need some
+/// The matrices are sparse and stay so: every row of B is solved for alone, to <see cref="SessionLinearOptions.Tolerance"/>, and only its largest entries are kept. So 60,000 items need some
 /// hundred MB where the dense inverse takes 15 GB. Time O(Σ session items² + items · pairs touched), memory 24 bytes a pair of a session + 8 · items · neighbors bytes.
 /// Items no kept weight leads to score NaN. Source: Choi et al., "Session-aware linear item-item models for session-based recommendation", WWW 2021, eqs. 8,
 /// 12 and 14, with the normalisation of the authors' code.
@@ -87,17 +42,7 @@ public sealed class Slist(SlistOptions options) : IModel
         ArgumentNullException.ThrowIfNull(context);
         OptionsText.Validate(options, "model 'slist'");
         var sessions = SessionTable.Of(train, options.GapMinutes);
-        var problem = new SessionLeastSquares
-        {
-            TogetherShare = options.TogetherShare,
-            Input = options.Input,
-            TargetLife = options.TargetLife,
-            SessionLife = options.SessionLife,
-            SessionLength = options.SessionLength,
-            Regularization = options.Regularization,
-            Neighbors = options.Neighbors,
-            Tolerance = options.Tolerance,
-        };
+        var problem = new SessionLeastSquares(options, options.TogetherShare);
         return new SessionWeightsRecommender(train.Items, sessions, problem.Weights(sessions, train.Items.Count, context, "slist"), options.PositionLife);
     }
 

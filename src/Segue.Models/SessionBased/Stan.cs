@@ -3,22 +3,14 @@ using System.ComponentModel.DataAnnotations;
 using Segue.Core.Artifacts;
 using Segue.Core.Contracts;
 using Segue.Core.Data;
-using Segue.Core.Views;
 
 namespace Segue.Models.SessionBased;
 
 /// <summary>Options of <see cref="Stan"/>.</summary>
-public sealed record StanOptions : ModelOptions
+public sealed record StanOptions : SessionNeighborOptions
 {
-    /// <summary>Most alike sessions asked for a score.</summary>
-    [Range(1, 100_000_000)]
-    [Description("most alike sessions asked for a score")]
-    public int Neighbors { get; init; } = 500;
-
-    /// <summary>Sessions that share an item and may be neighbours: so many, the most recent.</summary>
-    [Range(1, 100_000_000)]
-    [Description("so many of the sessions that share an item, the most recent, may be neighbours")]
-    public int SampleSize { get; init; } = 2500;
+    /// <summary>Its own numbers of neighbours.</summary>
+    public StanOptions() => (Neighbors, SampleSize) = (500, 2500);
 
     /// <summary>Plays before the last after which an item of the current session counts 1/e (λ₁).</summary>
     [Range(1e-9, 1e9)]
@@ -34,11 +26,6 @@ public sealed record StanOptions : ModelOptions
     [Range(0.0, 1e9)]
     [Description("plays from the latest shared item after which an item of a neighbour counts 1/e; 0 for no decay")]
     public double DistanceLife { get; init; } = 20;
-
-    /// <summary>Minutes of pause that end a session, where the data has times.</summary>
-    [Range(0.0, 1e7)]
-    [Description("minutes of pause that end a session, where the data has times")]
-    public double GapMinutes { get; init; } = Sessions.DefaultGapMinutes;
 }
 
 /// <summary>Session neighbours with three decays: position in the current session, age of the neighbour, distance inside the neighbour.</summary>
@@ -59,27 +46,13 @@ public sealed class Stan(StanOptions options) : IModel
     public ModelOptions Options => options;
 
     /// <inheritdoc/>
-    public IRecommender Fit(Dataset train, FitContext context)
-    {
-        ArgumentNullException.ThrowIfNull(train);
-        ArgumentNullException.ThrowIfNull(context);
-        OptionsText.Validate(options, "model 'stan'");
-        context.Report("sessions", 0, 1);
-        return new SessionNeighborRecommender(train.Items, SessionTable.Of(train, options.GapMinutes), Rules());
-    }
+    public IRecommender Fit(Dataset train, FitContext context) => SessionNeighborRecommender.Fit("stan", options, Rules(), train, context);
 
     /// <inheritdoc/>
-    public IRecommender Load(ArtifactReader artifact, Dataset train)
-    {
-        ArgumentNullException.ThrowIfNull(artifact);
-        ArgumentNullException.ThrowIfNull(train);
-        return new SessionNeighborRecommender(train.Items, SessionTable.Load(artifact, train, options.GapMinutes), Rules());
-    }
+    public IRecommender Load(ArtifactReader artifact, Dataset train) => SessionNeighborRecommender.Load(options, Rules(), artifact, train);
 
     private NeighborRules Rules() => new()
     {
-        Neighbors = options.Neighbors,
-        SampleSize = options.SampleSize,
         PositionWeight = (after, _) => Math.Exp(-after / options.PositionLife),
         IsCosine = true,
         SessionLife = options.SessionLife,

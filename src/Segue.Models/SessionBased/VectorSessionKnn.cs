@@ -3,22 +3,14 @@ using System.ComponentModel.DataAnnotations;
 using Segue.Core.Artifacts;
 using Segue.Core.Contracts;
 using Segue.Core.Data;
-using Segue.Core.Views;
 
 namespace Segue.Models.SessionBased;
 
 /// <summary>Options of <see cref="VectorSessionKnn"/>.</summary>
-public sealed record VectorSessionKnnOptions : ModelOptions
+public sealed record VectorSessionKnnOptions : SessionNeighborOptions
 {
-    /// <summary>Most alike sessions asked for a score.</summary>
-    [Range(1, 100_000_000)]
-    [Description("most alike sessions asked for a score")]
-    public int Neighbors { get; init; } = 100;
-
-    /// <summary>Sessions that share an item and may be neighbours: so many, the most recent.</summary>
-    [Range(1, 100_000_000)]
-    [Description("so many of the sessions that share an item, the most recent, may be neighbours")]
-    public int SampleSize { get; init; } = 1000;
+    /// <summary>Its own numbers of neighbours.</summary>
+    public VectorSessionKnnOptions() => (Neighbors, SampleSize) = (100, 1000);
 
     /// <summary>How an item of the current session counts by its position p of n.</summary>
     [Description("how an item of the current session counts by its position")]
@@ -32,11 +24,6 @@ public sealed record VectorSessionKnnOptions : ModelOptions
     [Range(0.0, 1e6)]
     [Description("how much more the rarest item counts than the most common one; 0: all alike")]
     public double RareWeight { get; init; }
-
-    /// <summary>Minutes of pause that end a session, where the data has times.</summary>
-    [Range(0.0, 1e7)]
-    [Description("minutes of pause that end a session, where the data has times")]
-    public double GapMinutes { get; init; } = Sessions.DefaultGapMinutes;
 }
 
 /// <summary>Session neighbours in which later plays of the current session count for more, both in finding neighbours and in asking them.</summary>
@@ -57,27 +44,13 @@ public sealed class VectorSessionKnn(VectorSessionKnnOptions options) : IModel
     public ModelOptions Options => options;
 
     /// <inheritdoc/>
-    public IRecommender Fit(Dataset train, FitContext context)
-    {
-        ArgumentNullException.ThrowIfNull(train);
-        ArgumentNullException.ThrowIfNull(context);
-        OptionsText.Validate(options, "model 'vsknn'");
-        context.Report("sessions", 0, 1);
-        return new SessionNeighborRecommender(train.Items, SessionTable.Of(train, options.GapMinutes), Rules());
-    }
+    public IRecommender Fit(Dataset train, FitContext context) => SessionNeighborRecommender.Fit("vsknn", options, Rules(), train, context);
 
     /// <inheritdoc/>
-    public IRecommender Load(ArtifactReader artifact, Dataset train)
-    {
-        ArgumentNullException.ThrowIfNull(artifact);
-        ArgumentNullException.ThrowIfNull(train);
-        return new SessionNeighborRecommender(train.Items, SessionTable.Load(artifact, train, options.GapMinutes), Rules());
-    }
+    public IRecommender Load(ArtifactReader artifact, Dataset train) => SessionNeighborRecommender.Load(options, Rules(), artifact, train);
 
     private NeighborRules Rules() => new()
     {
-        Neighbors = options.Neighbors,
-        SampleSize = options.SampleSize,
         PositionWeight = (after, length) => NeighborRules.Position(options.Weighting, after, length),
         IsCosine = false,
         SharedWeight = step => NeighborRules.Decay(options.ScoreWeighting, step),

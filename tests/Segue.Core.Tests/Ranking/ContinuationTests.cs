@@ -47,6 +47,7 @@ public sealed class ContinuationTests
     {
         Assert.Equal([9], Continue([0, 1], new RankOptions { K = 5, Exclude = new[] { 2, 3, 4, 5, 6, 7, 8 } }, follows));
         Assert.Empty(Continue([0], new RankOptions { K = 0 }, follows));
+        Assert.Equal(9, Continue([0], new RankOptions { K = int.MaxValue }, follows).Length);
     }
 
     private static int[] Continue(int[] seeds, RankOptions options, bool follows, int step = 1) =>
