@@ -139,13 +139,18 @@ public sealed class Item2Vec(Item2VecOptions options) : IModel
             MinCount = (int)Math.Min(int.MaxValue, (long)options.MinCount * options.Epochs),
             LearningRate = options.LearningRate,
         };
-        var vectors = SkipGram.Train(
+        SkipGram vectors = SkipGram.Train(
             sentences, train.Items.Count, settings, context.Seed, $"{Name}/vectors", context.Threads, (done, total) => context.Report("sentences", done, total),
-            context.Cancellation);
-        DenseMatrix inputs = Take(outputs: false);
-        return new Item2VecRecommender(options, train, inputs, options.Score == VectorScore.Context ? Take(outputs: true) : inputs);
+            context.Cancellation, watch: WatchedEpochs.Of(context, options.Epochs, Recommender));
+        return Recommender(vectors);
 
-        DenseMatrix Take(bool outputs)
+        IRecommender Recommender(SkipGram vectors)
+        {
+            DenseMatrix inputs = Take(vectors, outputs: false);
+            return new Item2VecRecommender(options, train, inputs, options.Score == VectorScore.Context ? Take(vectors, outputs: true) : inputs);
+        }
+
+        DenseMatrix Take(SkipGram vectors, bool outputs)
         {
             var matrix = new DenseMatrix(train.Items.Count, options.EmbeddingSize);
             for (int i = 0; i < matrix.Rows; i++)

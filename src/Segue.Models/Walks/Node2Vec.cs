@@ -99,6 +99,9 @@ public sealed record Node2VecOptions : TemporalWalkOptions
 /// plays score NaN; an item without edges has a vector of zeros. Data without times needs <c>period=none</c>.
 /// </para>
 /// <para>
+/// An epoch, for curves and early stopping, is a walk from every node: there are <see cref="Node2VecOptions.WalksPerNode"/>.
+/// </para>
+/// <para>
 /// Walks are never stored: memory 8 bytes × nodes × size for training and 24 bytes an edge. Time O(nodes · walks · length · window · negatives · size). The result does not depend on the number of threads.
 /// </para>
 /// <para>
@@ -129,13 +132,17 @@ public sealed class Node2Vec(Node2VecOptions options) : IModel
             throw new DatasetException($"model 'node2vec': {e.Message}");
         }
 
-        SkipGram vectors = Train(adjacency, options, context);
-        (DenseMatrix users, DenseMatrix items, DenseMatrix sessions) =
-            (Take(0, graph.Users, outputs: false), Take(graph.FirstItem, graph.Items, outputs: false), Take(graph.FirstSession, graph.Sessions, outputs: false));
-        DenseMatrix targets = options.Score == VectorScore.Context ? Take(graph.FirstItem, graph.Items, outputs: true) : items;
-        return new Node2VecRecommender(train.Items, graph, options, users, items, sessions, targets);
+        return Recommender(Train(adjacency, options, context, Recommender));
 
-        DenseMatrix Take(int first, int count, bool outputs)
+        IRecommender Recommender(SkipGram vectors)
+        {
+            DenseMatrix items = Take(vectors, graph.FirstItem, graph.Items, outputs: false);
+            return new Node2VecRecommender(
+                train.Items, graph, options, Take(vectors, 0, graph.Users, outputs: false), items, Take(vectors, graph.FirstSession, graph.Sessions, outputs: false),
+                options.Score == VectorScore.Context ? Take(vectors, graph.FirstItem, graph.Items, outputs: true) : items);
+        }
+
+        DenseMatrix Take(SkipGram vectors, int first, int count, bool outputs)
         {
             var matrix = new DenseMatrix(count, options.EmbeddingSize);
             for (int n = 0; n < count; n++)
@@ -180,7 +187,11 @@ public sealed class Node2Vec(Node2VecOptions options) : IModel
     }
 
     /// <summary>Vectors of all nodes of a graph.</summary>
-    internal static SkipGram Train(CsrMatrix adjacency, Node2VecOptions options, FitContext context)
+    /// <param name="adjacency">The graph.</param>
+    /// <param name="options">How to walk and train.</param>
+    /// <param name="context">Of the fit.</param>
+    /// <param name="recommender">What the vectors make, for those who watch the epochs of <paramref name="context"/>; null: nobody is told.</param>
+    internal static SkipGram Train(CsrMatrix adjacency, Node2VecOptions options, FitContext context, Func<SkipGram, IRecommender>? recommender = null)
     {
         var walks = new RandomWalks(adjacency, options.ReturnParameter, options.InOutParameter);
         var settings = new SkipGramSettings
@@ -194,7 +205,8 @@ public sealed class Node2Vec(Node2VecOptions options) : IModel
         };
         var sentences = new WalkSentences(walks, options.WalksPerNode, options.WalkLength, context.Seed, "node2vec/walks");
         return SkipGram.Train(
-            sentences, walks.Nodes, settings, context.Seed, "node2vec/vectors", context.Threads, (done, total) => context.Report("walks", done, total), context.Cancellation);
+            sentences, walks.Nodes, settings, context.Seed, "node2vec/vectors", context.Threads, (done, total) => context.Report("walks", done, total), context.Cancellation,
+            watch: recommender is null ? null : WatchedEpochs.Of(context, options.WalksPerNode, recommender));
     }
 }
 

@@ -51,6 +51,15 @@ public sealed record SkipGramSettings
     public int Epochs { get; init; } = 1;
 }
 
+/// <summary>Looks on while a <see cref="SkipGram"/> trains. The vectors are the same bits with it and without, but for where it ends training.</summary>
+/// <param name="Parts">The sentences of all passes are cut into so many equal parts; one is over with the batch that has its last sentence.</param>
+/// <param name="WithLoss">Work out the loss too: one logarithm a pair and negative.</param>
+/// <param name="AfterPart">
+/// Told (the part from 1, the vectors as they are, the mean loss over the pairs since the part before) after every part; false ends training. The loss of a pair
+/// is −ln σ(a_w · b_c) − Σ ln σ(−a_w · b_k), before the step it causes; NaN without <paramref name="WithLoss"/> or pairs. Parts that end in one batch have its loss.
+/// </param>
+public sealed record SkipGramWatch(int Parts, bool WithLoss, Func<int, SkipGram, double, bool> AfterPart);
+
 /// <summary>Skip-gram with negative sampling: vectors of words such that words in the same places have alike vectors.</summary>
 /// <remarks>
 /// <para>
@@ -114,11 +123,12 @@ public sealed unsafe class SkipGram
     /// <param name="progress">Told after every batch how many sentences of how many are done; may be null.</param>
     /// <param name="cancellation">Checked every few sentences.</param>
     /// <param name="path">Which kernels run.</param>
+    /// <param name="watch">Looks on; may be null.</param>
     /// <exception cref="ArgumentException">A setting is out of range, or a sentence has a word that is none or more than <see cref="ISentences.MaxLength"/>.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static SkipGram Train(
         ISentences sentences, int words, SkipGramSettings settings, ulong seed, string name, int threads = 1, Action<long, long>? progress = null,
-        CancellationToken cancellation = default, SimdPath path = SimdPath.Best)
+        CancellationToken cancellation = default, SimdPath path = SimdPath.Best, SkipGramWatch? watch = null)
     {
         ArgumentNullException.ThrowIfNull(sentences);
         ArgumentNullException.ThrowIfNull(settings);
@@ -130,6 +140,7 @@ public sealed unsafe class SkipGram
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(settings.Epochs);
         ArgumentOutOfRangeException.ThrowIfNegative(settings.Subsampling);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(sentences.MaxLength);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(watch?.Parts ?? 1, nameof(watch));
         var model = new SkipGram(words, settings);
         model.Initialize(seed, name, threads, cancellation);
         long[] counts = Count(sentences, words, threads, cancellation);
@@ -144,7 +155,7 @@ public sealed unsafe class SkipGram
 
         if (total > 0)
         {
-            new Training(model, sentences, counts, total, largest, seed, name, SimdPaths.Resolve(path)).Run(threads, progress, cancellation);
+            new Training(model, sentences, counts, total, largest, seed, name, SimdPaths.Resolve(path), watch).Run(threads, progress, cancellation);
         }
 
         return model;
@@ -201,6 +212,24 @@ public sealed unsafe class SkipGram
         ? length
         : throw new ArgumentException($"sentence {sentence} has {length} words, the longest should have {sentences.MaxLength}", nameof(sentences));
 
+    /// <summary>Σ −ln of the chance given to every label, from the errors E = rate · (label − chance of 1) of a window.</summary>
+    internal static double Loss(float* errors, int contexts, int skip, int used, float rate)
+    {
+        // A float next to 1 leaves 6e-8; less cannot be told from nothing.
+        const double Least = 6e-8;
+        double sum = 0;
+        int padded = SkipGramWindow.Padded(used);
+        for (int n = 0; n < contexts; n++)
+        {
+            for (int k = 0; n != skip && k < used; k++)
+            {
+                sum -= Math.Log(Math.Max(Least, 1 - ((double)Math.Abs(errors[(n * padded) + k]) / rate)));
+            }
+        }
+
+        return sum;
+    }
+
     /// <summary>One run: gradients of a batch, then steps by owner.</summary>
     private sealed class Training
     {
@@ -217,10 +246,14 @@ public sealed unsafe class SkipGram
         private readonly AlignedBuffer _steps;
         private readonly int[] _rows, _rowCount;
         private readonly float[] _force, _total;
+        private readonly SkipGramWatch? _watch;
+        private readonly double[]? _losses;
         private long _pairs;
 
-        public Training(SkipGram model, ISentences sentences, long[] counts, long total, long largest, ulong seed, string name, SimdPath path)
+        public Training(
+            SkipGram model, ISentences sentences, long[] counts, long total, long largest, ulong seed, string name, SimdPath path, SkipGramWatch? watch)
         {
+            _watch = watch;
             (_model, _sentences, _settings, _counts, _seed, _name, _path, _stride) = (model, sentences, model.Settings, counts, seed, name, path, model._stride);
             int length = sentences.MaxLength;
             double batch = Math.Min((double)MostOccurrences * total / largest, MostWords) / ((double)total / sentences.Count);
@@ -233,6 +266,7 @@ public sealed unsafe class SkipGram
             _force = new float[_batch * _most];
             _total = new float[2 * (long)counts.Length];
             _rowCount = new int[_batch];
+            _losses = watch is { WithLoss: true } ? new double[_batch] : null;
             var weights = new double[counts.Length];
             for (int w = 0; w < weights.Length; w++)
             {
@@ -255,10 +289,13 @@ public sealed unsafe class SkipGram
             int count = _sentences.Count, chunk = Math.Clamp(_batch / 8, 1, 16);
             int owners = threads == 1 ? 1 : (int)BitOperations.RoundUpToPowerOf2((uint)(4 * threads));
             var scratch = new Scratch?[Math.Max(1, threads)];
-            long all = (long)count * _settings.Epochs, done = 0;
-            for (int epoch = 0; epoch < _settings.Epochs; epoch++)
+            long all = (long)count * _settings.Epochs, done = 0, pairsBefore = 0;
+            double loss = 0;
+            int part = 0;
+            bool goesOn = true;
+            for (int epoch = 0; epoch < _settings.Epochs && goesOn; epoch++)
             {
-                for (int batch = 0; batch < count; batch += _batch)
+                for (int batch = 0; batch < count && goesOn; batch += _batch)
                 {
                     int size = Math.Min(_batch, count - batch), start = batch, pass = epoch;
                     float rate = (float)(_settings.LearningRate * Math.Max(1e-4, 1 - ((double)done / all)));
@@ -268,6 +305,25 @@ public sealed unsafe class SkipGram
                         Apply(scratch[worker] ??= new Scratch(this, chunk), size, owner, owners - 1), CancellationToken.None);
                     done += size;
                     progress?.Invoke(done, all);
+
+                    // In the order of the sentences, whoever read them.
+                    for (int s = 0; _losses is not null && s < size; s++)
+                    {
+                        loss += _losses[s];
+                    }
+
+                    int ended = _watch is null ? 0 : (int)((Int128)done * _watch.Parts / all);
+                    if (ended > part)
+                    {
+                        _model.Pairs = _pairs;
+                        double mean = _losses is null || _pairs == pairsBefore ? double.NaN : loss / (_pairs - pairsBefore);
+                        while (part < ended && goesOn)
+                        {
+                            goesOn = _watch!.AfterPart(++part, _model, mean);
+                        }
+
+                        (loss, pairsBefore) = (0, _pairs);
+                    }
                 }
             }
 
@@ -293,14 +349,19 @@ public sealed unsafe class SkipGram
                     }
                 }
 
-                _rowCount[s] = Sentence(scratch, words[..kept], rng, s, rate, ref pairs);
+                double loss = 0;
+                _rowCount[s] = Sentence(scratch, words[..kept], rng, s, rate, ref pairs, ref loss);
+                if (_losses is not null)
+                {
+                    _losses[s] = loss;
+                }
             }
 
             Interlocked.Add(ref _pairs, pairs);
         }
 
         /// <summary>Writes the steps of a sentence and the rows they are for; returns their number.</summary>
-        private int Sentence(Scratch scratch, ReadOnlySpan<int> words, Rng rng, int place, float rate, ref long pairs)
+        private int Sentence(Scratch scratch, ReadOnlySpan<int> words, Rng rng, int place, float rate, ref long pairs, ref double loss)
         {
             if (words.Length < 2)
             {
@@ -366,6 +427,11 @@ public sealed unsafe class SkipGram
                     SkipGramWindow.Run(
                         _path, local + (low * stride), end - low, c - low, from, used[c], stride, rate, scratch.Errors, steps + (low * stride), to,
                         scratch.Norms.Pointer + low, own + low, own + count);
+                }
+
+                if (_losses is not null)
+                {
+                    loss += Loss(scratch.Errors, end - low, c - low, used[c], rate);
                 }
 
                 count += used[c];

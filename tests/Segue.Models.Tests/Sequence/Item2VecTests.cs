@@ -52,6 +52,49 @@ public sealed class Item2VecOfSetsTests : RecommenderContract
     }
 
     [Fact]
+    public void Epochs_are_passes_with_a_loss_that_falls()
+    {
+        var losses = new List<double>();
+        IRecommender? last = null;
+        var watched = new List<int>();
+        IModel model = new Item2Vec(new Item2VecOptions { EmbeddingSize = 16, Sentences = ItemSentenceKind.Histories, Epochs = 8 });
+        IRecommender trained = model.Fit(SmallWorld.TimeSplit.Train, Context() with
+        {
+            OnLoss = (epoch, name, value) =>
+            {
+                Assert.Equal((losses.Count + 1, "loss"), (epoch, name));
+                losses.Add(value);
+            },
+            WatchedEpochs = epoch => epoch is 3 or 8,
+            OnEpoch = (epoch, recommender) =>
+            {
+                watched.Add(epoch);
+                last = recommender;
+                return true;
+            },
+        });
+        Assert.Equal(8, losses.Count);
+        Assert.True(losses[^1] < losses[0] - 0.1, string.Join(' ', losses));
+        Assert.Equal([3, 8], watched);
+        float[] scores = Scores(model.Fit(SmallWorld.TimeSplit.Train, Context()), Query.ForUser(5));
+        Assert.Equal(scores, Scores(trained, Query.ForUser(5)));
+        Assert.Equal(scores, Scores(last!, Query.ForUser(5)));
+
+        // Stopped at the third, it is what it was then.
+        float[]? then = null;
+        IRecommender stopped = model.Fit(SmallWorld.TimeSplit.Train, Context() with
+        {
+            OnEpoch = (epoch, recommender) =>
+            {
+                then = Scores(recommender, Query.ForUser(5));
+                return epoch < 3;
+            },
+        });
+        Assert.Equal(then, Scores(stopped, Query.ForUser(5)));
+        Assert.NotEqual(scores, then);
+    }
+
+    [Fact]
     public void An_item_played_too_rarely_or_alone_has_no_vector_and_a_listener_of_it_no_answer()
     {
         var data = SmallWorld.Of(4, 5, [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (2, 1), (2, 0), (3, 3)], withTime: true);

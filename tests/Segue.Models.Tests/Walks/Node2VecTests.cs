@@ -52,6 +52,49 @@ public sealed class Node2VecTests : RecommenderContract
     }
 
     [Fact]
+    public void Epochs_are_walks_from_every_node_with_a_loss_that_falls()
+    {
+        var losses = new List<double>();
+        IRecommender? last = null;
+        var watched = new List<int>();
+        IModel model = new Node2Vec(new Node2VecOptions { EmbeddingSize = 16, WalksPerNode = 8, WalkLength = 10, LearningRate = 0.05 });
+        IRecommender trained = model.Fit(SmallWorld.TimeSplit.Train, Context() with
+        {
+            OnLoss = (epoch, name, value) =>
+            {
+                Assert.Equal((losses.Count + 1, "loss"), (epoch, name));
+                losses.Add(value);
+            },
+            WatchedEpochs = epoch => epoch is 3 or 8,
+            OnEpoch = (epoch, recommender) =>
+            {
+                watched.Add(epoch);
+                last = recommender;
+                return true;
+            },
+        });
+        Assert.Equal(8, losses.Count);
+        Assert.True(losses[^1] < losses[0] - 0.1, string.Join(' ', losses));
+        Assert.Equal([3, 8], watched);
+        float[] scores = Scores(model.Fit(SmallWorld.TimeSplit.Train, Context()), Query.ForUser(5));
+        Assert.Equal(scores, Scores(trained, Query.ForUser(5)));
+        Assert.Equal(scores, Scores(last!, Query.ForUser(5)));
+
+        // Stopped at the third, it is what it was then.
+        float[]? then = null;
+        IRecommender stopped = model.Fit(SmallWorld.TimeSplit.Train, Context() with
+        {
+            OnEpoch = (epoch, recommender) =>
+            {
+                then = Scores(recommender, Query.ForUser(5));
+                return epoch < 3;
+            },
+        });
+        Assert.Equal(then, Scores(stopped, Query.ForUser(5)));
+        Assert.NotEqual(scores, then);
+    }
+
+    [Fact]
     public void A_bias_of_the_walks_changes_the_vectors()
     {
         var options = new Node2VecOptions { EmbeddingSize = 16, WalksPerNode = 1 };

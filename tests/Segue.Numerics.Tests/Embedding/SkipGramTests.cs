@@ -181,6 +181,88 @@ public sealed unsafe class SkipGramTests
         Assert.ThrowsAny<ArgumentException>(() => SkipGram.Train(new Listed([[0, 1]]), 2, settings with { Window = 0 }, 1, "test"));
     }
 
+    [Fact]
+    public void Who_looks_on_is_told_of_every_part_and_changes_no_bit()
+    {
+        Listed sentences = Communities(60, 1000);
+        var settings = new SkipGramSettings { Size = 16, Window = 4, Epochs = 6, LearningRate = 0.05 };
+        SkipGram alone = SkipGram.Train(sentences, 60, settings, 1, "test", 2, cancellation: TestContext.Current.CancellationToken);
+        (List<double> losses, List<long> pairs, SkipGram watched) = Watch(threads: 1);
+        for (int w = 0; w < 60; w++)
+        {
+            Assert.Equal(alone.Input(w), watched.Input(w));
+            Assert.Equal(alone.Output(w), watched.Output(w));
+        }
+
+        // At first outputs are zeros and every chance is ½: a context and five negatives but those that are the centre.
+        Assert.Equal(12, losses.Count);
+        Assert.InRange(losses[0], 2, 6 * Math.Log(2));
+        Assert.True(losses[^1] < losses[0] - 0.3 && losses.Zip(losses.Skip(2)).All(l => l.Second < l.First + 0.02), string.Join(' ', losses));
+        Assert.All(pairs.Select((p, n) => (double)p / alone.Pairs * 12 / (n + 1)), share => Assert.InRange(share, 0.9, 1.1));
+        Assert.Equal(alone.Pairs, pairs[^1]);
+        Assert.Equal(losses, Watch(threads: 3).Losses);
+        Assert.All(Watch(withLoss: false).Losses, l => Assert.True(double.IsNaN(l)));
+
+        (losses, pairs, watched) = Watch(last: 4);
+        Assert.Equal((4, pairs[3]), (losses.Count, watched.Pairs));
+        Assert.True(watched.Pairs < 0.4 * alone.Pairs);
+        Assert.False(watched.Input(0).SequenceEqual(alone.Input(0)));
+
+        (List<double> Losses, List<long> Pairs, SkipGram Model) Watch(int threads = 2, bool withLoss = true, int last = int.MaxValue)
+        {
+            var told = new List<double>();
+            var done = new List<long>();
+            SkipGram model = SkipGram.Train(sentences, 60, settings, 1, "test", threads, cancellation: TestContext.Current.CancellationToken, watch: new(12, withLoss, (part, vectors, loss) =>
+            {
+                told.Add(loss);
+                done.Add(vectors.Pairs);
+                Assert.Equal(told.Count, part);
+                return part < last;
+            }));
+            return (told, done, model);
+        }
+    }
+
+    [Fact]
+    public void The_loss_is_that_of_the_vectors_before_the_step()
+    {
+        // Word 0 is in every sentence, so that a batch is one sentence; without negatives, a pair is a logarithm.
+        int[][] sentences = [.. Enumerable.Range(0, 400).Select(n => new[] { 0, 1 + (n % 7) })];
+        var settings = new SkipGramSettings { Size = 8, Window = 1, Negatives = 0, LearningRate = 0.5 };
+        double expected = Math.Log(2);
+        int compared = 0;
+        SkipGram.Train(new Listed(sentences), 8, settings, 1, "test", cancellation: TestContext.Current.CancellationToken, watch: new(400, true, (part, vectors, loss) =>
+        {
+            Assert.Equal(expected, loss, 1e-5);
+            compared++;
+            int next = part < 400 ? sentences[part][1] : 1;
+            expected = (MinusLog(0, next) + MinusLog(next, 0)) / 2;
+            return true;
+
+            double MinusLog(int a, int b) => Math.Log(1 + Math.Exp(-TensorPrimitives.Dot(vectors.Input(a), vectors.Output(b))));
+        }));
+        Assert.Equal(400, compared);
+        Assert.True(expected < 0.1, $"{expected}: nothing was learned, so that any loss would do");
+    }
+
+    [Fact]
+    public void Errors_of_contexts_and_negatives_make_the_loss_and_those_of_the_centre_do_not()
+    {
+        const float Rate = 0.03f;
+        double[,] chance = { { 0.9, 0.2 }, { 0.5, 0.5 }, { 0.4, 0.7 } };
+        int padded = SkipGramWindow.Padded(2);
+        var errors = new AlignedBuffer(4 * padded);
+        errors.Span.Fill(5);
+        for (int n = 0; n < 3; n++)
+        {
+            errors.Span[n * padded] = n == 1 ? 0 : Rate * (float)(1 - chance[n, 0]);
+            errors.Span[(n * padded) + 1] = n == 1 ? 0 : -Rate * (float)chance[n, 1];
+        }
+
+        double expected = -Math.Log(0.9) - Math.Log(0.8) - Math.Log(0.4) - Math.Log(0.3);
+        Assert.Equal(expected, SkipGram.Loss(errors.Pointer, 3, 1, 2, Rate), 1e-5);
+    }
+
     /// <summary>Sentences each of whose words belong to one of three groups; low words come more often.</summary>
     private static Listed Communities(int words, int count)
     {
