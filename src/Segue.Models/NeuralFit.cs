@@ -71,16 +71,13 @@ internal static class NeuralFit
     public static void RequireRoom(string model, string option, int value, string what, long rows, long columns, int copies = 1)
     {
         // Rows and columns are counts of 31 bits, copies are few: nothing overflows.
-        double bytes = (double)rows * columns * sizeof(float) * copies, machine = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
-        bool isTooLong = rows * columns > Array.MaxLength - 16;
-        if (isTooLong || (machine > 0 && bytes > machine))
+        string cause = string.Create(
+            CultureInfo.InvariantCulture, $"option '{option}' is {value}, which makes {rows}{(columns == 1 ? "" : $" × {columns}")} {what} on this data");
+        if (rows * columns > Array.MaxLength - 16)
         {
-            string limit = isTooLong
-                ? string.Create(CultureInfo.InvariantCulture, $"one array holds {Array.MaxLength - 16}")
-                : string.Create(CultureInfo.InvariantCulture, $"they take {bytes / 1e9:F1} GB, and this machine has {machine / 1e9:F1} GB");
-            throw new ModelFitException(string.Create(
-                CultureInfo.InvariantCulture,
-                $"model '{model}': option '{option}' is {value}, which makes {rows}{(columns == 1 ? "" : $" × {columns}")} {what} on this data; {limit}; lower {option}"));
+            throw new ModelFitException($"model '{model}': {cause}; one array holds {Array.MaxLength - 16}; lower {option}");
         }
+
+        MemoryRoom.Require($"model '{model}'", $"{cause}, which", (double)rows * columns * sizeof(float) * copies, _ => $"lower {option}");
     }
 }

@@ -33,6 +33,17 @@ public sealed record GraphAttentionOptions : GraphOptions
     public double Dropout { get; init; } = 0.5;
 
     internal override int LayerCount => Layers;
+
+    internal override IReadOnlyList<(string Name, int Value, Func<int, GraphOptions> With)> Sizes =>
+    [
+        ("embedding_size", EmbeddingSize, v => this with { EmbeddingSize = v }), ("heads", Heads, v => this with { Heads = v }),
+        ("layers", Layers, v => this with { Layers = v }),
+    ];
+
+    // Two matrices a head with gradient and moments, and copied for the last pass; in a step and in that pass their products, and those one below the other, growing by a head at a
+    // time; two numbers a head and node, with gradients.
+    internal override double LayerNumbers(long nodes) =>
+        (double)Layers * Heads * (((10 + 2 + Heads + 1) * (double)EmbeddingSize * EmbeddingSize) + (4.0 * nodes));
 }
 
 /// <summary>Graph convolution in which a node weighs its neighbours by several attentions.</summary>

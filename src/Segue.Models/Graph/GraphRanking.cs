@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
+using System.Globalization;
 using System.Numerics.Tensors;
 using Segue.Core;
 using Segue.Core.Artifacts;
@@ -137,6 +138,55 @@ public abstract record GraphOptions : ModelOptions
 
     /// <summary>Layers of message passing.</summary>
     internal abstract int LayerCount { get; }
+
+    /// <summary>Numbers a node and dimension that a step keeps for every layer, with their gradients.</summary>
+    internal virtual int StatesPerLayer => 2;
+
+    /// <summary>Numbers that what the layers learn takes in training, with gradients and moments, and what a step makes of it.</summary>
+    /// <param name="nodes">Of the graph.</param>
+    internal virtual double LayerNumbers(long nodes) => 0;
+
+    /// <summary>The options that decide how much memory training takes, and the same options with another value of each.</summary>
+    internal abstract IReadOnlyList<(string Name, int Value, Func<int, GraphOptions> With)> Sizes { get; }
+
+    /// <summary>Bytes of training but for the edges: no less than this is held at once (measured: 1.2 to 1.7 times as much).</summary>
+    /// <param name="nodes">Of the graph.</param>
+    internal double TrainingBytes(long nodes)
+    {
+        // First vectors with their gradient and moments; the states of all layers and their sum in a step, unless steps are small, and in the last pass, without gradients.
+        double perNode = 4 + (Neighbors > 0 ? 0 : (StatesPerLayer * LayerCount) + 2) + LayerCount + 2;
+        return sizeof(float) * ((perNode * nodes * EmbeddingSize) + LayerNumbers(nodes));
+    }
+
+    /// <summary>Makes sure, before anything is allocated, that memory can hold the training.</summary>
+    /// <param name="model">Name of the model.</param>
+    /// <param name="nodes">Of the graph.</param>
+    /// <param name="available">Bytes there are; what the process may have unless a test says otherwise.</param>
+    /// <exception cref="ModelFitException">It cannot; the message names the options, the bytes and what would fit.</exception>
+    internal void RequireRoom(string model, long nodes, double? available = null)
+    {
+        double layers = sizeof(float) * LayerNumbers(nodes), all = TrainingBytes(nodes);
+        string part = layers > all / 2 ? $", mostly for the matrices of the layers ({MemoryRoom.Gigabytes(layers)})," : string.Empty;
+        string what = string.Join(", ", Sizes.Select(s => string.Create(CultureInfo.InvariantCulture, $"{s.Name}={s.Value}")));
+        MemoryRoom.Require($"model '{model}'", string.Create(CultureInfo.InvariantCulture, $"{what} on {nodes} nodes{part}"), all, Remedy, available);
+
+        string Remedy(double room)
+        {
+            string[] fit = [.. Sizes.Select(s => (s.Name, Value: Largest(s.Value, s.With, room))).Where(s => s.Value > 0)
+                .Select(s => string.Create(CultureInfo.InvariantCulture, $"{s.Name}={s.Value}"))];
+            return fit.Length > 0 ? $"{string.Join(" or ", fit)} would fit" : $"lower {string.Join(", ", Sizes.Select(s => s.Name))} together, or raise k_core";
+        }
+
+        int Largest(int value, Func<int, GraphOptions> with, double room)
+        {
+            do
+            {
+                value /= 2;
+            }
+            while (value > 0 && with(value).TrainingBytes(nodes) > room);
+            return value;
+        }
+    }
 
     /// <summary>The first vectors are one of the states that are added up.</summary>
     internal virtual bool HasFirstState => true;
@@ -338,9 +388,8 @@ internal sealed class GraphTrainer
         _nodes = GraphNodes.Parse(options.Nodes, name);
         _whole = ListeningGraph.Of(train, _pairs, _nodes);
 
-        // Parameters with their gradient and moments; then the states of all layers and their gradients, or, where steps are small, those of the last pass.
-        int copies = options.Neighbors > 0 ? options.LayerCount + 6 : 4 * (options.LayerCount + 2);
-        NeuralFit.RequireRoom(name, "embedding_size", options.EmbeddingSize, "values of nodes", _whole.Nodes, options.EmbeddingSize, copies);
+        options.RequireRoom(name, _whole.Nodes);
+        NeuralFit.RequireRoom(name, "embedding_size", options.EmbeddingSize, "values of nodes", _whole.Nodes, options.EmbeddingSize);
         _layers = convolution(context);
         _create = () => new GraphNetwork(options, convolution(context), _whole.Nodes, context, name);
         _network = _create();

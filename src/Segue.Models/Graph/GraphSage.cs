@@ -23,6 +23,14 @@ public sealed record GraphSageOptions : WeighedGraphOptions
     public int Layers { get; init; } = 3;
 
     internal override int LayerCount => Layers;
+
+    internal override int StatesPerLayer => 3;
+
+    internal override IReadOnlyList<(string Name, int Value, Func<int, GraphOptions> With)> Sizes =>
+        [("embedding_size", EmbeddingSize, v => this with { EmbeddingSize = v }), ("layers", Layers, v => this with { Layers = v })];
+
+    // Two matrices a layer with gradient and moments, and copied for the last pass.
+    internal override double LayerNumbers(long nodes) => 5.0 * Layers * 2 * EmbeddingSize * EmbeddingSize;
 }
 
 /// <summary>Graph convolution that turns the mean of the neighbours and the node itself by matrices of their own.</summary>

@@ -19,6 +19,9 @@ public sealed record LightGcnOptions : WeighedGraphOptions
     public int Layers { get; init; } = 4;
 
     internal override int LayerCount => Layers;
+
+    internal override IReadOnlyList<(string Name, int Value, Func<int, GraphOptions> With)> Sizes =>
+        [("embedding_size", EmbeddingSize, v => this with { EmbeddingSize = v }), ("layers", Layers, v => this with { Layers = v })];
 }
 
 /// <summary>Graph convolution with nothing but the graph: vectors of listeners and items are spread over their edges and added up.</summary>

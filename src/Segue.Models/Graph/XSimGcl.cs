@@ -45,6 +45,9 @@ public sealed record XSimGclOptions : WeighedGraphOptions
 
     internal override int LayerCount => Layers;
 
+    internal override IReadOnlyList<(string Name, int Value, Func<int, GraphOptions> With)> Sizes =>
+        [("embedding_size", EmbeddingSize, v => this with { EmbeddingSize = v })];
+
     internal override bool HasFirstState => false;
 
     internal override (float Weight, float Temperature, int Layer)? Contrast => ((float)ContrastWeight, (float)Temperature, ContrastLayer);

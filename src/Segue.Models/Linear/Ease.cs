@@ -126,15 +126,14 @@ public sealed class Ease(EaseOptions options) : IModel
 
     private static void CheckMemory(int n)
     {
-        long bytes = 4L * n * n, available = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
-        if ((long)n * n > Array.MaxLength || bytes > available)
-        {
-            int most = (int)Math.Sqrt(Math.Min(Array.MaxLength, available / 4));
-            throw new ModelFitException(string.Create(
+        // One array has to hold it, too.
+        double room = Math.Min(4.0 * Array.MaxLength, MemoryRoom.Available);
+        MemoryRoom.Require(
+            "EASE", string.Create(CultureInfo.InvariantCulture, $"{n} items, a matrix of {n} × {n} floats,"), 4.0 * n * n,
+            bytes => string.Create(
                 CultureInfo.InvariantCulture,
-                $"EASE: {n} items need a matrix of {n} × {n} floats, {bytes / 1e9:F1} GB; at most {most} items fit here. " +
-                $"Use a higher k-core, rank artists instead of tracks, or another model (item-knn, ials)"));
-        }
+                $"at most {(int)Math.Sqrt(bytes / 4)} items fit here. Use a higher k-core, rank artists instead of tracks, or another model (item-knn, ials)"),
+            room);
     }
 }
 

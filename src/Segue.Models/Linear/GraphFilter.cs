@@ -316,13 +316,9 @@ internal sealed record GraphFilter(double[] Steps, double[] LowPass)
 
     private static void CheckMemory(int n, string owner)
     {
-        long bytes = 4L * n * n, available = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
-        if (bytes > available)
-        {
-            throw new ModelFitException(string.Create(
-                CultureInfo.InvariantCulture,
-                $"{owner}: a filter of {n} × {n} items takes {bytes / 1e9:F1} GB, {available / 1e9:F1} GB are there; set dense_items below {n}, then every query is filtered by itself"));
-        }
+        MemoryRoom.Require(
+            owner, string.Create(CultureInfo.InvariantCulture, $"{n} items, a filter of {n} × {n} floats,"), 4.0 * n * n,
+            _ => string.Create(CultureInfo.InvariantCulture, $"set dense_items below {n}, then every query is filtered by itself"));
     }
 
     private void AddRest(ItemGraph graph, Span<float> rows, int from, int count, int k, int threads)

@@ -1,0 +1,30 @@
+using System.Globalization;
+using Segue.Core;
+
+namespace Segue.Models;
+
+/// <summary>Refuses what memory cannot hold before anything is allocated, with the figures and the remedy.</summary>
+internal static class MemoryRoom
+{
+    /// <summary>Bytes the process may have: the machine's memory, or less where a container or the runtime is held to less; infinity where it is not known.</summary>
+    public static double Available => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes is > 0 and long bytes ? bytes : double.PositiveInfinity;
+
+    /// <summary>Makes sure that all that is held at once fits.</summary>
+    /// <param name="owner">For the message, for example <c>model 'ease'</c>.</param>
+    /// <param name="what">What makes it so much, with the options as users write them, for example <c>60000 items</c>.</param>
+    /// <param name="bytes">All of it.</param>
+    /// <param name="remedy">What to do instead; asked for only where it does not fit, with the bytes there are.</param>
+    /// <param name="available">Bytes there are; <see cref="Available"/> unless a test says otherwise.</param>
+    /// <exception cref="ModelFitException">It does not fit.</exception>
+    public static void Require(string owner, string what, double bytes, Func<double, string> remedy, double? available = null)
+    {
+        double room = available ?? Available;
+        if (bytes > room)
+        {
+            throw new ModelFitException($"{owner}: {what} need {Gigabytes(bytes)}, and this process may have {Gigabytes(room)}; {remedy(room)}");
+        }
+    }
+
+    /// <summary>For people: 12.3 GB.</summary>
+    public static string Gigabytes(double bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e9:F1} GB");
+}
