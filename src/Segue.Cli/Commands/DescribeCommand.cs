@@ -84,7 +84,9 @@ internal static class DescribeCommand
         yield return ("K-cores", [.. d.Cores.Select(c => ($"K = {c.K}", $"{Whole(c.Users)} users × {Whole(c.Items)} items, {Whole(c.Pairs)} pairs"))]);
         if (d.Time is { } time)
         {
-            yield return ("Time", [("first", time.First), ("last", time.Last), ("days", Number(time.Days)), ("interactions with a time", Whole(time.Known))]);
+            yield return ("Time", [("first", time.First), ("last", time.Last), ("days", Number(time.Days)), ("interactions with a time", Whole(time.Known)),
+                .. d.Charts.Items is { } items
+                    ? new[] { ($"burstiness, median of the {Whole(items.Looked)} most played", Number(items.Median)) } : []]);
         }
 
         if (d.Sessions is { } sessions)

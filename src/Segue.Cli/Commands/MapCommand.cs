@@ -66,6 +66,7 @@ internal static class MapCommand
                     without_vector = map.WithoutVector,
                     epochs = map.Frames.Count == 0 ? null : map.Frames.Select(f => f.Epoch),
                     trustworthiness = map.Trustworthiness,
+                    popularity = map.Popularity is { } told ? new { correlations = told.Correlations, share = told.Share } : null,
                     variance_shares = map.VarianceShares.Count == 0 ? null : map.VarianceShares,
                     highlighted = map.Highlight.Select((artist, n) => new { artist, points = map.Highlighted.Count(bits => (bits >> n & 1) == 1) }),
                     seconds = Math.Round(seconds, 3),
@@ -75,6 +76,14 @@ internal static class MapCommand
             else
             {
                 terminal.Result.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Placed {map.Titles.Count:N0} points in {seconds:F2} s."));
+                if (map.Popularity is { } popularity)
+                {
+                    string each = string.Join(", ", popularity.Correlations.Select(r => r.ToString("+0.00;-0.00", CultureInfo.InvariantCulture)));
+                    terminal.Result.WriteLine(string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"Of the variance of ln interactions the first {map.Options.Dimensions} components tell {popularity.Share * 100:F1} % (correlations {each})."));
+                }
+
                 terminal.Result.WriteLine($"Map: {Path.GetFullPath(path)}");
             }
 

@@ -15,6 +15,9 @@ public sealed record DescriptionCharts
     /// </summary>
     public BurstChart? Burst { get; init; }
 
+    /// <summary>Plays of the most played items over time, by everybody; null where no item has three timed plays.</summary>
+    public ItemBursts? Items { get; init; }
+
     /// <summary>Interactions per calendar month; null without times.</summary>
     public IReadOnlyList<ValueCount>? Months { get; init; }
 
@@ -49,6 +52,7 @@ public sealed record DescriptionCharts
         return new DescriptionCharts
         {
             Burst = BurstOf(dataset),
+            Items = dataset.HasTime ? ItemBursts.Of(dataset) : null,
             Months = MonthsOf(dataset),
             Ranks = ranks,
             RankSlope = slope,
@@ -60,8 +64,9 @@ public sealed record DescriptionCharts
     }
 
     /// <summary>
-    /// Burstiness of a series of moments: −1 regular, 0 random, towards 1 bursty. Kim and Jo, "Measuring burstiness for finite
-    /// event sequences", Physical Review E 94, 2016, eq. 22. NaN below three moments or where all coincide.
+    /// Burstiness of a series of moments: −1 regular, 0 random, towards 1 bursty. B = (σ − μ) / (σ + μ) of the gaps, σ their deviation and μ their mean
+    /// (Goh and Barabási, "Burstiness and memory in complex systems", EPL 81, 2008), corrected for few moments: Kim and Jo, "Measuring burstiness for
+    /// finite event sequences", Physical Review E 94, 2016, eq. 22; for many moments both are the same. NaN below three moments or where all coincide.
     /// </summary>
     internal static double Burstiness(ReadOnlySpan<long> ascending)
     {

@@ -19,6 +19,11 @@ public sealed record MapNames(IReadOnlyList<string> Names, IReadOnlyList<int> Of
 /// <param name="Places">Points × dimensions, comparable with those of the trained model.</param>
 public sealed record MapFrame(int Epoch, DenseMatrix Places);
 
+/// <summary>How far the directions of a map follow popularity.</summary>
+/// <param name="Correlations">Pearson correlation of every coordinate with ln interactions; 0 for one that does not vary.</param>
+/// <param name="Share">Share of the variance of ln interactions that the coordinates tell together: Σ r², for they are not correlated with one another.</param>
+public sealed record MapPopularity(IReadOnlyList<double> Correlations, double Share);
+
 /// <summary>The items or users of a trained model as points in two or three dimensions, with all that a page needs to show them.</summary>
 public sealed record VectorMap
 {
@@ -65,6 +70,9 @@ public sealed record VectorMap
 
     /// <summary>Share of the variance that each dimension shows; empty where the method has no such thing.</summary>
     public required IReadOnlyList<double> VarianceShares { get; init; }
+
+    /// <summary>How far the principal components follow popularity; null for other methods, and where all points have as many interactions.</summary>
+    public required MapPopularity? Popularity { get; init; }
 
     /// <summary>
     /// <see cref="Segue.Numerics.Reduction.Trustworthiness"/> of the places for 15 neighbours, over 2,000 points at most; null where there are 30 points or fewer.
@@ -154,6 +162,7 @@ public sealed record VectorMap
             Places = places,
             Frames = frames,
             VarianceShares = shares,
+            Popularity = options.Method == MapMethod.Pca ? PopularityOf(places, [.. index.Select(i => count[i])]) : null,
             Trustworthiness = trust,
             Titles = [.. index.Select(i => users ? UserName(train, i) : Title(train, i))],
             Artists = artists is null ? null : Take(users ? MostFrequent(train, artists) : artists, index),
@@ -261,6 +270,26 @@ public sealed record VectorMap
         PrincipalComponents components = PrincipalComponents.Of(vectors, options.Dimensions, context.Threads);
         double total = components.TotalVariance;
         return (components.Project(vectors, context.Threads), [.. components.Variance.Select(v => total > 0 ? v / total : 0)], components);
+    }
+
+    /// <summary>Two passes in double: coordinates of principal components have mean 0 but for rounding.</summary>
+    internal static MapPopularity? PopularityOf(DenseMatrix places, int[] interactions)
+    {
+        // Every point has an interaction: without one a model has no vector for it, or a vector of nothing that was heard; ln 1 for those that have one all the same.
+        double[] plays = [.. interactions.Select(c => Math.Log(Math.Max(1, c)))];
+        double mean = plays.Average(), variance = plays.Sum(p => (p - mean) * (p - mean));
+        if (!(variance > 0))
+        {
+            return null;
+        }
+
+        double[] correlations = [.. Enumerable.Range(0, places.Columns).Select(d =>
+        {
+            double[] x = [.. Enumerable.Range(0, places.Rows).Select(i => (double)places.Row(i)[d])];
+            double middle = x.Average(), xx = x.Sum(v => (v - middle) * (v - middle)), xy = x.Zip(plays).Sum(p => (p.First - middle) * (p.Second - mean));
+            return xx > 0 ? Math.Clamp(xy / Math.Sqrt(xx * variance), -1, 1) : 0;
+        })];
+        return new MapPopularity(correlations, Math.Min(1, correlations.Sum(r => r * r)));
     }
 
     private static DenseMatrix PlaceByUmap(DenseMatrix vectors, MapOptions options, int epochs, DenseMatrix? first, string stage, FitContext context)

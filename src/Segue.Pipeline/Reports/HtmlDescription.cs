@@ -160,6 +160,13 @@ public static class HtmlDescription
             body.Append(Figure("chart-burst", $"Plays of one {Text(d.Level)} over time", note, full: true));
         }
 
+        if (charts.Items is { } items)
+        {
+            string note = FormattableString.Invariant($"Plays by everybody, each {items.Unit}. Burstiness of the gaps between plays, 0 random and 1 most bursty, is in every title; its median over the ")
+                + FormattableString.Invariant($"{items.Looked:N0} most played is {items.Median:0.00}.");
+            body.Append(Figure("chart-played", $"The most played {Text(d.Level)}s over time", note, full: true));
+        }
+
         if (charts.Months is not null)
         {
             body.Append(Figure("chart-months", "Interactions over time", "Calendar months, UTC.", full: true));

@@ -65,6 +65,13 @@ public static class HtmlMap
             body.Add($"<li>variance shown <b>{shares}</b></li>\n");
         }
 
+        if (map.Popularity is { } popularity)
+        {
+            string each = string.Join(", ", popularity.Correlations.Select(r => r.ToString("+0.00;−0.00", CultureInfo.InvariantCulture)));
+            body.Add($"<li title=\"correlation of each direction with ln interactions, and the share of its variance that they tell together\">");
+            body.Add($"popularity told <b>{(popularity.Share * 100).ToString("0.0", CultureInfo.InvariantCulture)} %</b> (r {each})</li>\n");
+        }
+
         if (map.Trustworthiness is { } trust)
         {
             body.Add($"<li title=\"1 where the 15 nearest points on the map are the 15 nearest in the model\">trustworthiness <b>{trust:0.000}</b></li>\n");

@@ -27,6 +27,9 @@ public sealed class MapCommandTests : IDisposable
         Assert.True(said.GetProperty("highlighted")[0].GetProperty("points").GetInt32() > 0);
         Assert.Contains("id=\"map-stage\"", await File.ReadAllTextAsync(page, TestContext.Current.CancellationToken), StringComparison.Ordinal);
 
+        CliRun popular = await CliRun.Of("map", model, "--out", page, "--method", "pca", "--color", "popularity", "--limit", "100");
+        Assert.Matches(@"Of the variance of ln interactions the first 2 components tell \d+\.\d % \(correlations [+-]\d\.\d\d, [+-]\d\.\d\d\)", popular.Result.ReplaceLineEndings(" "));
+        Assert.Equal(3, said.GetProperty("popularity").GetProperty("correlations").GetArrayLength());
         Assert.Equal(CommandLine.WrongUsage, (await CliRun.Of("map", model, "--out", page, "--dimensions", "4")).ExitCode);
         Assert.Equal(CommandLine.WrongUsage, (await CliRun.Of("map", model, "--out", page, "--method", "tsne")).ExitCode);
         CliRun unknown = await CliRun.Of("map", model, "--out", page, "--highlight", "nobody at all");

@@ -81,7 +81,7 @@ public sealed class DatasetDescriptionTests
     public void Without_times_says_nothing_about_time()
     {
         DatasetDescription d = Describe(Small(timed: false));
-        Assert.Equal((null, null, null, null, null), (d.Time, d.Sessions, d.MonthGraph, d.Charts.Burst, d.Charts.Months));
+        Assert.Equal((null, null, null, null, null, null), (d.Time, d.Sessions, d.MonthGraph, d.Charts.Burst, d.Charts.Items, d.Charts.Months));
     }
 
     [Fact]
@@ -118,6 +118,48 @@ public sealed class DatasetDescriptionTests
         Assert.Equal(("u", "bursty", 30, "day"), (burst.User, burst.Item, burst.Plays, burst.Unit));
         Assert.Equal([new ValueCount("2024-01-01", 10), new("2024-04-10", 10), new("2024-07-19", 10)], burst.Counts);
         Assert.True(burst.Burstiness > 0.8);
+    }
+
+    [Theory]
+    [InlineData(1, "day", "2024-01-01 2024-01-02 2024-01-03 2024-01-04")]
+    [InlineData(7, "week", "2024-01-01 2024-01-08 2024-01-15 2024-01-22")]
+    [InlineData(40, "month", "2024-01-01 2024-02-01 2024-03-01 2024-04-01")]
+    public void The_most_played_items_are_charted_over_all_listeners(int days, string unit, string first)
+    {
+        // Even: every so many days at one time, by two listeners in turn. Bursty: all in one hour, once a year. Rare: twice, so it is not looked at.
+        var builder = new DatasetBuilder("bursts", "track");
+        int[] users = [builder.User("u"), builder.User("v")];
+        int rare = builder.Item("rare"), even = builder.Item("even"), bursty = builder.Item("bursty");
+        builder.Interaction(0, rare, January);
+        builder.Interaction(1, rare, January + Day);
+        builder.Interaction(1, even, -1);
+        for (int n = 0; n < 40; n++)
+        {
+            builder.Interaction(users[n % 2], even, January + (n * days * Day) + 7);
+        }
+
+        for (int n = 0; n < 30; n++)
+        {
+            builder.Interaction(users[0], bursty, January + (n / 15 * 39 * days * Day) + (n % 15 * 60));
+        }
+
+        ItemBursts bursts = Describe(builder.Build()).Charts.Items!;
+        Assert.Equal((unit, 2), (bursts.Unit, bursts.Looked));
+        Assert.Equal([("even", 40, 2), ("bursty", 30, 1)], bursts.Items.Select(i => (i.Item, i.Plays, i.Listeners)));
+        Assert.Equal(-1, bursts.Items[0].Burstiness, 9);
+        Assert.InRange(bursts.Items[1].Burstiness, 0.9, 1);
+        Assert.Equal((bursts.Items[0].Burstiness + bursts.Items[1].Burstiness) / 2, bursts.Median, 12);
+        Assert.Equal(first.Split(' ').Take(3), bursts.Items[0].Counts.Select(c => c.Value).Take(3));
+        Assert.Equal([40, 30], bursts.Items.Select(i => i.Counts.Sum(c => c.Count)));
+        Assert.Equal(15, bursts.Items[1].Counts[0].Count);
+    }
+
+    [Fact]
+    public void Burstiness_is_that_of_Goh_and_Barabasi_for_many_moments()
+    {
+        // Gaps of 1 and 9 in turn: μ = 5, σ = 4, B = (4 − 5) / (4 + 5).
+        long[] moments = [.. Enumerable.Range(0, 200_001).Select(n => (n / 2 * 10L) + (n % 2))];
+        Assert.Equal(-1 / 9.0, DescriptionCharts.Burstiness(moments), 0.01);
     }
 
     [Fact]

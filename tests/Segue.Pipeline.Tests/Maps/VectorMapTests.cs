@@ -2,7 +2,9 @@ using Segue.Core;
 using Segue.Core.Contracts;
 using Segue.Core.Data;
 using Segue.Models;
+using Segue.Numerics.Dense;
 using Segue.Pipeline.Maps;
+using Segue.Pipeline.Reports;
 using Segue.Testing;
 using Xunit;
 
@@ -125,6 +127,44 @@ public sealed class VectorMapTests
                 VectorMap.WithVectors.Contains(model.Name) == recommender is IVectorRecommender,
                 $"VectorMap.WithVectors should {(recommender is IVectorRecommender ? string.Empty : "not ")}name '{model.Name}'");
         }
+    }
+
+    [Fact]
+    public void Pca_says_how_much_of_popularity_its_directions_tell()
+    {
+        // Coordinates that are 3 ln n and noise not correlated with it by construction: the first tells all, the second nothing.
+        int[] plays = [1, 10, 100, 1, 10, 100];
+        double[] log = [.. plays.Select(p => Math.Log(p))];
+        var places = new DenseMatrix(6, 3, [.. Enumerable.Range(0, 6).SelectMany(i => new[] { (float)(-3 * (log[i] - log[1])), i < 3 ? 1f : -1f, 0f })]);
+        MapPopularity told = VectorMap.PopularityOf(places, plays)!;
+        Assert.Equal([-1.0, 0.0, 0.0], told.Correlations.Select(r => Math.Round(r, 6)));
+        Assert.Equal(1, told.Share, 1e-6);
+        Assert.Null(VectorMap.PopularityOf(places, [3, 3, 3, 3, 3, 3]));
+
+        // Of a trained model: what least squares of ln plays on both directions leaves, solved here by elimination, as the directions were not orthogonal.
+        VectorMap map = VectorMap.Of(Trained.Value, new MapOptions { Method = MapMethod.Pca, Color = MapColor.Popularity, Limit = 150 }, [], new FitContext());
+        double[] y = [.. map.Interactions.Select(c => Math.Log(c))];
+        double mean = y.Average(), a = 0, b = 0, d = 0, p = 0, q = 0;
+        for (int i = 0; i < y.Length; i++)
+        {
+            (double u, double v) = (map.Places.Row(i)[0], map.Places.Row(i)[1]);
+            (a, b, d, p, q) = (a + (u * u), b + (u * v), d + (v * v), p + (u * (y[i] - mean)), q + (v * (y[i] - mean)));
+        }
+
+        double s = ((d * p) - (b * q)) / ((a * d) - (b * b)), t = ((a * q) - (b * p)) / ((a * d) - (b * b)), left = 0, all = 0;
+        for (int i = 0; i < y.Length; i++)
+        {
+            double off = y[i] - mean, rest = off - (s * map.Places.Row(i)[0]) - (t * map.Places.Row(i)[1]);
+            (left, all) = (left + (rest * rest), all + (off * off));
+        }
+
+        Assert.Equal(1 - (left / all), map.Popularity!.Share, 1e-4);
+        Assert.InRange(map.Popularity.Share, 0.001, 1);
+        Assert.Equal(2, map.Popularity.Correlations.Count);
+        Assert.Contains("popularity told <b>", HtmlMap.ToHtml(map), StringComparison.Ordinal);
+        VectorMap umap = VectorMap.Of(Trained.Value, new MapOptions { Limit = 50, Epochs = 10 }, [], new FitContext());
+        Assert.Null(umap.Popularity);
+        Assert.DoesNotContain("popularity told", HtmlMap.ToHtml(umap), StringComparison.Ordinal);
     }
 
     [Fact]

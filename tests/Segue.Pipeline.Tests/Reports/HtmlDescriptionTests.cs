@@ -21,7 +21,7 @@ public sealed class HtmlDescriptionTests
         foreach (string shown in new[]
         {
             "<b>100</b> users", "<b>10,000</b> interactions", "plays a user–item pair", "average degree", "K-cores", "Sessions (pause over 30 minutes)",
-            "Friendships", "danceability", "signup", "chart-burst", "chart-ranks", "chart-users", "chart-items", "chart-correlation", "chart-feature-9",
+            "Friendships", "danceability", "signup", "chart-burst", "chart-played", "The most played tracks over time", "its median over the ", "chart-ranks", "chart-users", "chart-items", "chart-correlation", "chart-feature-9",
         })
         {
             Assert.Contains(shown, html, StringComparison.Ordinal);
@@ -44,9 +44,10 @@ public sealed class HtmlDescriptionTests
     {
         string document = await Browser.DocumentAfterLoading(HtmlDescription.ToHtml(World.Value));
         Assert.DoesNotContain("data-script-error", document[..500], StringComparison.Ordinal);
-        // Burst, months, ranks, users, items, ten features, correlation.
-        Assert.Contains("data-charts=\"16\"", document, StringComparison.Ordinal);
-        Assert.Equal(16, Regex.Count(document, "<svg[^>]*xmlns"));
+        // Burst, most played, months, ranks, users, items, ten features, correlation.
+        Assert.Contains("data-charts=\"17\"", document, StringComparison.Ordinal);
+        Assert.Equal(6, Regex.Count(document, @"listeners, burstiness -?\d\.\d\d<"));
+        Assert.Equal(17, Regex.Count(document, "<svg[^>]*xmlns"));
         Assert.True(Regex.Count(document, "<path") > 500);
     }
 
