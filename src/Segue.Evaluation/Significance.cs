@@ -64,38 +64,57 @@ public static class Significance
     public static PairedTest Paired(
         EvaluationResult first, EvaluationResult second, string metric, int permutations = 10_000, ulong seed = 42, int threads = 1)
     {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(permutations);
+        (double[] values, double[] weights) = Differences(first, second, metric);
+        double[] differences = [.. values.Zip(weights, (value, weight) => weight * value)];
+
+        // Sorted: neither the sum nor the drawn patterns depend on the order of the users. Users without a difference decide nothing.
+        double[] changed = [.. differences.Where(d => d != 0).Order()];
+        return new PairedTest(
+            SignFlipP(changed, permutations, seed, threads), changed.Sum() / weights.Sum(), values.Length, changed.Count(d => d > 0), changed.Count(d => d < 0));
+    }
+
+    /// <summary>The difference of two results in <paramref name="metric"/>, first − second, with its 95 % bootstrap interval over users.</summary>
+    /// <param name="first">One result.</param>
+    /// <param name="second">Another, on the same evaluation set; users only one of them has are left out.</param>
+    /// <param name="metric">Name of the metric, for example <c>recall@20</c>.</param>
+    /// <param name="samples">Bootstrap samples; 0 for no interval.</param>
+    /// <param name="seed">Seed of the samples.</param>
+    /// <param name="threads">At most this many threads.</param>
+    /// <remarks>Users are drawn with both their values, so that what is hard or easy for both models takes no part in the width; see <see cref="BootstrapMean"/>.</remarks>
+    /// <exception cref="OptionException">A result has no values a user for the metric, or they have no user in common.</exception>
+    public static MetricValue BootstrapDifference(
+        EvaluationResult first, EvaluationResult second, string metric, int samples = 1000, ulong seed = 42, int threads = 1)
+    {
+        (double[] values, double[] weights) = Differences(first, second, metric);
+        return BootstrapMean(values, samples, seed, threads, weights);
+    }
+
+    /// <summary>First − second for every user both have a value for, and how much the user counts.</summary>
+    private static (double[] Values, double[] Weights) Differences(EvaluationResult first, EvaluationResult second, string metric)
+    {
         ArgumentNullException.ThrowIfNull(first);
         ArgumentNullException.ThrowIfNull(second);
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(permutations);
         double[] firstValues = ValuesOf(first, metric), secondValues = ValuesOf(second, metric);
-        double[]? weights = first.PairCount.GetValueOrDefault(metric);
-        var differences = new List<double>();
-        double total = 0;
-        int users = 0;
+        double[]? pairCount = first.PairCount.GetValueOrDefault(metric);
+        var values = new List<double>();
+        var weights = new List<double>();
         for (int a = 0, b = 0; a < first.Users.Length && b < second.Users.Length;)
         {
             int order = first.Users[a].CompareTo(second.Users[b]);
             if (order == 0 && !double.IsNaN(firstValues[a]) && !double.IsNaN(secondValues[b]))
             {
-                double weight = weights?[a] ?? 1.0;
-                users++;
-                total += weight;
-                differences.Add(weight * (firstValues[a] - secondValues[b]));
+                values.Add(firstValues[a] - secondValues[b]);
+                weights.Add(pairCount?[a] ?? 1.0);
             }
 
             a += order <= 0 ? 1 : 0;
             b += order >= 0 ? 1 : 0;
         }
 
-        if (users == 0)
-        {
-            throw new OptionException($"the two results have no user in common with a value for '{metric}'; compare results on one evaluation set");
-        }
-
-        // Sorted: neither the sum nor the drawn patterns depend on the order of the users. Users without a difference decide nothing.
-        double[] changed = [.. differences.Where(d => d != 0).Order()];
-        return new PairedTest(
-            SignFlipP(changed, permutations, seed, threads), changed.Sum() / total, users, changed.Count(d => d > 0), changed.Count(d => d < 0));
+        return values.Count > 0
+            ? ([.. values], [.. weights])
+            : throw new OptionException($"the two results have no user in common with a value for '{metric}'; compare results on one evaluation set");
     }
 
     private static double[] ValuesOf(EvaluationResult result, string metric) =>

@@ -41,6 +41,7 @@ public static class Experiment
         stage = specification.TestUsers > 0 ? EvaluationSample.OfUsers(stage, specification.TestUsers, specification.KeepSeen, specification.Seed) : stage;
         IReadOnlyList<ModelSpecification> models = ModelSpecification.WithUniqueLabels(WithBaselines(specification, split.Train));
         CheckCurves(specification, split, models);
+        CheckPairs(specification, models);
         if (models.Any(m => m.IsRefit))
         {
             RequireRefit(split, stage);
@@ -216,6 +217,35 @@ public static class Experiment
         }
     }
 
+    private static void CheckPairs(ExperimentSpecification specification, IReadOnlyList<ModelSpecification> models)
+    {
+        foreach (PairSpecification pair in specification.Pairs)
+        {
+            string? unknown = new[] { pair.First, pair.Second }.FirstOrDefault(label => models.All(m => m.Label != label));
+            if (unknown is not null)
+            {
+                throw NearMatches.Error("row of a pair", unknown, [.. models.Select(m => m.Label)]);
+            }
+
+            if (pair.First == pair.Second)
+            {
+                throw new OptionException($"a pair compares '{pair.First}' with itself; name two rows");
+            }
+
+            string? metric = pair.Metrics.FirstOrDefault(name => specification.Metrics.All(m => m.Name != name));
+            if (metric is not null)
+            {
+                throw NearMatches.Error($"metric of the pair '{pair.First}' and '{pair.Second}'", metric, [.. specification.Metrics.Select(m => m.Name)]);
+            }
+
+            MetricSpecification? whole = specification.Metrics.FirstOrDefault(m => m.Metric.Kind == MetricKind.AllLists && (pair.Metrics.Count == 0 ? m == specification.Metrics[0] : pair.Metrics.Contains(m.Name)));
+            if (whole is not null)
+            {
+                throw new OptionException($"'{whole.Name}' is one value for all listeners together, so that the pair '{pair.First}' and '{pair.Second}' cannot be tested by it; name another metric");
+            }
+        }
+    }
+
     private static bool IsPrediction(MetricSpecification metric) => metric.Metric.Kind == MetricKind.Prediction;
 
     private static bool IsPerStep(MetricSpecification metric) => metric.Metric.Kind == MetricKind.PerStep;
@@ -304,6 +334,7 @@ public static class Experiment
             Published = specification.Published.Count > 0 ? specification.Published : null,
             BestModel = best?.Specification.Label,
             BestBaseline = bestBaseline?.Specification.Label,
+            Pairs = specification.Pairs.Count > 0 ? [.. specification.Pairs.SelectMany(p => ToPairs(p, specification, rows))] : null,
             Also = specification.Also.Count > 0 ? [.. specification.Also.Select((also, n) => ToTable(also, n, rows))] : null,
             Series = series.Count > 0 ? series : null,
             Features = FeatureCharts.Of(dataset.Catalog) is { Histograms.Count: > 0 } features ? features : null,
@@ -348,6 +379,23 @@ public static class Experiment
             BestEpoch = row.BestEpoch,
             Epochs = row.Epochs,
         };
+    }
+
+    // Metrics without a value a user (coverage) and rows that failed have nothing to be compared by.
+    private static IEnumerable<ReportPair> ToPairs(PairSpecification pair, ExperimentSpecification specification, List<FinishedRow> rows)
+    {
+        foreach (string metric in pair.Metrics.Count > 0 ? pair.Metrics : [specification.Metrics[0].Name])
+        {
+            EvaluationResult? first = rows.Find(r => r.Specification.Label == pair.First)?.ResultOf(metric);
+            EvaluationResult? second = rows.Find(r => r.Specification.Label == pair.Second)?.ResultOf(metric);
+            if (first?.Metrics[metric].Users > 0 && second?.Metrics[metric].Users > 0 && first.PerUser.ContainsKey(metric))
+            {
+                PairedTest test = Significance.Paired(first, second, metric, seed: specification.Seed, threads: specification.Threads);
+                MetricValue interval = Significance.BootstrapDifference(first, second, metric, seed: specification.Seed, threads: specification.Threads);
+                yield return new ReportPair(
+                    pair.First, pair.Second, metric, test.Difference, interval.Low, interval.High, test.P, test.Wins, test.Losses, test.Users);
+            }
+        }
     }
 
     private static ReportTable ToTable(ProtocolSpecification also, int index, List<FinishedRow> rows)

@@ -42,6 +42,9 @@ public sealed record ExperimentReport
     /// <summary>Label of the best trivial baseline by the first metric: what every row is tested against.</summary>
     public string? BestBaseline { get; init; }
 
+    /// <summary>Rows tested against each other, or null.</summary>
+    public IReadOnlyList<ReportPair>? Pairs { get; init; }
+
     /// <summary>The same trained models judged in other ways, or null.</summary>
     public IReadOnlyList<ReportTable>? Also { get; init; }
 
@@ -135,6 +138,20 @@ public sealed record ReportRow
 /// <param name="High">Upper end.</param>
 /// <param name="PVsBestBaseline">Two-sided paired test against the best baseline; null for that baseline itself and for figures without users.</param>
 public sealed record ReportMetric(double Value, double Low, double High, double? PVsBestBaseline = null);
+
+/// <summary>Two rows compared user by user.</summary>
+/// <param name="First">Label of a row.</param>
+/// <param name="Second">Label of another.</param>
+/// <param name="Metric">What is compared.</param>
+/// <param name="Difference">Mean of first − second over the users both have a value for.</param>
+/// <param name="Low">Lower end of its 95 % bootstrap interval over users.</param>
+/// <param name="High">Upper end.</param>
+/// <param name="P">Two-sided paired test.</param>
+/// <param name="Wins">Users for whom the first value is higher.</param>
+/// <param name="Losses">Users for whom the second value is higher.</param>
+/// <param name="Users">Users compared.</param>
+public sealed record ReportPair(
+    string First, string Second, string Metric, double Difference, double Low, double High, double P, int Wins, int Losses, int Users);
 
 /// <summary>The trained models of a report under another protocol.</summary>
 /// <param name="Title">Title of the table.</param>

@@ -90,6 +90,12 @@ public sealed record CurveSpecification(
 /// <param name="Note">What to read from it, or null.</param>
 public sealed record OffsetSpecification(string Title, MetricSpecification Metric, int UpTo = 50, string? Note = null);
 
+/// <summary>Two rows to be compared with each other, listener by listener.</summary>
+/// <param name="First">Label of a row.</param>
+/// <param name="Second">Label of another.</param>
+/// <param name="Metrics">Names of metrics of the table; empty for the first of it.</param>
+public sealed record PairSpecification(string First, string Second, IReadOnlyList<string> Metrics);
+
 /// <summary>A whole comparison: everything but the dataset and the machine.</summary>
 public sealed record ExperimentSpecification
 {
@@ -119,6 +125,9 @@ public sealed record ExperimentSpecification
 
     /// <summary>Curves by how far ahead of a revealed session the right item is.</summary>
     public IReadOnlyList<OffsetSpecification> Offsets { get; init; } = [];
+
+    /// <summary>Rows tested against each other, beside the test of every row against the best trivial baseline.</summary>
+    public IReadOnlyList<PairSpecification> Pairs { get; init; } = [];
 
     /// <summary>Further tables: the same trained models under other protocols.</summary>
     public IReadOnlyList<ProtocolSpecification> Also { get; init; } = [];

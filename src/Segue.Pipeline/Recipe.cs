@@ -24,6 +24,7 @@ namespace Segue.Pipeline;
 ///   "sweeps": [{ "title": "…", "models": ["user-knn"], "option": "neighbors", "values": [1, 10, 100], "metric": "auc" }],
 ///   "curves": [{ "title": "…", "metrics": ["ndcg@20"], "every": 2, "models": ["ALS 128"] }],
 ///   "offsets": [{ "title": "…", "metric": "next-hr@20", "up_to": 50 }],
+///   "pairs": [{ "first": "ALS 128", "second": "popularity", "metrics": ["recall@20"] }],
 ///   "also": [{ "title": "…", "sampled_negatives": 100, "users": 100, "metrics": ["hitrate@10", "mrr"], "note": "…" }],
 ///   "published": [{ "label": "WMF", "source": "author, title, table 2", "note": "…", "metrics": { "recall@20": 0.282 } }],
 ///   "promises": [{ "label": "ALS 128", "metric": "recall@20", "low": 0.282, "high": 1 }],
@@ -31,7 +32,7 @@ namespace Segue.Pipeline;
 /// }
 /// </code>
 /// "curves" are measured on the validation part while the named rows train (all rows without "models"), with their training losses beside them; "early_stopping"
-/// measures there too, and keeps every model's best epoch. "offsets" ask the rankings of revealed sessions for the song 1, 2, … "up_to" ahead. "also"
+/// measures there too, and keeps every model's best epoch. "offsets" ask the rankings of revealed sessions for the song 1, 2, … "up_to" ahead. "pairs" tests two rows against each other. "also"
 /// judges the same trained models in other ways. "published" (of the recipe, or of an entry of "also") are rows of others, shown beside the measured
 /// ones and never tested, promised or the best. "test_users" asks only so many users (or sessions), drawn at random; "on_validation" judges on the validation part. Instead of "format" and "paths", "dataset" may have "folder" (an imported dataset) or "synthetic" (options of the synthetic
 /// world); "join_features" lists tables of audio features to join, and "only_with_features": true keeps the items that got any. Relative paths are looked up beside the recipe, in the folder named by SEGUE_DATA, in <c>../shared/data</c> above the
@@ -69,7 +70,7 @@ public sealed record Recipe
                 CommentHandling = JsonCommentHandling.Skip,
                 AllowDuplicateProperties = false,
             })!.AsObject();
-            CheckKeys(root, path, "title", "dataset", "split", "metrics", "models", "sweeps", "curves", "offsets", "also", "published", "promises", "seed", "keep_seen", "sampled_negatives", "test_users", "on_validation", "baselines", "early_stopping", "note");
+            CheckKeys(root, path, "title", "dataset", "split", "metrics", "models", "sweeps", "curves", "offsets", "pairs", "also", "published", "promises", "seed", "keep_seen", "sampled_negatives", "test_users", "on_validation", "baselines", "early_stopping", "note");
             JsonObject dataset = root["dataset"] as JsonObject ?? throw new OptionException($"recipe '{path}' has no \"dataset\" object");
             CheckKeys(dataset, path, "name", "folder", "format", "paths", "level", "map", "synthetic", "k_core", "weights", "join_features", "only_with_features");
             var recipe = new Recipe
@@ -88,6 +89,7 @@ public sealed record Recipe
                     Sweeps = [.. (root["sweeps"]?.AsArray() ?? []).Select(s => ParseSweep(s!.AsObject(), path))],
                     Curves = [.. (root["curves"]?.AsArray() ?? []).Select(c => ParseCurve(c!.AsObject(), path))],
                     Offsets = [.. (root["offsets"]?.AsArray() ?? []).Select(o => ParseOffsets(o!.AsObject(), path))],
+                    Pairs = [.. (root["pairs"]?.AsArray() ?? []).Select(p => ParsePair(p!.AsObject(), path))],
                     Also = [.. (root["also"]?.AsArray() ?? []).Select(a => ParseProtocol(a!.AsObject(), path))],
                     KeepSeen = (bool?)root["keep_seen"] ?? false,
                     SampledNegatives = (int?)root["sampled_negatives"] ?? 0,
@@ -230,6 +232,15 @@ public sealed record Recipe
             : upTo >= 1
             ? new OffsetSpecification(title, metric, upTo, (string?)offsets["note"])
             : throw new OptionException($"'{title}' in recipe '{path}' has up_to={upTo}; give at least 1 song ahead");
+    }
+
+    private static PairSpecification ParsePair(JsonObject pair, string path)
+    {
+        CheckKeys(pair, path, "first", "second", "metrics");
+        return new PairSpecification(
+            (string?)pair["first"] ?? throw new OptionException($"a pair of recipe '{path}' has no \"first\"; give the label of a row"),
+            (string?)pair["second"] ?? throw new OptionException($"a pair of recipe '{path}' has no \"second\"; give the label of a row"),
+            [.. (pair["metrics"]?.AsArray() ?? []).SelectMany(m => MetricCatalog.ParseList((string)m!)).Select(m => m.Name).Distinct()]);
     }
 
     private static ProtocolSpecification ParseProtocol(JsonObject protocol, string path)

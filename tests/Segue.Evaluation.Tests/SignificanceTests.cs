@@ -149,6 +149,20 @@ public class SignificanceTests
         Assert.Equal(0.75, Significance.Paired(first, second, "m").Difference);
     }
 
+    [Fact]
+    public void The_interval_of_a_difference_is_that_of_the_differences()
+    {
+        // What is hard for both models is no part of it: values between 0 and 1, the first always .1 to .3 above the second.
+        var rng = new Rng(3, "test/difference");
+        double[] second = [.. Enumerable.Range(0, 50).Select(_ => rng.NextDouble())], more = [.. second.Select(_ => 0.1 + (0.2 * rng.NextDouble()))];
+        MetricValue value = Significance.BootstrapDifference(Result([.. second.Zip(more, (s, d) => s + d)]), Result(second), "m");
+        MetricValue expected = Significance.BootstrapMean(more);
+        Assert.Equal(expected.Value, value.Value, 12);
+        Assert.Equal(expected.Low, value.Low, 12);
+        Assert.Equal(expected.High, value.High, 12);
+        Assert.InRange(value.High - value.Low, 0.01, 0.05);
+    }
+
     private static double Deviation(double[] values)
     {
         double mean = values.Average();

@@ -1,4 +1,5 @@
 using Segue.Core;
+using Segue.Pipeline.Reports;
 using Segue.Testing;
 using Xunit;
 
@@ -122,6 +123,61 @@ public sealed class RecipeTests : IDisposable
         Assert.All(report.Series[0].Lines, l => Assert.Equal([1, 2, 3, 4, 5], l.X));
         Assert.All(report.Series[1].Lines, l => Assert.Equal(8, l.Y.Count));
         Assert.All(report.Series[0].Lines.Single(l => l.Label == "popularity").Y, y => Assert.InRange(y, 0.01, 0.99));
+    }
+
+    [Fact]
+    public void PairsAreComparedListenerByListener()
+    {
+        string path = _folder.File("recipe.json");
+        File.WriteAllText(path, """
+            {
+              "dataset": { "synthetic": { "users": 100, "tracks": 200, "interactions": 8000 } },
+              "split": "random:per_user=true",
+              "metrics": ["ndcg@10", "recall@10"],
+              "models": [{ "model": "ease", "label": "linear" }, "random"],
+              "pairs": [{ "first": "linear", "second": "random", "metrics": ["recall@10", "ndcg@10"] }, { "first": "random", "second": "linear" }]
+            }
+            """);
+        Recipe recipe = Recipe.Read(path);
+        ExperimentReport report = Experiment.Run(recipe.Specification, recipe.OpenDataset(cancellation: TestContext.Current.CancellationToken), cancellation: TestContext.Current.CancellationToken);
+        Assert.Equal([("linear", "recall@10"), ("linear", "ndcg@10"), ("random", "ndcg@10")], report.Pairs!.Select(p => (p.First, p.Metric)));
+        ReportRow linear = report.Rows.Single(r => r.Label == "linear"), random = report.Rows.Single(r => r.Label == "random");
+        Assert.All(report.Pairs!.Take(2), p =>
+        {
+            Assert.Equal(linear.Metrics[p.Metric].Value - random.Metrics[p.Metric].Value, p.Difference, 12);
+            Assert.InRange(p.Difference, p.Low, p.High);
+            Assert.InRange(p.P, 0, 0.001);
+            Assert.True(p.Wins > p.Losses && p.Wins + p.Losses <= p.Users);
+        });
+        ReportPair there = report.Pairs![1], back = report.Pairs[2];
+        Assert.Equal((-there.Difference, there.P, there.Wins, there.Losses), (back.Difference, back.P, back.Losses, back.Wins));
+        Assert.Contains("Row against row", HtmlReport.ToHtml(report), StringComparison.Ordinal);
+        Assert.Equal(report.ToJson(), ExperimentReport.FromJson(report.ToJson()).ToJson());
+    }
+
+    [Theory]
+    [InlineData("""{ "first": "ease", "second": "randon" }""", "randon")]
+    [InlineData("""{ "first": "ease", "second": "ease" }""", "with itself")]
+    [InlineData("""{ "first": "ease", "second": "random", "metrics": ["recall@10"] }""", "recall@10")]
+    [InlineData("""{ "first": "ease", "second": "random", "metrics": ["coverage@10"] }""", "one value for all listeners")]
+    [InlineData("""{ "first": "ease" }""", "second")]
+    public void PairsThatCannotBeComparedAreRefusedBeforeTraining(string pair, string expected)
+    {
+        string path = _folder.File("recipe.json");
+        File.WriteAllText(path, $$"""
+            {
+              "dataset": { "synthetic": { "users": 50, "tracks": 100, "interactions": 2000 } }, "split": "random", "metrics": ["ndcg@10", "coverage@10"],
+              "models": ["ease", "random"], "pairs": [{{pair}}]
+            }
+            """);
+        Assert.Contains(
+            expected,
+            Assert.Throws<OptionException>(() =>
+            {
+                Recipe recipe = Recipe.Read(path);
+                Experiment.Run(recipe.Specification, recipe.OpenDataset(cancellation: TestContext.Current.CancellationToken), cancellation: TestContext.Current.CancellationToken);
+            }).Message,
+            StringComparison.Ordinal);
     }
 
     /// <summary>However good a published figure looks, it is not the best, not the next, not a reference and not promised.</summary>

@@ -93,6 +93,11 @@ internal static class ReportOutput
             terminal.Result.WriteLine(headline);
         }
 
+        if (report.Pairs is { Count: > 0 } pairs)
+        {
+            Print(terminal, pairs);
+        }
+
         // One narrow table a metric: the full names of the columns would not fit beside each other.
         foreach (IGrouping<string, string> whole in slices.GroupBy(m => m[..m.IndexOf(':', StringComparison.Ordinal)]))
         {
@@ -113,6 +118,26 @@ internal static class ReportOutput
                 terminal.Result.WriteLine(also.Note);
             }
         }
+    }
+
+    private static void Print(Terminal terminal, IReadOnlyList<ReportPair> pairs)
+    {
+        Table table = new Table().Border(TableBorder.Rounded).Title("Row against row, listener by listener").AddColumns("first", "second", "metric");
+        foreach (string column in new[] { "first − second", "p", "ahead", "behind", "equal" })
+        {
+            table.AddColumn(new TableColumn(column).RightAligned().NoWrap());
+        }
+
+        foreach (ReportPair pair in pairs)
+        {
+            string difference = string.Create(CultureInfo.InvariantCulture, $"{pair.Difference:+0.0000;−0.0000} [grey]{pair.Low:+0.0000;−0.0000} … {pair.High:+0.0000;−0.0000}[/]");
+            table.AddRow(
+                Markup.Escape(pair.First), Markup.Escape(pair.Second), Markup.Escape(pair.Metric), pair.P < 0.05 ? $"[bold]{difference}[/]" : difference,
+                pair.P < 0.001 ? "< 0.001" : pair.P.ToString("F3", CultureInfo.InvariantCulture), pair.Wins.ToString("N0", CultureInfo.InvariantCulture),
+                pair.Losses.ToString("N0", CultureInfo.InvariantCulture), (pair.Users - pair.Wins - pair.Losses).ToString("N0", CultureInfo.InvariantCulture));
+        }
+
+        terminal.Result.Write(table);
     }
 
     private static bool IsSlice(string metric) => metric.Contains(":popularity=", StringComparison.Ordinal);

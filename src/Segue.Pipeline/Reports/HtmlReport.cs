@@ -41,6 +41,7 @@ public static class HtmlReport
         Head(body, report, title);
         Warnings(body, report);
         Table(body, report, metrics);
+        Pairs(body, report);
         Charts(body, report, metrics);
         Slices(body, report, slices);
         Also(body, report);
@@ -166,6 +167,43 @@ public static class HtmlReport
         Sources(body, report.Published);
         body.Append("<p class=\"soft\">Under a figure: its 95 % bootstrap interval over users, and p of a paired test against the best baseline. ");
         body.Append("A bar compares figures within its column. Column heads sort.</p>\n");
+    }
+
+    private static void Pairs(StringBuilder body, ExperimentReport report)
+    {
+        if (report.Pairs is not { Count: > 0 } pairs)
+        {
+            return;
+        }
+
+        body.Append("<h2 id=\"pairs\">Row against row</h2>\n<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-labelledby=\"pairs\">\n");
+        body.Append("<table class=\"rows sortable\">\n<thead><tr>");
+        foreach ((string name, string kind) in new[]
+        {
+            ("First", "text"), ("Second", "text"), ("Metric", "text"), ("first − second", "number"), ("p", "number"), ("ahead", "number"), ("behind", "number"), ("equal", "number"),
+        })
+        {
+            Header(body, name, kind, kind == "text" ? "ascending" : "descending", string.Empty);
+        }
+
+        body.Append("</tr></thead>\n<tbody>\n");
+        foreach (ReportPair pair in pairs)
+        {
+            body.Add($"<tr><th scope=\"row\" data-value=\"{Text(pair.First)}\">{Name(pair.First)}</th><td data-value=\"{Text(pair.Second)}\">{Name(pair.Second)}</td>");
+            body.Add($"<td data-value=\"{Text(pair.Metric)}\">{Text(pair.Metric)}</td><td class=\"figure\" data-value=\"{Raw(pair.Difference)}\"><b>{Signed(pair.Difference)}</b>");
+            body.Add($"<small>{Signed(pair.Low)} … {Signed(pair.High)}</small></td><td data-value=\"{Raw(pair.P)}\">{P(pair.P)}</td>");
+            foreach (int users in new[] { pair.Wins, pair.Losses, pair.Users - pair.Wins - pair.Losses })
+            {
+                body.Add($"<td data-value=\"{users}\">{users:N0}</td>");
+            }
+
+            body.Append("</tr>\n");
+        }
+
+        body.Append("</tbody>\n</table>\n</div>\n<p class=\"soft\">Under a difference: its 95 % bootstrap interval over users; p of a paired test. ");
+        body.Append("Users for whom the first is ahead of the second, behind it, or equal.</p>\n");
+
+        static string Signed(double value) => value.ToString("+0.0000;−0.0000", CultureInfo.InvariantCulture);
     }
 
     // Rows of others: figures only, marked, without bar, interval or test.
