@@ -1,9 +1,13 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
+using System.Numerics.Tensors;
 using Segue.Core;
 using Segue.Core.Contracts;
 using Segue.Core.Data;
 using Segue.Core.Views;
+using Segue.Neural.Autodiff;
+using Segue.Neural.Losses;
+using Segue.Neural.Training;
 using Segue.Numerics.Dense;
 using Segue.Numerics.Sampling;
 
@@ -17,6 +21,16 @@ public enum TasteHorizon
 
     /// <summary>The plays 25 to 50 from now.</summary>
     Long,
+}
+
+/// <summary>What a taste is told by how wrong it is.</summary>
+public enum TasteLoss
+{
+    /// <summary>One less the cosine with the song ahead.</summary>
+    Cosine,
+
+    /// <summary>Cross-entropy of the song ahead among the others, by cosines over a temperature.</summary>
+    Softmax,
 }
 
 /// <summary>Options of models that place a listener among vectors of songs, where the songs it will play are.</summary>
@@ -35,6 +49,15 @@ public abstract record SongSpaceOptions : ModelOptions
     [Range(0, 100_000)]
     [Description("farthest play ahead to be right for, where not 0, instead of the horizon's")]
     public int MaxOffset { get; init; }
+
+    /// <summary>What is learned from.</summary>
+    [Description("softmax: the song ahead is to be nearer than other songs; cosine: it is to be near, as in the source")]
+    public TasteLoss Loss { get; init; } = TasteLoss.Softmax;
+
+    /// <summary>τ of the softmax.</summary>
+    [Range(0.001, 100.0)]
+    [Description("softmax: what cosines are divided by")]
+    public double Temperature { get; init; } = 0.2;
 
     /// <summary>What a sequence is.</summary>
     [Description("a sequence is all plays of a listener or playlist, or a session without a long pause")]
@@ -64,6 +87,9 @@ public abstract record SongSpaceOptions : ModelOptions
 /// <summary>Vectors of songs, and the songs ahead that a taste must be near to.</summary>
 internal static class SongSpace
 {
+    /// <summary>Up to so many songs are all told apart from the one ahead; of more, so many are drawn for a step.</summary>
+    private const int MostSongs = 2048;
+
     /// <summary>The offsets ahead.</summary>
     /// <exception cref="OptionException">The nearest is farther than the farthest.</exception>
     public static (int Min, int Max) Offsets(SongSpaceOptions options, string model)
@@ -85,6 +111,63 @@ internal static class SongSpace
             Window = options.Window,
             SessionMinutes = options.GapMinutes,
         }).Fit(train, context with { OnEpoch = null, OnLoss = null })).ItemVectors;
+
+    /// <summary>Adds the loss of some tastes.</summary>
+    /// <param name="options">Which loss.</param>
+    /// <param name="step">Where.</param>
+    /// <param name="taste">Rows × size.</param>
+    /// <param name="songs">Vectors of unit length, and perhaps rows of zeros behind them.</param>
+    /// <param name="targets">The song ahead of every row.</param>
+    /// <param name="negatives">What the others are drawn by; null for all songs.</param>
+    public static void AddLoss(SongSpaceOptions options, TrainingStep step, Variable taste, Parameter songs, int[] targets, SharedNegatives? negatives)
+    {
+        Variable vectors = step.Tape.Use(songs);
+        if (options.Loss == TasteLoss.Cosine)
+        {
+            step.Add("cosine", taste.CosineLoss(vectors.Gather(targets)));
+            return;
+        }
+
+        Variable direction = taste.NormalizeRows().Scale((float)(1 / options.Temperature));
+        if (negatives is null)
+        {
+            step.Add("cross_entropy", direction.MatMulTransposed(vectors).SoftmaxLoss(targets));
+            return;
+        }
+
+        Candidates candidates = negatives.Draw(targets, step.Rng);
+        step.Add("cross_entropy", direction.RowDot(vectors.Gather(targets)).SampledSoftmaxLoss(direction.CandidateScores(vectors, candidates), candidates));
+    }
+
+    /// <summary>What negatives are drawn by: null where all songs are few enough, or none are needed.</summary>
+    public static SharedNegatives? Negatives(SongSpaceOptions options, int[] itemCount) =>
+        options.Loss == TasteLoss.Softmax && itemCount.Length > MostSongs && itemCount.Any(c => c > 0) ? new SharedNegatives(itemCount, MostSongs) : null;
+
+    /// <summary>After every play, the mean of the vectors of the songs so far, a song counting half as much every so many plays.</summary>
+    /// <param name="items">Song of every play.</param>
+    /// <param name="starts">First play of every sequence and, last, the number of plays.</param>
+    /// <param name="songs">Songs × size.</param>
+    /// <param name="size">Length of a vector.</param>
+    /// <param name="halfLife">Plays after which a song counts half; 0 for the last song alone.</param>
+    /// <param name="means">Plays × size.</param>
+    public static void RunningMeans(
+        ReadOnlySpan<int> items, ReadOnlySpan<int> starts, ReadOnlySpan<float> songs, int size, double halfLife, Span<float> means)
+    {
+        float kept = halfLife == 0 ? 0f : (float)Math.Pow(0.5, 1 / halfLife);
+        for (int s = 0; s + 1 < starts.Length; s++)
+        {
+            float total = 0f;
+            for (int n = starts[s]; n < starts[s + 1]; n++)
+            {
+                // mean ← mean + (song − mean) / total: weights kept^age, divided by their sum.
+                total = 1f + (kept * total);
+                Span<float> mean = means.Slice(n * size, size);
+                ReadOnlySpan<float> song = songs.Slice(items[n] * size, size), before = n == starts[s] ? song : means.Slice((n - 1) * size, size);
+                TensorPrimitives.Subtract(song, before, mean);
+                TensorPrimitives.MultiplyAdd(mean, 1f / total, before, mean);
+            }
+        }
+    }
 
     /// <summary>The interaction a play's vector must be near to: ℓ ~ U{min, max} ahead, as far as the sequence goes; −1 where it does not go so far.</summary>
     public static int Target(int play, int end, (int Min, int Max) offsets, Rng rng)

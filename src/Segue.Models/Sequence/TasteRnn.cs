@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using Segue.Core.Artifacts;
@@ -33,6 +34,16 @@ public enum PlayContext
     Gap,
 }
 
+/// <summary>What goes past the network to its output.</summary>
+public enum TasteShortcut
+{
+    /// <summary>Nothing.</summary>
+    None,
+
+    /// <summary>The last song and running means of the songs so far, each times a learned weight.</summary>
+    Means,
+}
+
 /// <summary>Options of <see cref="TasteRnn"/>.</summary>
 public sealed record TasteRnnOptions : SongSpaceOptions
 {
@@ -43,6 +54,10 @@ public sealed record TasteRnnOptions : SongSpaceOptions
     /// <summary>What is known of a play besides its song.</summary>
     [Description("gap: how long ago the play before was is read too")]
     public PlayContext Context { get; init; } = PlayContext.None;
+
+    /// <summary>What is added to the network's output.</summary>
+    [Description("means: the last song and running means of the songs so far, each times a learned weight, are added to the output; none as in the source")]
+    public TasteShortcut Shortcut { get; init; } = TasteShortcut.Means;
 
     /// <summary>Values of the dense and of the recurrent layer.</summary>
     [Range(1, 4096)]
@@ -78,8 +93,13 @@ public sealed record TasteRnnOptions : SongSpaceOptions
 /// <summary>Reads vectors of songs in order and says where, among them, the songs are that come soon or much later.</summary>
 /// <remarks>
 /// <para>
-/// v = V GRU(leaky(W (s ⊕ c) + b)) + d, s the song's vector, c the context (time since the play before, one of ten ranges or unknown); loss 1 − cos(v_t, s_{t+ℓ}), ℓ ~ U{ℓmin, ℓmax}
-/// drawn anew for every play in every epoch; recommends by cosine. Vectors of songs come from a skip-gram over sessions or playlists (<see cref="Item2Vec"/>) and stay as they are.
+/// v = V GRU(leaky(W (s ⊕ c) + b)) + d + Σ_k a_k m_k, s the song's vector, c the context (time since the play before, one of ten ranges or unknown), m_k the mean of the songs so far in which
+/// a song counts half as much every 0, 2, 8, 32 or 128 plays, a_k learned. Loss −ln softmax over songs of cos(v_t, s) / τ at the song s_{t+ℓ}, ℓ ~ U{ℓmin, ℓmax} drawn anew for every play in
+/// every epoch; of many songs, 2,048 a step. Recommends by cosine. Vectors of songs come from a skip-gram over sessions or playlists (<see cref="Item2Vec"/>) and stay as they are.
+/// </para>
+/// <para>
+/// <c>loss=cosine,shortcut=none</c> is the source's: loss 1 − cos(v_t, s_{t+ℓ}), which asks to be near one song and not to be nearer to it than to others, so that its best answer is the mean of
+/// what may come, near which there need be no song that does; and without m_k the network must learn from the data to give back the songs it has read.
 /// </para>
 /// <para>
 /// Source: De Boom et al., "Large-scale user modeling with recurrent neural networks for music discovery on multiple time scales", MTAP 2018 (seed 003): rPST, rPLT trained on
@@ -108,6 +128,7 @@ public sealed class TasteRnn(TasteRnnOptions options) : IModel
         DenseMatrix songs = SongSpace.Vectors(options, train, context);
         var network = new Network(options, songs, context.CreateRng($"{Name}/start"));
         var optimizer = new Adam(network.Parameters, options.LearningRate, threads: context.Threads) { ClipNorm = ClipNorm };
+        SharedNegatives? negatives = SongSpace.Negatives(options, chunks.ItemCount);
         var batch = new PlayBatch();
         var at = new List<int>();
         var targets = new List<int>();
@@ -123,7 +144,7 @@ public sealed class TasteRnn(TasteRnnOptions options) : IModel
             chunks.Fill(batch, step.Batch.Span);
             Targets(step.Batch.Span, step.Rng);
             Variable taste = network.Apply(step.Tape, batch, step.Rng);
-            step.Add("cosine", taste.Gather(at.ToArray()).CosineLoss(step.Tape.Use(network.Songs).Gather(targets.ToArray())));
+            SongSpace.AddLoss(options, step, taste.Gather(at.ToArray()), network.Songs, targets.ToArray(), negatives);
         }, Snapshot);
         return Snapshot();
 
@@ -171,11 +192,14 @@ public sealed class TasteRnn(TasteRnnOptions options) : IModel
     private sealed class Network : SequenceNetwork
     {
         private const int Ranges = 11;
+
+        // The last song, and means over a few songs, a session, an evening, a week.
+        private static readonly int[] HalfLives = [0, 2, 8, 32, 128];
         private static readonly long[] Seconds = [60, 300, 1800, 7200, 28_800, 86_400, 259_200, 604_800, 2_592_000];
 
         private readonly TasteRnnOptions _options;
         private readonly Neural.Layers.Linear _input, _output;
-        private readonly Parameter? _context;
+        private readonly Parameter? _context, _shortcut;
         private readonly Gru? _gru;
         private readonly Lstm? _lstm;
 
@@ -192,7 +216,13 @@ public sealed class TasteRnn(TasteRnnOptions options) : IModel
             _gru = options.Cell == RecurrentCell.Gru ? new Gru("gru", hidden, hidden, rng) : null;
             _lstm = options.Cell == RecurrentCell.Lstm ? new Lstm("lstm", hidden, hidden, rng) : null;
             _output = new Neural.Layers.Linear("output", hidden, size, rng);
-            Parameters = [.. _input.Parameters, .. _context is null ? [] : new[] { _context }, .. _gru?.Parameters ?? _lstm!.Parameters, .. _output.Parameters];
+            _shortcut = options.Shortcut == TasteShortcut.Means ? new Parameter("shortcut.weight", 1, HalfLives.Length) : null;
+            _shortcut?.Value.Fill(1f / HalfLives.Length);
+            Parameters =
+            [
+                .. _input.Parameters, .. _context is null ? [] : new[] { _context }, .. _gru?.Parameters ?? _lstm!.Parameters, .. _output.Parameters,
+                .. _shortcut is null ? [] : new[] { _shortcut },
+            ];
         }
 
         public Parameter Songs { get; }
@@ -212,9 +242,25 @@ public sealed class TasteRnn(TasteRnnOptions options) : IModel
             }
 
             x = x.LeakyRelu();
-            return _output.Apply(Drop(_gru?.Apply(x, batch.Starts) ?? _lstm!.Apply(x, batch.Starts)));
+            Variable taste = _output.Apply(Drop(_gru?.Apply(x, batch.Starts) ?? _lstm!.Apply(x, batch.Starts)));
+            return _shortcut is null ? taste : taste.Add(tape.Use(_shortcut).WeightedSum(Means(tape, batch)));
 
             Variable Drop(Variable v) => rng is null ? v : v.Dropout(dropout, rng);
+        }
+
+        private Variable[] Means(Tape tape, PlayBatch batch)
+        {
+            float[] rented = ArrayPool<float>.Shared.Rent(batch.Count * Size);
+            Span<float> values = rented.AsSpan(0, batch.Count * Size);
+            var means = new Variable[HalfLives.Length];
+            for (int k = 0; k < means.Length; k++)
+            {
+                SongSpace.RunningMeans(batch.Items.Span, batch.Starts.Span, Songs.Value, Size, HalfLives[k], values);
+                means[k] = tape.Constant(values, batch.Count, Size);
+            }
+
+            ArrayPool<float>.Shared.Return(rented);
+            return means;
         }
 
         private static int[] Gaps(PlayBatch batch)

@@ -76,7 +76,7 @@ public sealed record WeightedHistoryOptions : SongSpaceOptions
 /// <summary>A listener is a weighted sum of the vectors of the songs it played last; the weights, one a place, are learned.</summary>
 /// <remarks>
 /// <para>
-/// v_n = Σ_{k &lt; plays} γᵏ w_k s_{n−k}; loss 1 − cos(v_n, s_{n+ℓ}), ℓ ~ U{ℓmin, ℓmax}, plus λ · mean (w − prior)²; recommends by cosine. Vectors of songs as in <see cref="TasteRnn"/>.
+/// v_n = Σ_{k &lt; plays} γᵏ w_k s_{n−k}; loss −ln softmax over songs of cos(v_n, s) / τ at s_{n+ℓ}, or as in the source 1 − cos(v_n, s_{n+ℓ}), ℓ ~ U{ℓmin, ℓmax}, plus λ · mean (w − prior)²; recommends by cosine. Vectors of songs as in <see cref="TasteRnn"/>.
 /// </para>
 /// <para>
 /// Source: De Boom et al., MTAP 2018 (seed 003): the baselines bWST and bWLT. Known from there: weights, discount, penalty, and that a Zipf density has a part. Reconstructed: that it
@@ -108,6 +108,7 @@ public sealed class WeightedHistory(WeightedHistoryOptions options) : IModel
         int[] sequence = [.. Enumerable.Range(0, start.Length - 1).SelectMany(s => Enumerable.Repeat(s, start[s + 1] - start[s]))];
         int[] examples = [.. Enumerable.Range(0, train.Count).Where(n => n + offsets.Min < start[sequence[n] + 1])];
         var optimizer = new Adam(network.Parameters, options.LearningRate, threads: context.Threads);
+        SharedNegatives? negatives = SongSpace.Negatives(options, chunks.ItemCount);
         var at = new List<(int First, int Play)>();
         var targets = new List<int>();
         var settings = new TrainingSettings
@@ -133,7 +134,7 @@ public sealed class WeightedHistory(WeightedHistoryOptions options) : IModel
             }
 
             Variable taste = network.Sum(step.Tape, train.ItemIndex.Span, at);
-            step.Add("cosine", taste.CosineLoss(step.Tape.Use(network.Songs).Gather(targets.ToArray())));
+            SongSpace.AddLoss(options, step, taste, network.Songs, targets.ToArray(), negatives);
             if (options.Regularization > 0)
             {
                 step.Add("l2", step.Tape.Use(network.Change).Square().Mean(), (float)options.Regularization);

@@ -7,8 +7,8 @@ namespace Segue.Models.Tests.Sequence;
 
 public sealed class WeightedHistoryTests : RecommenderContract
 {
-    // Measured .2154 on the last month.
-    protected override (double Low, double High) NdcgWindow => (0.207, 0.2235);
+    // Measured .2163 on the last month.
+    protected override (double Low, double High) NdcgWindow => (0.208, 0.2245);
 
     protected override WorldSplit World => SmallWorld.TimeSplit;
 
