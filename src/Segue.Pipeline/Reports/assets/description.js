@@ -31,9 +31,9 @@
     const points = items.map((item) => item.counts.map((c) => [Date.parse(c.value), c.count]));
     const least = Math.min(...points.map((p) => p[0][0])), most = Math.max(...points.map((p) => p[p.length - 1][0])) + span;
     mount("chart-played", (element) => {
-      const columns = element.clientWidth < 620 || items.length === 1 ? 1 : 2, across = 100 / columns;
+      const columns = element.clientWidth < 620 || items.length === 1 ? 1 : 2, across = element.clientWidth / columns;
       element.style.height = `${Math.ceil(items.length / columns) * height + 8}px`;
-      const left = (n) => `${(n % columns) * across + 4}%`, top = (n) => Math.floor(n / columns) * height + 8;
+      const left = (n) => (n % columns) * across + 44, top = (n) => Math.floor(n / columns) * height + 8;
       const label = { color: style("--soft"), fontSize: 11, hideOverlap: true };
       return {
         useUTC: true,
@@ -42,12 +42,12 @@
           formatter: (p) => `${escape(items[p.seriesIndex].item)}<br>${unit === "week" ? "week from " : ""}${escape(items[p.seriesIndex].counts[p.dataIndex].value.slice(0, unit === "month" ? 7 : 10))}<br><b>${show(p.value[1])}</b> plays`,
         }),
         title: items.map((item, n) => ({
-          left: left(n), top: top(n), padding: 0, itemGap: 3, text: item.item,
+          left: left(n), top: top(n), padding: 0, itemGap: 2, textVerticalAlign: "top", text: item.item,
           subtext: `${show(item.plays)} plays by ${show(item.listeners)} listeners, burstiness ${item.burstiness.toFixed(2)}`,
-          textStyle: { fontSize: 13, fontWeight: 600, color: style("--ink"), width: element.clientWidth * (across - 6) / 100, overflow: "truncate" },
-          subtextStyle: { fontSize: 11, color: style("--soft") },
+          textStyle: { fontSize: 13, fontWeight: 600, color: style("--ink"), lineHeight: 18, width: across - 60, overflow: "truncate" },
+          subtextStyle: { fontSize: 11, lineHeight: 14, color: style("--soft") },
         })),
-        grid: items.map((_, n) => ({ left: left(n), width: `${across - 6}%`, top: top(n) + 42, height: height - 76, outerBoundsMode: "none" })),
+        grid: items.map((_, n) => ({ left: left(n), width: across - 60, top: top(n) + 42, height: height - 76, outerBoundsMode: "none" })),
         xAxis: items.map((_, n) => axis("", { type: "time", gridIndex: n, min: least, max: most, splitLine: { show: false }, splitNumber: 4, axisLabel: label })),
         yAxis: items.map((_, n) => valueAxis("", { type: "value", gridIndex: n, minInterval: 1, splitNumber: 2, axisLabel: label })),
         series: items.map((_, n) => ({ type: "bar", xAxisIndex: n, yAxisIndex: n, barWidth: 3, data: points[n], itemStyle: { color: style(`--c${n + 1}`) } })),
