@@ -11,17 +11,18 @@ internal static class MemoryRoom
 
     /// <summary>Makes sure that all that is held at once fits.</summary>
     /// <param name="owner">For the message, for example <c>model 'ease'</c>.</param>
-    /// <param name="what">What makes it so much, with the options as users write them, for example <c>60000 items</c>.</param>
+    /// <param name="what">What makes it so much, with the options as users write them; the bytes follow: <c>60000 items need</c>.</param>
     /// <param name="bytes">All of it.</param>
     /// <param name="remedy">What to do instead; asked for only where it does not fit, with the bytes there are.</param>
-    /// <param name="available">Bytes there are; <see cref="Available"/> unless a test says otherwise.</param>
+    /// <param name="available">Bytes there are; <see cref="Available"/> unless something else is the limit.</param>
+    /// <param name="limit">What that is, for the message.</param>
     /// <exception cref="ModelFitException">It does not fit.</exception>
-    public static void Require(string owner, string what, double bytes, Func<double, string> remedy, double? available = null)
+    public static void Require(string owner, string what, double bytes, Func<double, string> remedy, double? available = null, string limit = "this process may have")
     {
         double room = available ?? Available;
         if (bytes > room)
         {
-            throw new ModelFitException($"{owner}: {what} need {Gigabytes(bytes)}, and this process may have {Gigabytes(room)}; {remedy(room)}");
+            throw new ModelFitException($"{owner}: {what} {Gigabytes(bytes)}, and {limit} {Gigabytes(room)}; {remedy(room)}");
         }
     }
 

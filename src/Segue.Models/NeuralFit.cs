@@ -78,6 +78,6 @@ internal static class NeuralFit
             throw new ModelFitException($"model '{model}': {cause}; one array holds {Array.MaxLength - 16}; lower {option}");
         }
 
-        MemoryRoom.Require($"model '{model}'", $"{cause}, which", (double)rows * columns * sizeof(float) * copies, _ => $"lower {option}");
+        MemoryRoom.Require($"model '{model}'", $"{cause}, which need", (double)rows * columns * sizeof(float) * copies, _ => $"lower {option}");
     }
 }

@@ -13,8 +13,8 @@ public sealed class MemoryRoomTests
     [Fact]
     public void What_does_not_fit_is_refused_with_the_figures_and_the_remedy()
     {
-        MemoryRoom.Require("it", "much", 8e9, _ => throw new InvalidOperationException("a remedy nobody needs"), 8e9);
-        ModelFitException error = Assert.Throws<ModelFitException>(() => MemoryRoom.Require("it", "10 things", 8.04e9, room => $"at most {room / 2e9} fit", 8e9));
+        MemoryRoom.Require("it", "things need", 8e9, _ => throw new InvalidOperationException("a remedy nobody needs"), 8e9);
+        ModelFitException error = Assert.Throws<ModelFitException>(() => MemoryRoom.Require("it", "10 things need", 8.04e9, room => $"at most {room / 2e9} fit", 8e9));
         Assert.Equal("it: 10 things need 8.0 GB, and this process may have 8.0 GB; at most 4 fit", error.Message);
         Assert.True(MemoryRoom.Available > 0);
     }

@@ -168,7 +168,7 @@ public abstract record GraphOptions : ModelOptions
         double layers = sizeof(float) * LayerNumbers(nodes), all = TrainingBytes(nodes);
         string part = layers > all / 2 ? $", mostly for the matrices of the layers ({MemoryRoom.Gigabytes(layers)})," : string.Empty;
         string what = string.Join(", ", Sizes.Select(s => string.Create(CultureInfo.InvariantCulture, $"{s.Name}={s.Value}")));
-        MemoryRoom.Require($"model '{model}'", string.Create(CultureInfo.InvariantCulture, $"{what} on {nodes} nodes{part}"), all, Remedy, available);
+        MemoryRoom.Require($"model '{model}'", string.Create(CultureInfo.InvariantCulture, $"{what} on {nodes} nodes{part} need"), all, Remedy, available);
 
         string Remedy(double room)
         {

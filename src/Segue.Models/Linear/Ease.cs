@@ -126,14 +126,14 @@ public sealed class Ease(EaseOptions options) : IModel
 
     private static void CheckMemory(int n)
     {
-        // One array has to hold it, too.
-        double room = Math.Min(4.0 * Array.MaxLength, MemoryRoom.Available);
+        double mostOfAnArray = 4.0 * Array.MaxLength;
+        bool isArray = mostOfAnArray < MemoryRoom.Available;
         MemoryRoom.Require(
-            "EASE", string.Create(CultureInfo.InvariantCulture, $"{n} items, a matrix of {n} × {n} floats,"), 4.0 * n * n,
-            bytes => string.Create(
+            "EASE", string.Create(CultureInfo.InvariantCulture, $"{n} items need a matrix of {n} × {n} floats,"), 4.0 * n * n,
+            room => string.Create(
                 CultureInfo.InvariantCulture,
-                $"at most {(int)Math.Sqrt(bytes / 4)} items fit here. Use a higher k-core, rank artists instead of tracks, or another model (item-knn, ials)"),
-            room);
+                $"at most {(int)Math.Sqrt(room / 4)} items fit here. Use a higher k-core, rank artists instead of tracks, or another model (item-knn, ials)"),
+            isArray ? mostOfAnArray : null, isArray ? "one array holds" : "this process may have");
     }
 }
 

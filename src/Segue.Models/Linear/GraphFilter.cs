@@ -317,7 +317,7 @@ internal sealed record GraphFilter(double[] Steps, double[] LowPass)
     private static void CheckMemory(int n, string owner)
     {
         MemoryRoom.Require(
-            owner, string.Create(CultureInfo.InvariantCulture, $"{n} items, a filter of {n} × {n} floats,"), 4.0 * n * n,
+            owner, string.Create(CultureInfo.InvariantCulture, $"{n} items need a filter of {n} × {n} floats,"), 4.0 * n * n,
             _ => string.Create(CultureInfo.InvariantCulture, $"set dense_items below {n}, then every query is filtered by itself"));
     }
 
