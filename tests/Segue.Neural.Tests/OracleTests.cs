@@ -170,6 +170,20 @@ public sealed class OracleTests
         ("gbce.h", "gbce.gradient.h"), ("gbce.table", "gbce.gradient.table"), ("gbce.bias", "gbce.gradient.bias"));
 
     [Fact]
+    public void Softmax_over_groups_and_over_the_classes_of_one()
+    {
+        int[] groupOf = Oracle.Integers("groups.group_of");
+        var targets = new GroupTargets(new ClassGroups(groupOf, groupOf.Max() + 1));
+        targets.Set(Oracle.Integers("groups.target"));
+        CheckLoss(
+            "groups.loss",
+            x => x[0].MatMulTransposed(x[1]).Add(x[0].Tape.Constant([1f], 1, 1).MatMulTransposed(x[2])).SoftmaxLoss(targets.Group)
+                .Add(x[0].GroupSoftmaxLoss(x[3], x[4], targets)),
+            ("groups.h", "groups.gradient.h"), ("groups.group_table", "groups.gradient.group_table"), ("groups.group_bias", "groups.gradient.group_bias"),
+            ("groups.table", "groups.gradient.table"), ("groups.bias", "groups.gradient.bias"));
+    }
+
+    [Fact]
     public void Pairwise_ranking() => CheckLoss(
         "bpr.loss", x => x[0].BprLoss(x[1]), ("bpr.positive", "bpr.gradient.positive"), ("bpr.negative", "bpr.gradient.negative"));
 

@@ -184,13 +184,19 @@ public static class CrossEntropy
             derivative[target] = right;
         }
 
-        float largest = TensorPrimitives.Max<float>(derivative);
-        TensorPrimitives.Subtract(derivative, largest, derivative);
-        TensorPrimitives.Exp<float>(derivative, derivative);
-        float total = TensorPrimitives.Sum<float>(derivative);
-        TensorPrimitives.Multiply(derivative, 1f / (total * w.Rows), derivative);
-        derivative[target] -= 1f / w.Rows;
-        ((float*)w.RowLoss)[r] = MathF.Log(total) + (largest - right);
+        ((float*)w.RowLoss)[r] = ScoresToSlope(derivative, target, w.Rows);
+    }
+
+    /// <summary>Puts the derivative of a row's share in the mean loss in place of its scores; gives the row's loss.</summary>
+    internal static float ScoresToSlope(Span<float> scores, int target, int rows)
+    {
+        float right = scores[target], largest = TensorPrimitives.Max<float>(scores);
+        TensorPrimitives.Subtract(scores, largest, scores);
+        TensorPrimitives.Exp<float>(scores, scores);
+        float total = TensorPrimitives.Sum<float>(scores);
+        TensorPrimitives.Multiply(scores, 1f / (total * rows), scores);
+        scores[target] -= 1f / rows;
+        return MathF.Log(total) + (largest - right);
     }
 
     private readonly record struct Work(

@@ -282,5 +282,24 @@ for n, (module, attribute) in places.items():
 out = [layer(x[a:e].unsqueeze(1), torch.triu(torch.full((e - a, e - a), float("-inf")), 1))[:, 0] for a, e in zip(starts, starts[1:]) if e > a]
 backward("block", torch.cat(out), x=x, **parameters)
 
+# Two softmaxes: the group of a class, then the class among those of its group. The table is written in the order of the groups' members.
+group_of, target = np.array([2, 0, 1, 0, 2, 2, 0]), np.array([4, 0, 3, 4, 2, 6])
+members = np.argsort(group_of, kind="stable")
+put("groups.group_of", group_of)
+put("groups.target", target)
+h, group_table, group_bias = leaf("groups.h", single(6, 3)), leaf("groups.group_table", single(3, 3)), leaf("groups.group_bias", single(3, 1))
+table, bias = leaf("groups.table", single(7, 3)), leaf("groups.bias", single(7, 1))
+losses = []
+for r in range(6):
+    own = np.flatnonzero(group_of[members] == group_of[target[r]])
+    first = F.log_softmax(group_table @ h[r] + group_bias[:, 0], 0)[group_of[target[r]]]
+    second = F.log_softmax(table[own] @ h[r] + bias[own, 0], 0)[int(np.flatnonzero(members[own] == target[r])[0])]
+    losses.append(-first - second)
+loss = torch.stack(losses).mean()
+loss.backward()
+put("groups.loss", loss)
+for leaf_name, tensor in [("h", h), ("group_table", group_table), ("group_bias", group_bias), ("table", table), ("bias", bias)]:
+    put(f"groups.gradient.{leaf_name}", tensor.grad)
+
 with open("oracles.txt", "w", encoding="utf-8") as f:
     f.write("\n".join(lines) + "\n")
