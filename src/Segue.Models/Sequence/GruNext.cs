@@ -45,6 +45,16 @@ public sealed record GruNextOptions : NextPlayOptions
     [Range(0, 10_000_000)]
     [Description("items drawn for a step to tell the next one apart from, corrected for the draw; all items where there are not more or this is 0")]
     public int NegativeCount { get; init; } = 4096;
+
+    /// <summary>What is predicted first, before the item within it.</summary>
+    [Description("none: items at once; artist: the artist first, then the item among the artist's; cluster: the same with groups of items that are played near one another. "
+        + "The softmax is then exact and negative_count means nothing")]
+    public ItemClasses Classes { get; init; } = ItemClasses.None;
+
+    /// <summary>Groups of items where classes are clusters; 0 for the square root of the number of items.</summary>
+    [Range(0, 10_000_000)]
+    [Description("cluster: about so many groups of even size; 0 for the square root of the number of items")]
+    public int ClassCount { get; init; }
 }
 
 /// <summary>Predicts the next play from those before by a recurrent network: item vector → GRU → scores of all items.</summary>
@@ -53,6 +63,10 @@ public sealed record GruNextOptions : NextPlayOptions
 /// h_t = GRU(h_{t−1}, e_{i_t}); s(j) = w_j·h_t + b_j; loss: the mean over all plays of −ln softmax_{i_{t+1}} s, over all items where there are at most
 /// <see cref="GruNextOptions.NegativeCount"/>, else over as many drawn by plays^0.75 with each score lowered by ln of how often it is expected among them, the right item's own score
 /// exact. Sequences longer than <see cref="GruNextOptions.MaxLength"/> are cut, states begin at 0. Adam, gradients clipped at length 5.
+/// </para>
+/// <para>
+/// With <see cref="GruNextOptions.Classes"/>: P(j | h) = P(class of j | h) · P(j | its class, h), two softmaxes of one state, each with weights and biases of its own; see <see cref="ClassOutput"/>. Scores are
+/// then ln P. Time O(epochs · plays · (hidden² + hidden · (classes + items of a class))).
 /// </para>
 /// <para>
 /// Sources: seed 000, section VI.E (GRU, cross-entropy, Adam at .001, chunks of 300 plays); Hidasi, Karatzoglou, Baltrunas and Tikk, "Session-based recommendations with recurrent
@@ -76,14 +90,22 @@ public sealed class GruNext(GruNextOptions options) : IModel
         OptionsText.Validate(options, $"model '{Name}'");
         PlayChunks chunks = PlayChunks.Of(train, options.Unit, options.GapMinutes, options.MaxLength, Name);
         int items = train.Items.Count;
-        bool isSampled = options.NegativeCount > 0 && options.NegativeCount < items;
-        RequireRoom(chunks, items, isSampled ? options.NegativeCount : items);
+        if (options.ClassCount > 0 && options.Classes != ItemClasses.Cluster)
+        {
+            throw new OptionException(
+                $"model '{Name}': class_count is {options.ClassCount} and classes is {OptionsText.Format(options.Classes)}; set classes=cluster, or leave class_count out");
+        }
+
+        ClassGroups? groups = ClassOutput.Groups(options.Classes, options.ClassCount, options.GapMinutes, train, context, Name);
+        bool isSampled = groups is null && options.NegativeCount > 0 && options.NegativeCount < items;
+        RequireRoom(chunks, items, groups is not null ? groups.Count : isSampled ? options.NegativeCount : items);
         Rng rng = context.CreateRng($"{Name}/start");
         var network = new Network(options, items, rng);
-        Parameter weight = new Parameter("output.weight", items, options.HiddenSize, isSampled).Uniform(rng, 1f / MathF.Sqrt(options.HiddenSize));
-        var bias = new Parameter("output.bias", items, 1, isSampled);
+        ClassOutput? classes = groups is null ? null : new ClassOutput(groups, options.HiddenSize, rng);
+        Parameter weight = new Parameter("output.weight", groups is null ? items : 0, options.HiddenSize, isSampled).Uniform(rng, 1f / MathF.Sqrt(options.HiddenSize));
+        var bias = new Parameter("output.bias", weight.Rows, 1, isSampled);
         var optimizer = new Adam(
-            [.. network.Parameters, weight, bias], options.LearningRate, options.Regularization, Decay.Decoupled, threads: context.Threads)
+            [.. network.Parameters, .. classes?.Parameters ?? [weight, bias]], options.LearningRate, options.Regularization, Decay.Decoupled, threads: context.Threads)
         { ClipNorm = ClipNorm };
         SharedNegatives? negatives = isSampled && chunks.Ranges.Length > 0 ? new SharedNegatives(chunks.ItemCount, options.NegativeCount) : null;
         var batch = new PlayBatch();
@@ -98,7 +120,14 @@ public sealed class GruNext(GruNextOptions options) : IModel
         {
             chunks.Fill(batch, step.Batch.Span);
             Variable state = network.Apply(step.Tape, batch, step.Rng).Dropout((float)options.Dropout, step.Rng);
-            step.Add("cross_entropy", Loss(state, step, batch));
+            if (classes is null)
+            {
+                step.Add("cross_entropy", Loss(state, step, batch));
+            }
+            else
+            {
+                classes.AddLosses(state, step, batch.Next.Span);
+            }
         }, Snapshot);
         return Snapshot();
 
@@ -119,7 +148,7 @@ public sealed class GruNext(GruNextOptions options) : IModel
         {
             var copy = new Network(options, items, null);
             copy.CopyFrom(network);
-            return new SequenceRecommender(train, copy, OutputVectors.Of(weight, bias, chunks.ItemCount), SequenceOutput.WithBias, options.MaxLength, chunks.ItemCount);
+            return classes?.Recommender(train, copy, options.MaxLength, chunks.ItemCount) ?? (IRecommender)new SequenceRecommender(train, copy, OutputVectors.Of(weight, bias, chunks.ItemCount), SequenceOutput.WithBias, options.MaxLength, chunks.ItemCount);
         }
     }
 
@@ -130,8 +159,11 @@ public sealed class GruNext(GruNextOptions options) : IModel
         ArgumentNullException.ThrowIfNull(train);
         var network = new Network(options, train.Items.Count, null);
         network.Load(artifact, Name);
-        return new SequenceRecommender(
-            train, network, OutputVectors.Load(artifact, train, options.HiddenSize + 1, Name), SequenceOutput.WithBias, options.MaxLength, OutputVectors.Count(train));
+        DenseMatrix vectors = OutputVectors.Load(artifact, train, options.HiddenSize + 1, Name);
+        int[] count = OutputVectors.Count(train);
+        return options.Classes == ItemClasses.None
+            ? new SequenceRecommender(train, network, vectors, SequenceOutput.WithBias, options.MaxLength, count)
+            : ClassRecommender.Load(artifact, train, network, vectors, options.MaxLength, count, Name);
     }
 
     private void RequireRoom(PlayChunks chunks, int items, int classes)

@@ -62,12 +62,9 @@ internal enum SequenceOutput
 /// Plays of items that were never trained on are left out. A reason is a recent play without which the item would score lower: the network reads the history again without each of the
 /// last <see cref="ReasonPlays"/> items, and the difference is the weight.
 /// </remarks>
-internal sealed class SequenceRecommender(
-    Dataset train, SequenceNetwork network, DenseMatrix itemVectors, SequenceOutput output, int maxLength, int[] itemCount) : IVectorRecommender, IExplains
+internal abstract class HistoryRecommender(
+    Dataset train, SequenceNetwork network, SequenceOutput output, int maxLength, int[] itemCount) : IExplains
 {
-    /// <summary>Name of the item vectors in an artifact.</summary>
-    public const string ItemVectorsName = "item_vectors";
-
     /// <summary>Items, from the last play back, that can be a reason.</summary>
     public const int ReasonPlays = 30;
 
@@ -76,40 +73,10 @@ internal sealed class SequenceRecommender(
 
     public Vocabulary Items => train.Items;
 
-    public DenseMatrix ItemVectors => itemVectors;
+    /// <summary>Length of the vector after a history.</summary>
+    protected int VectorSize => network.Size + (output == SequenceOutput.WithBias ? 1 : 0);
 
-    public void Score(Query query, Span<float> scores)
-    {
-        ScoreBuffer.Check(scores, Items);
-        var vector = new float[itemVectors.Columns];
-        if (!TryGetUserVector(query, vector))
-        {
-            scores.Fill(float.NaN);
-            return;
-        }
-
-        for (int i = 0; i < scores.Length; i++)
-        {
-            scores[i] = TensorPrimitives.Dot<float>(vector, itemVectors.Row(i));
-        }
-    }
-
-    public bool TryGetUserVector(Query query, Span<float> vector)
-    {
-        (int[] items, long[] times) = Plays(query);
-        if (vector.Length != itemVectors.Columns)
-        {
-            throw new ArgumentException($"the user vector has {vector.Length} places for {itemVectors.Columns} values", nameof(vector));
-        }
-
-        if (items.Length == 0)
-        {
-            return false;
-        }
-
-        Read([(items, times)], vector);
-        return true;
-    }
+    public abstract void Score(Query query, Span<float> scores);
 
     public IReadOnlyList<Reason> Explain(Query query, int itemIndex, int count)
     {
@@ -121,7 +88,6 @@ internal sealed class SequenceRecommender(
         }
 
         int[] candidates = [.. items.Reverse().Distinct().Take(ReasonPlays)];
-        int columns = itemVectors.Columns;
         var histories = new List<(int[], long[])> { (items, times) };
         foreach (int left in candidates)
         {
@@ -135,14 +101,13 @@ internal sealed class SequenceRecommender(
             return [new Reason(candidates[0], 1, "because_listened")];
         }
 
-        var vectors = new float[histories.Count * columns];
+        var vectors = new float[histories.Count * VectorSize];
         Read(histories, vectors);
-        ReadOnlySpan<float> target = itemVectors.Row(itemIndex);
-        double score = TensorPrimitives.Dot(vectors.AsSpan(0, columns), target);
+        double score = ScoreOf(vectors.AsSpan(0, VectorSize), itemIndex);
         var reasons = new List<Reason>();
         for (int c = 0; c < candidates.Length; c++)
         {
-            double weight = score - TensorPrimitives.Dot(vectors.AsSpan((c + 1) * columns, columns), target);
+            double weight = score - ScoreOf(vectors.AsSpan((c + 1) * VectorSize, VectorSize), itemIndex);
             if (weight > 0)
             {
                 reasons.Add(new Reason(candidates[c], weight, "because_listened"));
@@ -152,11 +117,27 @@ internal sealed class SequenceRecommender(
         return [.. reasons.OrderByDescending(r => r.Weight).ThenBy(r => r.HistoryItemIndex).Take(count)];
     }
 
-    public void Save(ArtifactWriter artifact)
+    public virtual void Save(ArtifactWriter artifact)
     {
         ArgumentNullException.ThrowIfNull(artifact);
         network.Save(artifact);
-        artifact.Add(ItemVectorsName, itemVectors);
+    }
+
+    /// <summary>The score of an item after the history with this vector.</summary>
+    protected abstract double ScoreOf(ReadOnlySpan<float> vector, int itemIndex);
+
+    /// <summary>Writes the vector after the plays of a query.</summary>
+    /// <returns>False, with nothing written, where there are none.</returns>
+    protected bool TryRead(Query query, Span<float> vector)
+    {
+        (int[] items, long[] times) = Plays(query);
+        if (items.Length == 0)
+        {
+            return false;
+        }
+
+        Read([(items, times)], vector);
+        return true;
     }
 
     /// <summary>The last plays of items that were trained on.</summary>
@@ -209,7 +190,7 @@ internal sealed class SequenceRecommender(
         network.ReadLast(own.Tape, own.Batch, read);
         own.Tape.Reset();
         _free.Add(own);
-        int columns = itemVectors.Columns;
+        int columns = VectorSize;
         for (int s = 0; s < histories.Count; s++)
         {
             Span<float> vector = vectors.Slice(s * columns, columns);
@@ -225,4 +206,43 @@ internal sealed class SequenceRecommender(
             }
         }
     }
+}
+
+/// <summary>Recommends by products of the vector after the last plays with vectors of items.</summary>
+internal sealed class SequenceRecommender(
+    Dataset train, SequenceNetwork network, DenseMatrix itemVectors, SequenceOutput output, int maxLength, int[] itemCount)
+    : HistoryRecommender(train, network, output, maxLength, itemCount), IVectorRecommender
+{
+    /// <summary>Name of the item vectors in an artifact.</summary>
+    public const string ItemVectorsName = "item_vectors";
+
+    public DenseMatrix ItemVectors => itemVectors;
+
+    public override void Score(Query query, Span<float> scores)
+    {
+        ScoreBuffer.Check(scores, Items);
+        var vector = new float[VectorSize];
+        if (!TryRead(query, vector))
+        {
+            scores.Fill(float.NaN);
+            return;
+        }
+
+        for (int i = 0; i < scores.Length; i++)
+        {
+            scores[i] = TensorPrimitives.Dot<float>(vector, itemVectors.Row(i));
+        }
+    }
+
+    public bool TryGetUserVector(Query query, Span<float> vector) => vector.Length == VectorSize
+        ? TryRead(query, vector)
+        : throw new ArgumentException($"the user vector has {vector.Length} places for {VectorSize} values", nameof(vector));
+
+    public override void Save(ArtifactWriter artifact)
+    {
+        base.Save(artifact);
+        artifact.Add(ItemVectorsName, itemVectors);
+    }
+
+    protected override double ScoreOf(ReadOnlySpan<float> vector, int itemIndex) => TensorPrimitives.Dot(vector, itemVectors.Row(itemIndex));
 }
