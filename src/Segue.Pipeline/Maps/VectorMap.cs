@@ -116,7 +116,8 @@ public sealed record VectorMap
         Dataset train = model.Train;
         if (model.Recommender is not IVectorRecommender recommender)
         {
-            throw new SegueException($"model '{model.Model}' has no vectors to draw; models that have: {string.Join(", ", WithVectors)}");
+            string how = WithVectors.Contains(model.Model) ? $" as it was trained, with {OptionsText.ChangedText(model.Options)}" : string.Empty;
+            throw new SegueException($"model '{model.Model}' has no vectors to draw{how}; models that have: {string.Join(", ", WithVectors)}");
         }
 
         train.CheckIndices();

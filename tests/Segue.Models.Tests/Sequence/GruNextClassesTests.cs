@@ -10,8 +10,8 @@ namespace Segue.Models.Tests.Sequence;
 /// <summary>The class first, then the item within it: the contract of models with clusters, and what is true of all classes.</summary>
 public sealed class GruNextClassesTests : RecommenderContract
 {
-    // Measured .0000 on the last month.
-    protected override (double Low, double High) NdcgWindow => (0.225, 0.243);
+    // Measured .2402 on the last month.
+    protected override (double Low, double High) NdcgWindow => (0.231, 0.249);
 
     protected override WorldSplit World => SmallWorld.TimeSplit;
 

@@ -102,6 +102,10 @@ public sealed class VectorMapTests
         SegueException vectors = Assert.Throws<SegueException>(() => VectorMap.Of(Fit("popularity", SmallWorld.Genres), new MapOptions(), [], new FitContext()));
         Assert.Contains("model 'popularity' has no vectors", vectors.Message, StringComparison.Ordinal);
         Assert.Contains("ials", vectors.Message, StringComparison.Ordinal);
+        IModel first = ModelCatalog.Create("gru-next", [new("epochs", "1"), new("classes", "cluster")]);
+        TrainedModel classes = TrainedModel.Fit("gru-next", first, SmallWorld.Genres, new FitContext());
+        vectors = Assert.Throws<SegueException>(() => VectorMap.Of(classes, new MapOptions(), [], new FitContext()));
+        Assert.Contains("has no vectors to draw as it was trained, with classes=cluster,epochs=1; models that have", vectors.Message, StringComparison.Ordinal);
         DatasetException tags = Assert.Throws<DatasetException>(() => VectorMap.Of(Trained.Value, new MapOptions { Color = MapColor.Genre }, [], new FitContext()));
         Assert.Contains("no tags", tags.Message, StringComparison.Ordinal);
     }
