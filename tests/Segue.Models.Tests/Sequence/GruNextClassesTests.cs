@@ -31,7 +31,14 @@ public sealed class GruNextClassesTests : RecommenderContract
     {
         var options = new GruNextOptions
         {
-            EmbeddingSize = 16, HiddenSize = 24, Epochs = 40, LearningRate = 0.02, Dropout = 0, BatchSize = 10, Classes = classes, ClassCount = count,
+            EmbeddingSize = 16,
+            HiddenSize = 24,
+            Epochs = 40,
+            LearningRate = 0.02,
+            Dropout = 0,
+            BatchSize = 10,
+            Classes = classes,
+            ClassCount = count,
         };
         var losses = new Dictionary<string, double>();
         IRecommender recommender = new GruNext(options).Fit(WithArtists(Chains.Make()), Context() with { OnLoss = (_, name, loss) => losses[name] = loss });
