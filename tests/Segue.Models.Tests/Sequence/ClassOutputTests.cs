@@ -8,7 +8,7 @@ using Xunit;
 namespace Segue.Models.Tests.Sequence;
 
 /// <summary>The class first, then the item within it: the contract of models with clusters, and what is true of all classes.</summary>
-public sealed class GruNextClassesTests : RecommenderContract
+public sealed class ClassOutputTests : RecommenderContract
 {
     // Measured .2402 on the last month.
     protected override (double Low, double High) NdcgWindow => (0.231, 0.249);
