@@ -10,7 +10,7 @@ namespace Segue.Numerics.Dense;
 /// Source: Goto and van de Geijn, "Anatomy of high-performance matrix multiplication", ACM TOMS 34(3), 2008; here with the roles
 /// of A and B swapped, because C is row-major. Both operands are copied once into panels in the order in which
 /// <see cref="GemmTiles"/> reads them; a block of B stays in the second-level cache, a panel of A in the first. Products of a tall A with a small B
-/// read A where it lies.
+/// and of two tall matrices whose product is small read both where they lie.
 /// </para>
 /// <para>
 /// An element of C is the sum of blocks of 384 products, each block summed in order: its bits depend on the inner size and the
@@ -29,7 +29,10 @@ public static class Gemm
     private const int SplitInner = 4096;
     private const int SplitArea = 256 * 256;
     private const int ThinRows = 128;
+    private const int ThinColumns = 32;
     private const int FewRows = 16;
+    private const int ThinSide = 256;
+    private const int ThinArea = 128 * 256;
 
     /// <summary>C = A·B, or C += A·B where <paramref name="add"/> is set.</summary>
     /// <param name="a">A, rows × inner, row-major.</param>
@@ -123,14 +126,17 @@ public static class Gemm
         {
             fixed (float* pa = a, pb = b, pc = c)
             {
-                if ((long)rows * columns * inner <= SerialLimit && IsThinTransposed(rows, columns, path))
+                if (inner < 2 * SplitInner && IsThinTransposed(rows, columns, path))
                 {
                     if (!add)
                     {
                         c.Clear();
                     }
 
-                    AddThinTransposed(pa, pb, pc, rows, columns, inner, path);
+                    var work = new TallWork((nint)pa, (nint)pb, (nint)pc, rows, columns, inner, path);
+                    Workers.Run(
+                        columns, ThinColumns, (long)rows * columns * inner <= SerialLimit ? 1 : threads, in work,
+                        static (in TallWork w, int start, int end, int _) => AddThinTransposed(in w, start, end));
                     return;
                 }
 
@@ -161,9 +167,12 @@ public static class Gemm
         }
     }
 
-    /// <summary>A B that stays in the cache: copying A into panels would cost as much as the product. The bits are those of panels.</summary>
+    /// <summary>
+    /// A B that stays in the cache: copying A into panels would cost as much as the product. The inner index is one block, so the bits are those of panels.
+    /// </summary>
     private static bool IsThin(int rows, int columns, int inner, SimdPath path) =>
-        rows >= FewRows && SimdPaths.Resolve(path) >= SimdPath.Vector256 && columns % 16 == 0 && columns is > 0 and <= SmallSymmetric.ThinLimit && inner is > 0 and <= SmallSymmetric.ThinLimit;
+        rows >= FewRows && SimdPaths.Resolve(path) >= SimdPath.Vector256 && columns % 16 == 0 && columns is > 0 and <= ThinSide && inner is > 0 and <= ThinSide
+        && inner * columns <= ThinArea;
 
     private static unsafe void RunThin(
         float* a, float* b, float* c, int rows, int columns, int inner, bool add, int threads, SimdPath path)
@@ -262,23 +271,27 @@ public static class Gemm
         && IsThinTransposed(w.Rows, w.Columns, w.Mode.Path);
 
     private static bool IsThinTransposed(int rows, int columns, SimdPath path) =>
-        rows % 8 == 0 && columns % 16 == 0 && Math.Max(rows, columns) <= SmallSymmetric.ThinLimit && SimdPaths.Resolve(path) >= SimdPath.Vector256;
+        rows % 8 == 0 && columns % 16 == 0 && rows <= ThinSide && columns <= ThinSide && rows * columns <= ThinArea && SimdPaths.Resolve(path) >= SimdPath.Vector256;
 
     private static unsafe void RunThinSplit(in SplitWork w, int part)
     {
         float* partial = (float*)w.Partial + ((long)part * w.Rows * w.Columns);
         new Span<float>(partial, w.Rows * w.Columns).Clear();
         int from = part * SplitInner;
-        AddThinTransposed(
-            w.A.Values + ((nint)from * w.Rows), w.B.Values + ((nint)from * w.Columns), partial, w.Rows, w.Columns, Math.Min(SplitInner, w.Inner - from), w.Mode.Path);
+        var tall = new TallWork(
+            (nint)(w.A.Values + ((nint)from * w.Rows)), (nint)(w.B.Values + ((nint)from * w.Columns)), (nint)partial, w.Rows, w.Columns,
+            Math.Min(SplitInner, w.Inner - from), w.Mode.Path);
+        AddThinTransposed(in tall, 0, w.Columns);
     }
 
-    private static unsafe void AddThinTransposed(float* a, float* b, float* c, int rows, int columns, int inner, SimdPath path)
+    /// <summary>Some columns of C += Aᵀ·B.</summary>
+    private static unsafe void AddThinTransposed(in TallWork w, int start, int end)
     {
-        for (int from = 0; from < inner; from += InnerBlock)
+        for (int from = 0; from < w.Inner; from += InnerBlock)
         {
             SmallSymmetric.AddTransposeProduct(
-                a + ((nint)from * rows), rows, b + ((nint)from * columns), columns, Math.Min(InnerBlock, inner - from), c, path);
+                (float*)w.A + ((nint)from * w.Rows), w.Rows, (float*)w.B + ((nint)from * w.Columns), w.Columns, start, end, Math.Min(InnerBlock, w.Inner - from),
+                (float*)w.C, w.Path);
         }
     }
 
@@ -488,6 +501,8 @@ public static class Gemm
     internal readonly record struct Mode(float Scale, bool Add, bool LowerOnly, int Threads, SimdPath Path);
 
     private readonly record struct ThinWork(nint A, nint B, nint C, int Columns, int Inner, bool Add, SimdPath Path);
+
+    private readonly record struct TallWork(nint A, nint B, nint C, int Rows, int Columns, int Inner, SimdPath Path);
 
     private readonly record struct SplitWork(
         Operand A, Operand B, nint Partial, int Rows, int Columns, int Inner, Mode Mode, Shape Shape);

@@ -119,15 +119,12 @@ public static unsafe class SmallSymmetric
         }
     }
 
-    /// <summary>Most inner values and columns of <see cref="MultiplyRows"/>: the matrix stays in the second-level cache, the rest of rows on the stack.</summary>
-    internal const int ThinLimit = 128;
-
     /// <summary>Writes or adds R M for tall rows R and a small M; every element is one chain of additions in the order of the inner index.</summary>
     /// <param name="rows">R, count rows of inner floats.</param>
     /// <param name="count">Number of rows.</param>
-    /// <param name="inner">Columns of R, at most <see cref="ThinLimit"/>.</param>
+    /// <param name="inner">Columns of R, some hundreds at most: the matrix should stay in the second-level cache, the last rows go to the stack.</param>
     /// <param name="matrix">M, inner × columns, row-major.</param>
-    /// <param name="columns">A multiple of 16, at most <see cref="ThinLimit"/>.</param>
+    /// <param name="columns">A multiple of 16, some hundreds at most.</param>
     /// <param name="result">count rows of columns floats.</param>
     /// <param name="add">Add to the result instead of replacing it.</param>
     /// <param name="path">Which form of the kernel runs.</param>
@@ -155,24 +152,27 @@ public static unsafe class SmallSymmetric
     /// <param name="leftColumns">A multiple of 8.</param>
     /// <param name="right">R, count rows of rightColumns floats.</param>
     /// <param name="rightColumns">A multiple of 16.</param>
+    /// <param name="start">First column of the result that is taken, a multiple of 16.</param>
+    /// <param name="end">The column after the last, a multiple of 16.</param>
     /// <param name="count">Number of rows; a few hundred fit the second-level cache.</param>
     /// <param name="result">leftColumns × rightColumns, row-major.</param>
     /// <param name="path">Which form of the kernel runs.</param>
-    internal static void AddTransposeProduct(float* left, int leftColumns, float* right, int rightColumns, int count, float* result, SimdPath path)
+    internal static void AddTransposeProduct(
+        float* left, int leftColumns, float* right, int rightColumns, int start, int end, int count, float* result, SimdPath path)
     {
         switch (path == SimdPath.Best ? Widest : path)
         {
             case SimdPath.Vector512:
-                Kernels<Lanes512, Vector512<float>>.AddTransposeProduct(left, leftColumns, right, rightColumns, count, result);
+                Kernels<Lanes512, Vector512<float>>.AddTransposeProduct(left, leftColumns, right, rightColumns, start, end, count, result);
                 break;
             case SimdPath.Vector256:
-                Kernels<Lanes256, Vector256<float>>.AddTransposeProduct(left, leftColumns, right, rightColumns, count, result);
+                Kernels<Lanes256, Vector256<float>>.AddTransposeProduct(left, leftColumns, right, rightColumns, start, end, count, result);
                 break;
             case SimdPath.Vector128:
-                Kernels<Lanes128, Vector128<float>>.AddTransposeProduct(left, leftColumns, right, rightColumns, count, result);
+                Kernels<Lanes128, Vector128<float>>.AddTransposeProduct(left, leftColumns, right, rightColumns, start, end, count, result);
                 break;
             default:
-                Kernels<LanesScalar, float>.AddTransposeProduct(left, leftColumns, right, rightColumns, count, result);
+                Kernels<LanesScalar, float>.AddTransposeProduct(left, leftColumns, right, rightColumns, start, end, count, result);
                 break;
         }
     }
@@ -534,11 +534,11 @@ public static unsafe class SmallSymmetric
             }
         }
 
-        public static void AddTransposeProduct(float* left, int leftColumns, float* right, int rightColumns, int count, float* result)
+        public static void AddTransposeProduct(float* left, int leftColumns, float* right, int rightColumns, int start, int end, int count, float* result)
         {
             for (int i = 0; i < leftColumns; i += 8)
             {
-                Strip(left + i, 1, leftColumns, right, rightColumns, count, result + ((long)i * rightColumns), rightColumns, 0, rightColumns, 1f);
+                Strip(left + i, 1, leftColumns, right, rightColumns, count, result + ((long)i * rightColumns), rightColumns, start, end, 1f);
             }
         }
 
