@@ -81,13 +81,8 @@ public static class Activations
         AlignedBuffer mask = x.Tape.Rent(x.Count);
         y.Saved = mask;
         Span<float> keep = mask.Span[..x.Count];
-        float scale = 1f / (1f - rate);
-        for (int n = 0; n < keep.Length; n++)
-        {
-            keep[n] = rng.NextSingle() >= rate ? scale : 0f;
-        }
-
-        TensorPrimitives.Multiply(x.Value, keep, y.Value);
+        rng.FillMask(keep, rate, 1f / (1f - rate));
+        Kernels.Multiply(x.Value, keep, y.Value, add: false, x.Tape.Threads);
         return y;
     }
 
@@ -118,8 +113,8 @@ public static class Activations
     {
         if (y.First!.NeedsGradient)
         {
-            Span<float> target = y.First.AddTo();
-            TensorPrimitives.MultiplyAdd(y.OutputGradient, y.Saved!.Span[..y.Count], target, target);
+            Span<float> target = y.First.WriteTo(out bool add);
+            Kernels.Multiply(y.OutputGradient, y.Saved!.Span[..y.Count], target, add, y.Tape.Threads);
         }
     }
 

@@ -44,7 +44,7 @@ public static class Arithmetic
         ArgumentNullException.ThrowIfNull(a);
         Variable c = a.Tape.Record(a.Rows, a.Columns, ScaleBackward, a);
         c.Factor = factor;
-        TensorPrimitives.Multiply(a.Value, factor, c.Value);
+        Kernels.Scale(a.Value, factor, c.Value, add: false, a.Tape.Threads);
         return c;
     }
 
@@ -114,6 +114,9 @@ public static class Arithmetic
         c.Offset = (int)repeat;
         switch (repeat)
         {
+            case Repeat.None when typeof(TOperation) == typeof(Sum):
+                Kernels.Add(a.Value, b.Value, c.Value, c.Tape.Threads);
+                break;
             case Repeat.None:
                 TOperation.Apply(a.Value, b.Value, c.Value);
                 break;
@@ -248,7 +251,8 @@ public static class Arithmetic
     {
         if (target.NeedsGradient)
         {
-            Kernels.AddScaled(c.OutputGradient, factor, target.AddTo(), c.Tape.Threads);
+            Span<float> sums = target.WriteTo(out bool add);
+            Kernels.Scale(c.OutputGradient, factor, sums, add, c.Tape.Threads);
         }
     }
 
@@ -261,12 +265,16 @@ public static class Arithmetic
             return;
         }
 
+        if ((Repeat)c.Offset == Repeat.None)
+        {
+            Span<float> sums = b.WriteTo(out bool add);
+            Kernels.Scale(terms, factor, sums, add, c.Tape.Threads);
+            return;
+        }
+
         Span<float> target = b.AddTo();
         switch ((Repeat)c.Offset)
         {
-            case Repeat.None:
-                Kernels.AddScaled(terms, factor, target, c.Tape.Threads);
-                break;
             case Repeat.One:
                 target[0] += factor * TensorPrimitives.Sum(terms);
                 break;

@@ -51,11 +51,7 @@ public static unsafe class CausalAttention
         if (dropout > 0f)
         {
             ArgumentNullException.ThrowIfNull(rng);
-            float scale = 1f / (1f - dropout);
-            foreach (ref float mask in y.Saved.Span[plan.Attentions..kept])
-            {
-                mask = rng.NextSingle() >= dropout ? scale : 0f;
-            }
+            rng.FillMask(y.Saved.Span[plan.Attentions..kept], dropout, 1f / (1f - dropout));
         }
 
         AlignedBuffer scratch = x.Tape.Rent(plan.Scratch(columns / heads, x.Tape.Threads));
@@ -77,25 +73,29 @@ public static unsafe class CausalAttention
             return;
         }
 
-        int width = p.Columns / p.Heads, wide = 3 * p.Columns;
+        int width = p.Columns / p.Heads, wide = 3 * p.Columns, padded = Plan.Padded(length);
         Span<float> scratch = p.ScratchOf(worker);
-        Span<float> query = Take(ref scratch, length * width), key = Take(ref scratch, length * width), value = Take(ref scratch, length * width);
-        Span<float> output = Take(ref scratch, length * width), dropped = Take(ref scratch, length * length);
+        Span<float> query = Take(ref scratch, padded * width), key = Take(ref scratch, padded * width), value = Take(ref scratch, padded * width);
+        Span<float> output = Take(ref scratch, padded * width), score = Take(ref scratch, padded * padded), dropped = Take(ref scratch, padded * padded)[..(length * length)];
+        query = query[..(length * width)];
+        value = value[..(length * width)];
+        output = output[..(length * width)];
+        score = score[..(length * padded)];
         float scale = 1f / MathF.Sqrt(width);
         var rows = new ReadOnlySpan<float>((float*)p.X + ((nint)first * wide), length * wide);
         var target = new Span<float>((float*)p.Y + ((nint)first * p.Columns), length * p.Columns);
         for (int head = 0; head < p.Heads; head++)
         {
             Copy(rows, head * width, wide, query, width);
-            Copy(rows, p.Columns + (head * width), wide, key, width);
+            Turn(rows, p.Columns + (head * width), wide, key, width, length);
             Copy(rows, (2 * p.Columns) + (head * width), wide, value, width);
             Span<float> attention = p.Attention(sequence, head, length);
-            Gemm.MultiplyTransposed(query, key, attention, length, length, width);
+            Gemm.Multiply(query, key, score, length, padded, width);
             for (int r = 0; r < length; r++)
             {
                 Span<float> row = attention.Slice(r * length, length), open = row[..(r + 1)];
                 row[(r + 1)..].Clear();
-                TensorPrimitives.Multiply(open, scale, open);
+                TensorPrimitives.Multiply(score.Slice(r * padded, r + 1), scale, open);
                 Activations.SoftmaxOf(open, open);
             }
 
@@ -142,11 +142,14 @@ public static unsafe class CausalAttention
             return;
         }
 
-        int width = p.Columns / p.Heads, wide = 3 * p.Columns;
+        int width = p.Columns / p.Heads, wide = 3 * p.Columns, padded = Plan.Padded(length);
         Span<float> scratch = p.ScratchOf(worker);
-        Span<float> one = Take(ref scratch, length * width), slope = Take(ref scratch, length * width), result = Take(ref scratch, length * width);
-        _ = Take(ref scratch, length * width);
-        Span<float> error = Take(ref scratch, length * length), dropped = Take(ref scratch, length * length);
+        Span<float> one = Take(ref scratch, padded * width), slope = Take(ref scratch, padded * width), result = Take(ref scratch, padded * width);
+        Span<float> turned = Take(ref scratch, padded * width), error = Take(ref scratch, padded * padded)[..(length * padded)];
+        Span<float> dropped = Take(ref scratch, padded * padded)[..(length * padded)];
+        slope = slope[..(length * width)];
+        one.Clear();
+        Span<float> filled = one[..(length * width)], ofRows = result[..(length * width)];
         float scale = 1f / MathF.Sqrt(width);
         var rows = new ReadOnlySpan<float>((float*)p.X + ((nint)first * wide), length * wide);
         var slopes = new ReadOnlySpan<float>((float*)p.Y + ((nint)first * p.Columns), length * p.Columns);
@@ -155,39 +158,50 @@ public static unsafe class CausalAttention
         {
             Span<float> attention = p.Attention(sequence, head, length);
             Copy(slopes, head * width, p.Columns, slope, width);
-            if (p.IsDropped)
-            {
-                TensorPrimitives.Multiply(attention, p.Mask(sequence, head, length), dropped);
-            }
-
-            // Values: Aᵀ G.
-            Gemm.TransposeMultiply(p.IsDropped ? dropped : attention, slope, result, length, width, length);
-            Put(result, target, (2 * p.Columns) + (head * width), wide, width, p.Add);
-
-            // Attentions: G Vᵀ, through dropout and softmax.
-            Copy(rows, (2 * p.Columns) + (head * width), wide, one, width);
-            Gemm.MultiplyTransposed(slope, one, error, length, length, width);
-            if (p.IsDropped)
-            {
-                TensorPrimitives.Multiply(error, p.Mask(sequence, head, length), error);
-            }
-
             for (int r = 0; r < length; r++)
             {
-                Span<float> row = error.Slice(r * length, length), open = row[..(r + 1)];
+                Span<float> row = dropped.Slice(r * padded, padded);
+                ReadOnlySpan<float> weights = attention.Slice(r * length, length);
+                row[length..].Clear();
+                if (p.IsDropped)
+                {
+                    TensorPrimitives.Multiply(weights, p.Mask(sequence, head, length).Slice(r * length, length), row);
+                }
+                else
+                {
+                    weights.CopyTo(row);
+                }
+            }
+
+            // Values: Aᵀ G. The columns beyond the length give rows that nobody reads.
+            Gemm.TransposeMultiply(dropped, slope, result, padded, width, length);
+            Put(ofRows, target, (2 * p.Columns) + (head * width), wide, width, p.Add);
+
+            // Attentions: G Vᵀ, through dropout and softmax.
+            Turn(rows, (2 * p.Columns) + (head * width), wide, turned, width, length);
+            Gemm.Multiply(slope, turned, error, length, padded, width);
+            for (int r = 0; r < length; r++)
+            {
+                Span<float> row = error.Slice(r * padded, padded), open = row[..(r + 1)];
                 ReadOnlySpan<float> weights = attention.Slice(r * length, r + 1);
                 row[(r + 1)..].Clear();
+                if (p.IsDropped)
+                {
+                    TensorPrimitives.Multiply(open, p.Mask(sequence, head, length).Slice(r * length, r + 1), open);
+                }
+
                 TensorPrimitives.Subtract(open, TensorPrimitives.Dot(open, weights), open);
                 TensorPrimitives.Multiply(open, weights, open);
                 TensorPrimitives.Multiply(open, scale, open);
             }
 
-            Copy(rows, p.Columns + (head * width), wide, one, width);
-            Gemm.Multiply(error, one, result, length, width, length);
-            Put(result, target, head * width, wide, width, p.Add);
-            Copy(rows, head * width, wide, one, width);
-            Gemm.TransposeMultiply(error, one, result, length, width, length);
-            Put(result, target, p.Columns + (head * width), wide, width, p.Add);
+            // The rows of keys beyond the length are zeros.
+            Copy(rows, p.Columns + (head * width), wide, filled, width);
+            Gemm.Multiply(error, one, ofRows, length, width, padded);
+            Put(ofRows, target, head * width, wide, width, p.Add);
+            Copy(rows, head * width, wide, filled, width);
+            Gemm.TransposeMultiply(error, filled, result, padded, width, length);
+            Put(ofRows, target, p.Columns + (head * width), wide, width, p.Add);
         }
     }
 
@@ -203,6 +217,30 @@ public static unsafe class CausalAttention
         for (int r = 0; r * width < target.Length; r++)
         {
             source.Slice((r * stride) + offset, width).CopyTo(target[(r * width)..]);
+        }
+    }
+
+    /// <summary>Some columns of all rows as rows of <see cref="Plan.Padded"/> values, zeros at the end, so that products need no panels.</summary>
+    private static void Turn(ReadOnlySpan<float> source, int offset, int stride, Span<float> target, int width, int length)
+    {
+        int padded = Plan.Padded(length);
+        fixed (float* from = source, to = target)
+        {
+            // Sixteen rows at a time: a line of the target is written while it is in the cache.
+            for (int block = 0; block < padded; block += 16)
+            {
+                int rows = Math.Clamp(length - block, 0, 16);
+                for (int k = 0; k < width; k++)
+                {
+                    float* column = from + ((nint)block * stride) + offset + k, line = to + ((nint)k * padded) + block;
+                    for (int r = 0; r < rows; r++)
+                    {
+                        line[r] = column[(nint)r * stride];
+                    }
+
+                    new Span<float>(line + rows, 16 - rows).Clear();
+                }
+            }
         }
     }
 
@@ -248,8 +286,11 @@ public static unsafe class CausalAttention
             return new Plan(offset, offset[^1], longest);
         }
 
+        /// <summary>Rows as the products take them.</summary>
+        public static int Padded(int length) => (length + 15) & ~15;
+
         /// <summary>Values a worker needs.</summary>
-        public int PerWorker(int width) => checked((4 * longest * width) + (2 * longest * longest));
+        public int PerWorker(int width) => checked((4 * Padded(longest) * width) + (2 * Padded(longest) * Padded(longest)));
 
         public int Scratch(int width, int threads) => checked(PerWorker(width) * threads);
     }

@@ -95,7 +95,42 @@ internal static unsafe class Kernels
         {
             Workers.Run(
                 x.Length, Chunk, x.Length < Large ? 1 : threads, new Pointers((nint)px, 0, (nint)po, factor), static (in Pointers p, int start, int end, int _) =>
-                    TensorPrimitives.Multiply(new ReadOnlySpan<float>((float*)p.X + start, end - start), p.Factor, new Span<float>((float*)p.Output + start, end - start)));
+                    Scale(new ReadOnlySpan<float>((float*)p.X + start, end - start), p.Factor, new Span<float>((float*)p.Output + start, end - start)));
+        }
+    }
+
+    /// <summary>output = x ⊙ y, or output += x ⊙ y where <paramref name="add"/> is set.</summary>
+    public static void Multiply(ReadOnlySpan<float> x, ReadOnlySpan<float> y, Span<float> output, bool add, int threads)
+    {
+        fixed (float* px = x, py = y, po = output)
+        {
+            Workers.Run(
+                x.Length, Chunk, x.Length < Large ? 1 : threads, new Pointers((nint)px, (nint)py, (nint)po, add ? 1f : 0f), static (in Pointers p, int start, int end, int _) =>
+                {
+                    var target = new Span<float>((float*)p.Output + start, end - start);
+                    ReadOnlySpan<float> left = new((float*)p.X + start, end - start), right = new((float*)p.Y + start, end - start);
+                    if (p.Factor > 0f)
+                    {
+                        TensorPrimitives.MultiplyAdd(left, right, target, target);
+                    }
+                    else
+                    {
+                        TensorPrimitives.Multiply(left, right, target);
+                    }
+                });
+        }
+    }
+
+    /// <summary>output = x + y.</summary>
+    public static void Add(ReadOnlySpan<float> x, ReadOnlySpan<float> y, Span<float> output, int threads)
+    {
+        fixed (float* px = x, py = y, po = output)
+        {
+            Workers.Run(
+                x.Length, Chunk, x.Length < Large ? 1 : threads, new Pointers((nint)px, (nint)py, (nint)po, 0f), static (in Pointers p, int start, int end, int _) =>
+                    TensorPrimitives.Add(
+                        new ReadOnlySpan<float>((float*)p.X + start, end - start), new ReadOnlySpan<float>((float*)p.Y + start, end - start),
+                        new Span<float>((float*)p.Output + start, end - start)));
         }
     }
 
@@ -114,6 +149,18 @@ internal static unsafe class Kernels
 
     /// <summary>Rows of a matrix in chunks of about as many values.</summary>
     public static int RowChunk(int columns) => Math.Max(1, Chunk / Math.Max(1, columns));
+
+    private static void Scale(ReadOnlySpan<float> x, float factor, Span<float> output)
+    {
+        if (factor == 1f)
+        {
+            x.CopyTo(output);
+        }
+        else
+        {
+            TensorPrimitives.Multiply(x, factor, output);
+        }
+    }
 
     private static void AddScaled(ReadOnlySpan<float> x, float factor, Span<float> output)
     {

@@ -1,9 +1,11 @@
+using System.Numerics;
 using System.Numerics.Tensors;
+using Segue.Numerics;
 
 namespace Segue.Neural.Autodiff;
 
 /// <summary>Bringing rows to a common scale.</summary>
-public static class Normalization
+public static unsafe class Normalization
 {
     /// <summary>Every row divided by its length, or by <paramref name="epsilon"/> where it is shorter.</summary>
     /// <remarks>
@@ -45,17 +47,30 @@ public static class Normalization
 
         // Kept: the normalised rows, then one factor a row.
         y.Saved = x.Tape.Rent(x.Count + x.Rows);
-        Span<float> factors = y.Saved.Span.Slice(x.Count, x.Rows);
-        for (int r = 0; r < x.Rows; r++)
+        fixed (float* from = x.Value, to = y.Value, scales = scale.Value, shifts = shift.Value)
         {
-            Span<float> normal = y.Saved.Span.Slice(r * x.Columns, x.Columns);
-            TensorPrimitives.Subtract(x.Row(r), TensorPrimitives.Sum<float>(x.Row(r)) / x.Columns, normal);
-            factors[r] = 1f / MathF.Sqrt((TensorPrimitives.SumOfSquares<float>(normal) / x.Columns) + epsilon);
-            TensorPrimitives.Multiply(normal, factors[r], normal);
-            TensorPrimitives.MultiplyAdd(normal, scale.Value, shift.Value, y.Row(r));
+            var pass = new Pass((nint)from, (nint)to, (nint)scales, (nint)shifts, (nint)y.Saved.Pointer, x.Rows, x.Columns, false, epsilon);
+            Workers.Run(x.Rows, Kernels.RowChunk(x.Columns), x.Count < Kernels.Large ? 1 : x.Tape.Threads, in pass, static (in Pass p, int start, int end, int _) => Forward(in p, start, end));
         }
 
         return y;
+    }
+
+    private static void Forward(in Pass p, int start, int end)
+    {
+        int columns = p.Columns;
+        ReadOnlySpan<float> scale = new((float*)p.Scale, columns), shift = new((float*)p.Shift, columns);
+        for (int r = start; r < end; r++)
+        {
+            nint at = (nint)r * columns;
+            var row = new ReadOnlySpan<float>((float*)p.X + at, columns);
+            var normal = new Span<float>((float*)p.Saved + at, columns);
+            ref float factor = ref ((float*)p.Saved)[((nint)p.Rows * columns) + r];
+            TensorPrimitives.Subtract(row, TensorPrimitives.Sum(row) / columns, normal);
+            factor = 1f / MathF.Sqrt((TensorPrimitives.SumOfSquares<float>(normal) / columns) + p.Epsilon);
+            TensorPrimitives.Multiply(normal, factor, normal);
+            TensorPrimitives.MultiplyAdd(normal, scale, shift, new Span<float>((float*)p.Y + at, columns));
+        }
     }
 
     private static void NormalizeBackward(Variable y)
@@ -90,41 +105,74 @@ public static class Normalization
     private static void LayerNormBackward(Variable y)
     {
         (Variable x, Variable scale, Variable shift) = (y.First!, y.Second!, y.Third!);
-        ReadOnlySpan<float> gradient = y.OutputGradient, factors = y.Saved!.Span.Slice(x.Count, x.Rows);
+        ReadOnlySpan<float> gradient = y.OutputGradient;
         if (shift.NeedsGradient)
         {
             Reductions.AddColumnSums(gradient, shift.AddTo(), y.Rows, y.Columns, y.Tape.Threads);
         }
 
-        Span<float> scaleTarget = scale.NeedsGradient ? scale.AddTo() : [], target = x.NeedsGradient ? x.AddTo() : [];
-        ReadOnlySpan<float> scales = scale.Value;
-        for (int r = 0; r < x.Rows; r++)
+        if (scale.NeedsGradient)
         {
-            ReadOnlySpan<float> g = gradient.Slice(r * x.Columns, x.Columns), normal = y.Saved.Span.Slice(r * x.Columns, x.Columns);
-            if (scale.NeedsGradient)
-            {
-                TensorPrimitives.MultiplyAdd(g, normal, scaleTarget, scaleTarget);
-            }
+            Reductions.AddColumnDots(gradient, y.Saved!.Span[..x.Count], scale.AddTo(), y.Rows, y.Columns, y.Tape.Threads);
+        }
 
-            if (!x.NeedsGradient)
-            {
-                continue;
-            }
+        if (!x.NeedsGradient)
+        {
+            return;
+        }
+
+        Span<float> target = x.WriteTo(out bool add);
+        fixed (float* slope = gradient, to = target, scales = scale.Value)
+        {
+            var pass = new Pass((nint)to, (nint)slope, (nint)scales, 0, (nint)y.Saved!.Pointer, x.Rows, x.Columns, add, 0f);
+            Workers.Run(x.Rows, Kernels.RowChunk(x.Columns), x.Count < Kernels.Large ? 1 : x.Tape.Threads, in pass, static (in Pass p, int start, int end, int _) => Backward(in p, start, end));
+        }
+    }
+
+    private static void Backward(in Pass p, int start, int end)
+    {
+        int columns = p.Columns, width = Vector<float>.Count;
+        float* scales = (float*)p.Scale;
+        for (int r = start; r < end; r++)
+        {
+            nint at = (nint)r * columns;
+            float* g = (float*)p.Y + at, normal = (float*)p.Saved + at, target = (float*)p.X + at;
+            float factor = ((float*)p.Saved)[((nint)p.Rows * columns) + r];
 
             // With s = g ⊙ scale: dx = factor · (s − mean(s) − normal · mean(s ⊙ normal)).
-            float mean = 0f, along = 0f;
-            for (int c = 0; c < g.Length; c++)
+            Vector<float> means = Vector<float>.Zero, alongs = Vector<float>.Zero;
+            int c = 0;
+            for (; c + width <= columns; c += width)
+            {
+                Vector<float> s = Vector.Load(g + c) * Vector.Load(scales + c);
+                means += s;
+                alongs += s * Vector.Load(normal + c);
+            }
+
+            float mean = Vector.Sum(means), along = Vector.Sum(alongs);
+            for (; c < columns; c++)
             {
                 mean += g[c] * scales[c];
                 along += g[c] * scales[c] * normal[c];
             }
 
-            (mean, along) = (mean / x.Columns, along / x.Columns);
-            Span<float> row = target.Slice(r * x.Columns, x.Columns);
-            for (int c = 0; c < row.Length; c++)
+            (mean, along) = (mean / columns, along / columns);
+            Vector<float> factors = new(factor);
+            (means, alongs) = (new(mean), new(along));
+            for (c = 0; c + width <= columns; c += width)
             {
-                row[c] += factors[r] * ((g[c] * scales[c]) - mean - (normal[c] * along));
+                Vector<float> slope = factors * ((Vector.Load(g + c) * Vector.Load(scales + c)) - means - (Vector.Load(normal + c) * alongs));
+                Vector.Store(p.Add ? Vector.Load(target + c) + slope : slope, target + c);
+            }
+
+            for (; c < columns; c++)
+            {
+                float slope = factor * ((g[c] * scales[c]) - mean - (normal[c] * along));
+                target[c] = p.Add ? target[c] + slope : slope;
             }
         }
     }
+
+    /// <summary>Pointers of a pass over rows; going back, X is the gradient to write and Y the one that came.</summary>
+    private readonly record struct Pass(nint X, nint Y, nint Scale, nint Shift, nint Saved, int Rows, int Columns, bool Add, float Epsilon);
 }

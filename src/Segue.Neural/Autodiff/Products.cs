@@ -8,6 +8,9 @@ namespace Segue.Neural.Autodiff;
 /// <summary>Products of matrices.</summary>
 public static class Products
 {
+    /// <summary>Values of a weight that stays in the cache while rows go by.</summary>
+    private const int SmallWeight = 1 << 15;
+
     /// <summary>A·B. 2·rows·columns·inner operations forward, twice that backward.</summary>
     /// <exception cref="ArgumentException">A has another number of columns than B has rows.</exception>
     public static Variable MatMul(this Variable a, Variable b)
@@ -50,6 +53,12 @@ public static class Products
         Shapes.Require(x.Columns == weight.Rows, x, weight, "a layer needs as many inputs as its weight has rows");
         Shapes.Require(bias.Rows == 1 && bias.Columns == weight.Columns, weight, bias, "a layer needs a 1 × outputs bias");
         Variable y = x.Tape.Record(x.Rows, weight.Columns, AffineBackward, x, weight, bias);
+        if (weight.Count <= SmallWeight && weight.Columns > 0)
+        {
+            AffineByRows(x, weight, bias, y);
+            return y;
+        }
+
         Repeat(bias, y);
         Gemm.Multiply(x.Value, weight.Value, y.Value, x.Rows, weight.Columns, x.Columns, add: true, threads: x.Tape.Threads);
         return y;
@@ -89,10 +98,22 @@ public static class Products
         ArgumentNullException.ThrowIfNull(b);
         Shapes.RequireSame(a, b);
         Variable c = a.Tape.Record(a.Rows, 1, RowDotBackward, a, b);
-        Span<float> dots = c.Value;
-        for (int r = 0; r < a.Rows; r++)
+        unsafe
         {
-            dots[r] = TensorPrimitives.Dot<float>(a.Row(r), b.Row(r));
+            fixed (float* left = a.Value, right = b.Value, dots = c.Value)
+            {
+                Workers.Run(
+                    a.Rows, Kernels.RowChunk(a.Columns), a.Count < Kernels.Large ? 1 : a.Tape.Threads, ((nint)left, (nint)right, (nint)dots, a.Columns),
+                    static (in (nint A, nint B, nint Dots, int Columns) p, int start, int end, int _) =>
+                    {
+                        for (int r = start; r < end; r++)
+                        {
+                            nint at = (nint)r * p.Columns;
+                            ((float*)p.Dots)[r] = TensorPrimitives.Dot(
+                                new ReadOnlySpan<float>((float*)p.A + at, p.Columns), new ReadOnlySpan<float>((float*)p.B + at, p.Columns));
+                        }
+                    });
+            }
         }
 
         return c;
@@ -142,6 +163,29 @@ public static class Products
         {
             throw new ArgumentException(
                 $"a {matrix.Matrix.Rows} × {matrix.Matrix.Columns} sparse matrix cannot be multiplied by a {dense.Rows} × {dense.Columns} matrix");
+        }
+    }
+
+    /// <summary>A few rows at a time, so that the bias is still in the cache when the product is added. A row has the same bits in any product.</summary>
+    private static unsafe void AffineByRows(Variable x, Variable weight, Variable bias, Variable y)
+    {
+        fixed (float* from = x.Value, w = weight.Value, b = bias.Value, to = y.Value)
+        {
+            Workers.Run(
+                x.Rows, 128, (long)x.Rows * weight.Count < Kernels.Large * 16L ? 1 : x.Tape.Threads, ((nint)from, (nint)w, (nint)b, (nint)to, x.Columns, weight.Columns),
+                static (in (nint X, nint Weight, nint Bias, nint Y, int Inputs, int Outputs) p, int start, int end, int _) =>
+                {
+                    var output = new Span<float>((float*)p.Y + ((nint)start * p.Outputs), (end - start) * p.Outputs);
+                    var bias = new ReadOnlySpan<float>((float*)p.Bias, p.Outputs);
+                    for (int n = 0; n < output.Length; n += p.Outputs)
+                    {
+                        bias.CopyTo(output[n..]);
+                    }
+
+                    Gemm.Multiply(
+                        new ReadOnlySpan<float>((float*)p.X + ((nint)start * p.Inputs), (end - start) * p.Inputs), new((float*)p.Weight, p.Inputs * p.Outputs), output,
+                        end - start, p.Outputs, p.Inputs, add: true);
+                });
         }
     }
 
@@ -263,11 +307,32 @@ public static class Products
             return;
         }
 
-        Span<float> sums = target.AddTo();
-        for (int r = 0; r < target.Rows; r++)
+        Span<float> sums = target.WriteTo(out bool add);
+        unsafe
         {
-            Span<float> row = sums.Slice(r * target.Columns, target.Columns);
-            TensorPrimitives.MultiplyAdd(source.Row(r), factors[r], row, row);
+            fixed (float* factor = factors, from = source.Value, to = sums)
+            {
+                Workers.Run(
+                    target.Rows, Kernels.RowChunk(target.Columns), target.Count < Kernels.Large ? 1 : target.Tape.Threads,
+                    ((nint)factor, (nint)from, (nint)to, target.Columns, add),
+                    static (in (nint Factors, nint Source, nint Target, int Columns, bool Add) p, int start, int end, int _) =>
+                    {
+                        for (int r = start; r < end; r++)
+                        {
+                            nint at = (nint)r * p.Columns;
+                            var source = new ReadOnlySpan<float>((float*)p.Source + at, p.Columns);
+                            var row = new Span<float>((float*)p.Target + at, p.Columns);
+                            if (p.Add)
+                            {
+                                TensorPrimitives.MultiplyAdd(source, ((float*)p.Factors)[r], row, row);
+                            }
+                            else
+                            {
+                                TensorPrimitives.Multiply(source, ((float*)p.Factors)[r], row);
+                            }
+                        }
+                    });
+            }
         }
     }
 

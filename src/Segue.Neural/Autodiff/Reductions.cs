@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Numerics.Tensors;
 using Segue.Numerics;
 
@@ -79,22 +80,87 @@ public static class Reductions
         return ByColumn(x, x.Rows == 0 ? 0f : 1f / x.Rows);
     }
 
-    /// <summary>sums += the sum of every column.</summary>
-    internal static unsafe void AddColumnSums(ReadOnlySpan<float> values, Span<float> sums, int rows, int columns, int threads)
+    /// <summary>sums += the sum of every column, from the first row to the last.</summary>
+    internal static void AddColumnSums(ReadOnlySpan<float> values, Span<float> sums, int rows, int columns, int threads) =>
+        AddColumnDots(values, values, sums, rows, columns, threads, isProduct: false);
+
+    /// <summary>sums += Σ over rows of x ⊙ y, from the first row to the last.</summary>
+    internal static unsafe void AddColumnDots(
+        ReadOnlySpan<float> x, ReadOnlySpan<float> y, Span<float> sums, int rows, int columns, int threads, bool isProduct = true)
     {
-        fixed (float* source = values, target = sums)
+        fixed (float* left = x, right = y, target = sums)
         {
             Workers.Run(
-                columns, 256, values.Length < Kernels.Large ? 1 : threads, ((nint)source, (nint)target, rows, columns),
-                static (in (nint Source, nint Target, int Rows, int Columns) w, int start, int end, int _) =>
+                columns, 32, x.Length < Kernels.Large ? 1 : threads, ((nint)left, (nint)right, (nint)target, rows, columns, isProduct),
+                static (in (nint X, nint Y, nint Target, int Rows, int Columns, bool IsProduct) w, int start, int end, int _) =>
                 {
-                    var sum = new Span<float>((float*)w.Target + start, end - start);
-                    for (int r = 0; r < w.Rows; r++)
+                    int width = Vector<float>.Count, c = start;
+                    for (; c + (4 * width) <= end; c += 4 * width)
                     {
-                        TensorPrimitives.Add(sum, new ReadOnlySpan<float>((float*)w.Source + ((nint)r * w.Columns) + start, end - start), sum);
+                        AddFour((float*)w.X + c, w.IsProduct ? (float*)w.Y + c : null, (float*)w.Target + c, w.Rows, w.Columns);
+                    }
+
+                    for (; c + width <= end; c += width)
+                    {
+                        AddOne((float*)w.X + c, w.IsProduct ? (float*)w.Y + c : null, (float*)w.Target + c, w.Rows, w.Columns);
+                    }
+
+                    for (; c < end; c++)
+                    {
+                        float sum = ((float*)w.Target)[c];
+                        for (nint n = c, r = 0; r < w.Rows; r++, n += w.Columns)
+                        {
+                            sum += w.IsProduct ? ((float*)w.X)[n] * ((float*)w.Y)[n] : ((float*)w.X)[n];
+                        }
+
+                        ((float*)w.Target)[c] = sum;
                     }
                 });
         }
+    }
+
+    private static unsafe void AddFour(float* x, float* y, float* target, int rows, int stride)
+    {
+        int width = Vector<float>.Count;
+        Vector<float> a = Vector.Load(target), b = Vector.Load(target + width), c = Vector.Load(target + (2 * width)), d = Vector.Load(target + (3 * width));
+        nint n = 0;
+        if (y is null)
+        {
+            for (int r = 0; r < rows; r++, n += stride)
+            {
+                a += Vector.Load(x + n);
+                b += Vector.Load(x + n + width);
+                c += Vector.Load(x + n + (2 * width));
+                d += Vector.Load(x + n + (3 * width));
+            }
+        }
+        else
+        {
+            for (int r = 0; r < rows; r++, n += stride)
+            {
+                a += Vector.Load(x + n) * Vector.Load(y + n);
+                b += Vector.Load(x + n + width) * Vector.Load(y + n + width);
+                c += Vector.Load(x + n + (2 * width)) * Vector.Load(y + n + (2 * width));
+                d += Vector.Load(x + n + (3 * width)) * Vector.Load(y + n + (3 * width));
+            }
+        }
+
+        Vector.Store(a, target);
+        Vector.Store(b, target + width);
+        Vector.Store(c, target + (2 * width));
+        Vector.Store(d, target + (3 * width));
+    }
+
+    private static unsafe void AddOne(float* x, float* y, float* target, int rows, int stride)
+    {
+        Vector<float> sum = Vector.Load(target);
+        nint n = 0;
+        for (int r = 0; r < rows; r++, n += stride)
+        {
+            sum += y is null ? Vector.Load(x + n) : Vector.Load(x + n) * Vector.Load(y + n);
+        }
+
+        Vector.Store(sum, target);
     }
 
     private static Variable Whole(Variable x, float factor)

@@ -43,7 +43,7 @@ public sealed class GemmTests
     [MemberData(nameof(Paths))]
     public void ATallMatrixTimesASmallOneIsRightToTheLastRow(SimdPath path)
     {
-        foreach ((int rows, int columns, int inner) in new[] { (1024, 16, 1), (1031, 64, 64), (1500, 48, 7), (1025, 128, 128), (1027, 112, 33), (1024, 144, 130) })
+        foreach ((int rows, int columns, int inner) in new[] { (1024, 16, 1), (1031, 64, 64), (1500, 48, 7), (1025, 128, 128), (1027, 112, 33), (1024, 144, 130), (35, 192, 64), (1031, 64, 192), (70, 128, 256) })
         {
             CheckForms(rows, columns, inner, add: true, threads: 2, path);
             CheckForms(rows, columns, inner, add: false, threads: 1, path);
@@ -61,6 +61,31 @@ public sealed class GemmTests
         float[] part = new float[5 * Columns];
         Gemm.Multiply(a.AsSpan((Rows - 5) * Inner), b, part, 5, Columns, Inner, path: path);
         Assert.Equal(part.Select(BitConverter.SingleToInt32Bits), tall[^part.Length..].Select(BitConverter.SingleToInt32Bits));
+    }
+
+    /// <summary>Two tall matrices are read where they lie, a wide one is copied into panels: the sums are the same.</summary>
+    [Theory]
+    [MemberData(nameof(Paths))]
+    public void ASmallProductOfTallMatricesHasTheBitsOfPanelsWhateverTheThreads(SimdPath path)
+    {
+        foreach ((int rows, int columns, int inner) in new[] { (64, 192, 1_000), (16, 64, 385), (128, 256, 770), (8, 16, 7_000) })
+        {
+            float[] a = Shapes.Gaussian(inner * rows, "a"), b = Shapes.Gaussian(inner * columns, "b"), turned = new float[rows * inner];
+            for (int k = 0; k < inner; k++)
+            {
+                for (int r = 0; r < rows; r++)
+                {
+                    turned[(r * inner) + k] = a[(k * rows) + r];
+                }
+            }
+
+            float[] panels = Shapes.Gaussian(rows * columns, "c"), one = [.. panels], three = [.. panels];
+            Gemm.Multiply(turned, b, panels, rows, columns, inner, add: true, path: path);
+            Gemm.TransposeMultiply(a, b, one, rows, columns, inner, add: true, threads: 1, path: path);
+            Gemm.TransposeMultiply(a, b, three, rows, columns, inner, add: true, threads: 3, path: path);
+            Assert.Equal(panels.Select(BitConverter.SingleToInt32Bits), one.Select(BitConverter.SingleToInt32Bits));
+            Assert.Equal(one.Select(BitConverter.SingleToInt32Bits), three.Select(BitConverter.SingleToInt32Bits));
+        }
     }
 
     [Theory]

@@ -138,4 +138,23 @@ public sealed class RngTests
         rng.Shuffle<int>(one);
         Assert.Equal([4], one);
     }
+
+    [Theory]
+    [InlineData(0f)]
+    [InlineData(0.2f)]
+    [InlineData(0.5f)]
+    [InlineData(0.95f)]
+    [InlineData(0.99999994f)]
+    public void AMaskIsWhatDrawsOneByOneSay(float share)
+    {
+        Rng one = new(7, "mask"), other = new(7, "mask");
+        var mask = new float[20_000];
+        one.FillMask(mask, share, 1.25f);
+        foreach (float value in mask)
+        {
+            Assert.Equal(other.NextSingle() >= share ? 1.25f : 0f, value);
+        }
+
+        Assert.Equal(other.NextUInt64(), one.NextUInt64());
+    }
 }
