@@ -1,13 +1,14 @@
 """Steps a second of SASRec in training: PyTorch on the processor beside Segue, in turns, in one run.
 
-    apt-get install python3-torch && /usr/bin/python3 bench/oracles/sasrec_step.py [--items 10000 --threads 2 --rounds 3]
+    apt-get install python3-torch libopenblas0-pthread && /usr/bin/python3 bench/oracles/sasrec_step.py [--items 10000 --threads 2 --rounds 3]
 
 The step (Kang and McAuley, ICDM 2018, in the form of `sasrec`): 128 sequences of 50 plays; vector of the item · √64 + vector of the place, dropout .2;
 two causal blocks x + dropout(attention(norm x)), x + dropout(W₂ dropout(relu(W₁ norm x))), attention with one head, dropout on its weights too; norm; scores of the
 next item and of one drawn for every play with the vectors that are read and a bias an item; binary cross-entropy; backward; Adam, β₂ = .98. All sequences
 are of full length, so that PyTorch works on nothing that is padding. PyTorch gets its fastest of four: attention written out with bmm or nn.MultiheadAttention,
 vectors of items with a dense gradient and Adam or with a sparse one and SparseAdam (moves the touched rows only, as `sasrec` does). Time of a step: the least
-mean of 16 steps in a row, on both sides; drawing the batch and its negatives counts.
+mean of 16 steps in a row, on both sides; drawing the batch and its negatives counts. Without OpenBLAS the products of Debian's PyTorch run on the reference
+BLAS, 40 times as slow: its rate is printed.
 """
 import argparse
 import os
@@ -127,6 +128,11 @@ def main():
         f"PyTorch, {name}, {'sparse' if sparse else 'dense'} Adam": Reference(plays, arguments.items, attention, sparse)
         for name, attention in (("bmm", WrittenOut), ("MultiheadAttention", Library)) for sparse in (False, True)}
     print(f"PyTorch {torch.__version__}, {torch.get_num_threads()} threads; {BATCH * LENGTH:,} plays a step, {arguments.items:,} items")
+    square = torch.randn(1024, 1024)
+    torch.mm(square, square)
+    start = time.perf_counter()
+    torch.mm(square, square)
+    print(f"  PyTorch's product of 1024 × 1024: {2 * 1024 ** 3 / (time.perf_counter() - start) / 1e9:.0f} GF/s; below 30 its BLAS is the reference one and the comparison means little")
     best = {}
 
     def note(name, found):
