@@ -16,7 +16,7 @@ public sealed class Lastfm1kTiming : IWholeTiming
     public string Name => "lastfm-1k";
 
     public string Summary =>
-        "import, describe, temporal graph, node2vec, stg-link with time, memory and accuracy (lines=1000000 users=52 songs=78513 seed=1; path=FILE format=lastfm-1k period=month for other data; "
+        "import, describe, temporal graph, node2vec, stg-link with time, memory and accuracy (lines=1000000 users=52 songs=78513 seed=1; path=FILE format=lastfm-1k map=user=0,item=1 period=month for other data; "
         + "min_plays=1 negatives=nodes hold_out=edges hidden=128 layers=3 epochs=5 batch=1024 walks=5; node2vec=1 link=1, 0 to leave one out)";
 
     public void Run(WholeContext context)
@@ -51,7 +51,8 @@ public sealed class Lastfm1kTiming : IWholeTiming
         Dataset? dataset = null;
         Stage(context, "import", () =>
         {
-            ImportResult result = FormatCatalog.Import(format, [path], new ImportOptions());
+            string map = context.Setting("map", string.Empty);
+            ImportResult result = FormatCatalog.Import(format, [path], new ImportOptions { Map = map.Length > 0 ? ColumnMap.Parse(map) : null });
             dataset = result.Dataset;
             return $"{dataset.Count:N0} listens, {dataset.Users.Count:N0} users, {dataset.Items.Count:N0} songs, {result.Report.Rejected.Sum(r => r.Count):N0} lines rejected, {result.Report.Duplicate:N0} twice";
         });

@@ -49,7 +49,9 @@ public sealed class TasteRnnTiming : IWholeTiming
         ArgumentNullException.ThrowIfNull(context);
         var options = new TasteRnnOptions
         {
-            MaxLength = context.Setting("length", 300), BatchSize = context.Setting("batch", 8), HiddenSize = context.Setting("hidden", 100),
+            MaxLength = context.Setting("length", 300),
+            BatchSize = context.Setting("batch", 8),
+            HiddenSize = context.Setting("hidden", 100),
         };
         int steps = context.Setting("steps", 200);
         Dataset train = PlaySequences.Make(context.Setting("items", 10_000), sequences: 32 * options.BatchSize, length: options.MaxLength + 1);

@@ -31,7 +31,16 @@ public sealed class TasteRnnTests : RecommenderContract
     {
         var options = new TasteRnnOptions
         {
-            EmbeddingSize = 16, HiddenSize = 32, Epochs = 60, LearningRate = 0.01, Dropout = 0, Cell = cell, Loss = loss, Shortcut = shortcut, MinOffset = 3, MaxOffset = 3,
+            EmbeddingSize = 16,
+            HiddenSize = 32,
+            Epochs = 60,
+            LearningRate = 0.01,
+            Dropout = 0,
+            Cell = cell,
+            Loss = loss,
+            Shortcut = shortcut,
+            MinOffset = 3,
+            MaxOffset = 3,
         };
         IRecommender recommender = new TasteRnn(options).Fit(Chains.Make(), Context());
         int right = 0;
