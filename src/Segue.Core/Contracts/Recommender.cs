@@ -43,7 +43,7 @@ public interface IRecommender
 /// <summary>A recommender whose score is a dot product, so that one shared ranker (or index) can serve it in batches.</summary>
 public interface IVectorRecommender : IRecommender
 {
-    /// <summary>Item vectors, items × size; the score of an item is its row times the user vector.</summary>
+    /// <summary>Item vectors, items × size; the score of an item is its row times the user vector: a row of NaN where the model cannot score it.</summary>
     DenseMatrix ItemVectors { get; }
 
     /// <summary>Writes the user vector of <paramref name="query"/> (length: columns of <see cref="ItemVectors"/>).</summary>

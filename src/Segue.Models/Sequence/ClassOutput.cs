@@ -65,9 +65,21 @@ internal sealed class ClassOutput
     public static ClassGroups? Groups(ItemClasses classes, int classCount, double gapMinutes, Dataset train, FitContext context, string model) => classes switch
     {
         ItemClasses.Artist => Artists(train, model),
-        ItemClasses.Cluster => Clusters(classCount, gapMinutes, train, context),
+        ItemClasses.Cluster => Clusters(classCount, gapMinutes, train, context, model),
         _ => null,
     };
+
+    /// <summary>Scores a play is told apart by at once, at most: those of all classes, or of the items of the largest.</summary>
+    public static int MostScores(ClassGroups groups)
+    {
+        int most = groups.Count;
+        for (int k = 0; k < groups.Count; k++)
+        {
+            most = Math.Max(most, groups.Start[k + 1] - groups.Start[k]);
+        }
+
+        return most;
+    }
 
     /// <summary>Adds −ln of the probability of the right class and of the right item in it to a step.</summary>
     public void AddLosses(Variable state, TrainingStep step, ReadOnlySpan<int> next)
@@ -113,10 +125,11 @@ internal sealed class ClassOutput
     private static ClassGroups Artists(Dataset train, string model)
     {
         ReadOnlySpan<int> artist = train.Catalog.ItemArtist.Span;
-        if (artist.IsEmpty)
+        if (!artist.ContainsAnyExceptInRange(int.MinValue, -1))
         {
             throw new DatasetException(
-                $"model '{model}': classes is artist and dataset '{train.Name}' names no artists; set classes=cluster, or import the data with artists");
+                $"model '{model}': classes is artist and dataset '{train.Name}' names no artists{(artist.IsEmpty ? "" : $" of its {artist.Length} items")}; "
+                + "set classes=cluster, or import the data with artists");
         }
 
         // Artists of no item here would be classes of nothing.
@@ -134,12 +147,12 @@ internal sealed class ClassOutput
         return new ClassGroups(classOf, count);
     }
 
-    private static ClassGroups Clusters(int classCount, double gapMinutes, Dataset train, FitContext context)
+    private static ClassGroups Clusters(int classCount, double gapMinutes, Dataset train, FitContext context, string model)
     {
         int items = train.Items.Count;
-        DenseMatrix vectors = ((IVectorRecommender)new Item2Vec(new Item2VecOptions { SessionMinutes = gapMinutes })
-            .Fit(train, context with { OnEpoch = null, OnLoss = null })).ItemVectors;
-        int size = classCount > 0 ? Math.Max(1, (items + classCount - 1) / classCount) : (int)Math.Ceiling(Math.Sqrt(items));
+        var skipGram = new Item2Vec(new Item2VecOptions { SessionMinutes = gapMinutes }) { Owner = model, Remedy = "set classes=artist or classes=none" };
+        DenseMatrix vectors = ((IVectorRecommender)skipGram.Fit(train, context with { OnEpoch = null, OnLoss = null })).ItemVectors;
+        int size = Math.Max(1, classCount > 0 ? (int)(((long)items + classCount - 1) / classCount) : (int)Math.Ceiling(Math.Sqrt(items)));
         int[] known = [.. Enumerable.Range(0, items).Where(i => vectors.Row(i).ContainsAnyExcept(0f))];
         var points = new DenseMatrix(known.Length, vectors.Columns);
         for (int n = 0; n < known.Length; n++)

@@ -98,7 +98,7 @@ public sealed class GruNext(GruNextOptions options) : IModel
 
         ClassGroups? groups = ClassOutput.Groups(options.Classes, options.ClassCount, options.GapMinutes, train, context, Name);
         bool isSampled = groups is null && options.NegativeCount > 0 && options.NegativeCount < items;
-        RequireRoom(chunks, items, groups is not null ? groups.Count : isSampled ? options.NegativeCount : items);
+        RequireRoom(chunks, items, groups is not null ? ClassOutput.MostScores(groups) : isSampled ? options.NegativeCount : items);
         Rng rng = context.CreateRng($"{Name}/start");
         var network = new Network(options, items, rng);
         ClassOutput? classes = groups is null ? null : new ClassOutput(groups, options.HiddenSize, rng);

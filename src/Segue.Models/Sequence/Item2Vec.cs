@@ -119,6 +119,12 @@ public sealed class Item2Vec(Item2VecOptions options) : IModel
     /// <inheritdoc/>
     public ModelOptions Options => options;
 
+    /// <summary>Name of the model that asks for vectors, for messages.</summary>
+    internal string Owner { get; init; } = Name;
+
+    /// <summary>What to do where vectors cannot be had, where the model that asks for them has options of its own for it.</summary>
+    internal string? Remedy { get; init; }
+
     /// <inheritdoc/>
     public IRecommender Fit(Dataset train, FitContext context)
     {
@@ -167,7 +173,7 @@ public sealed class Item2Vec(Item2VecOptions options) : IModel
                 {
                     throw new ModelFitException(string.Create(
                         CultureInfo.InvariantCulture,
-                        $"model '{Name}': the vector of item {i} ('{train.Items[i]}') is not finite; lower learning_rate, now {options.LearningRate}"));
+                        $"model '{Owner}': the vector of item {i} ('{train.Items[i]}') is not finite; {Remedy ?? string.Create(CultureInfo.InvariantCulture, $"lower learning_rate, now {options.LearningRate}")}"));
                 }
 
                 if (options.Score == VectorScore.Cosine)
@@ -196,10 +202,11 @@ public sealed class Item2Vec(Item2VecOptions options) : IModel
 
     private ItemSentences Sentences(Dataset train, FitContext context)
     {
+        string remedy = Remedy ?? $"lower epochs, now {options.Epochs}";
         if (options.Sentences == ItemSentenceKind.Sets)
         {
             CsrMatrix pairs = UserItemMatrix.Binary(train);
-            return new ItemSentences(pairs.ColumnIndex, pairs.RowStart, isShuffled: true, options.Epochs, context.Seed, $"{Name}/sentences");
+            return new ItemSentences(pairs.ColumnIndex, pairs.RowStart, isShuffled: true, options.Epochs, context.Seed, $"{Name}/sentences", Owner, remedy);
         }
 
         try
@@ -208,11 +215,11 @@ public sealed class Item2Vec(Item2VecOptions options) : IModel
             _ = Sequences.Of(train);
             return new ItemSentences(
                 train.ItemIndex, isCut ? Sessions.Of(train, options.SessionMinutes).RowStart : train.UserStart(), isShuffled: false, options.Epochs, context.Seed,
-                $"{Name}/sentences");
+                $"{Name}/sentences", Owner, remedy);
         }
         catch (DatasetException e)
         {
-            throw new DatasetException($"model '{Name}': {e.Message}, or set sentences=sets");
+            throw new DatasetException($"model '{Owner}': {e.Message}, or set sentences=sets");
         }
     }
 }
@@ -235,8 +242,10 @@ internal sealed class ItemSentences : ISentences
     /// <param name="passes">How many.</param>
     /// <param name="seed">Of the generators.</param>
     /// <param name="name">Their name.</param>
+    /// <param name="owner">Name of the model, for messages.</param>
+    /// <param name="remedy">What to do where there are too many, for messages.</param>
     /// <exception cref="ModelFitException">More than 2³¹ − 1 sentences.</exception>
-    public ItemSentences(ReadOnlyMemory<int> items, ReadOnlyMemory<int> start, bool isShuffled, int passes, ulong seed, string name)
+    public ItemSentences(ReadOnlyMemory<int> items, ReadOnlyMemory<int> start, bool isShuffled, int passes, ulong seed, string name, string owner = "item2vec", string remedy = "lower epochs")
     {
         (_items, _isShuffled, _seed, _name) = (items, isShuffled, seed, name);
         ReadOnlySpan<int> starts = start.Span;
@@ -253,7 +262,7 @@ internal sealed class ItemSentences : ISentences
 
         long all = (long)_pieces.Count * passes;
         Count = all <= int.MaxValue ? (int)all
-            : throw new ModelFitException($"model 'item2vec': {passes} passes over {_pieces.Count} sentences are more than {int.MaxValue}; lower epochs");
+            : throw new ModelFitException($"model '{owner}': {passes} passes over {_pieces.Count} sentences are more than {int.MaxValue}; {remedy}");
         _order = [.. Enumerable.Range(0, _pieces.Count)];
         new Rng(seed, $"{name}/order").Shuffle<int>(_order);
     }

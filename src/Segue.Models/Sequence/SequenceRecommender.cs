@@ -59,7 +59,7 @@ internal enum SequenceOutput
 
 /// <summary>Recommends by the vector a network has after a listener's last plays.</summary>
 /// <remarks>
-/// Plays of items that were never trained on are left out. A reason is a recent play without which the item would score lower: the network reads the history again without each of the
+/// Plays of items that were never trained on, or that have no vector to be read as, are left out. A reason is a recent play without which the item would score lower: the network reads the history again without each of the
 /// last <see cref="ReasonPlays"/> items, and the difference is the weight.
 /// </remarks>
 internal abstract class HistoryRecommender(
@@ -95,15 +95,21 @@ internal abstract class HistoryRecommender(
             histories.Add(([.. kept.Select(n => items[n])], [.. kept.Select(n => times[n])]));
         }
 
-        if (candidates.Length == items.Distinct().Count() && candidates.Length == 1)
+        bool isAlone = candidates.Length == items.Distinct().Count() && candidates.Length == 1;
+        var vectors = new float[histories.Count * VectorSize];
+        Read(isAlone ? histories[..1] : histories, vectors);
+        double score = ScoreOf(vectors.AsSpan(0, VectorSize), itemIndex);
+        if (double.IsNaN(score) || !HasDirection(vectors.AsSpan(0, VectorSize)))
+        {
+            return [];
+        }
+
+        if (isAlone)
         {
             // There is nothing to compare with.
             return [new Reason(candidates[0], 1, "because_listened")];
         }
 
-        var vectors = new float[histories.Count * VectorSize];
-        Read(histories, vectors);
-        double score = ScoreOf(vectors.AsSpan(0, VectorSize), itemIndex);
         var reasons = new List<Reason>();
         for (int c = 0; c < candidates.Length; c++)
         {
@@ -127,7 +133,7 @@ internal abstract class HistoryRecommender(
     protected abstract double ScoreOf(ReadOnlySpan<float> vector, int itemIndex);
 
     /// <summary>Writes the vector after the plays of a query.</summary>
-    /// <returns>False, with nothing written, where there are none.</returns>
+    /// <returns>False, with nothing written, where there are none, or where their vector should have a direction and has none.</returns>
     protected bool TryRead(Query query, Span<float> vector)
     {
         (int[] items, long[] times) = Plays(query);
@@ -136,9 +142,19 @@ internal abstract class HistoryRecommender(
             return false;
         }
 
-        Read([(items, times)], vector);
+        var read = new float[VectorSize];
+        Read([(items, times)], read);
+        if (!HasDirection(read))
+        {
+            return false;
+        }
+
+        read.CopyTo(vector);
         return true;
     }
+
+    /// <summary>False where products are to be cosines and the vector is zero: then all items would be equally near.</summary>
+    private bool HasDirection(ReadOnlySpan<float> vector) => output != SequenceOutput.Unit || vector.ContainsAnyExcept(0f);
 
     /// <summary>The last plays of items that were trained on.</summary>
     private (int[] Items, long[] Times) Plays(Query query)
@@ -209,6 +225,7 @@ internal abstract class HistoryRecommender(
 }
 
 /// <summary>Recommends by products of the vector after the last plays with vectors of items.</summary>
+/// <remarks>An item whose vector is NaN scores NaN, by products too.</remarks>
 internal sealed class SequenceRecommender(
     Dataset train, SequenceNetwork network, DenseMatrix itemVectors, SequenceOutput output, int maxLength, int[] itemCount)
     : HistoryRecommender(train, network, output, maxLength, itemCount), IVectorRecommender

@@ -102,15 +102,51 @@ internal static class SongSpace
             : throw new OptionException($"model '{model}': min_offset {min} is above max_offset {max}; give offsets in order");
     }
 
-    /// <summary>Vectors of unit length from a skip-gram over sessions or playlists; zeros for songs in no sentence.</summary>
-    public static DenseMatrix Vectors(SongSpaceOptions options, Dataset train, FitContext context) =>
-        ((IVectorRecommender)new Item2Vec(new Item2VecOptions
+    /// <summary>Vectors of unit length from a skip-gram over sessions or playlists; NaN for songs in no sentence.</summary>
+    public static DenseMatrix Vectors(SongSpaceOptions options, Dataset train, FitContext context, string model)
+    {
+        var skipGram = new Item2Vec(new Item2VecOptions
         {
             EmbeddingSize = options.EmbeddingSize,
             Epochs = options.VectorEpochs,
             Window = options.Window,
             SessionMinutes = options.GapMinutes,
-        }).Fit(train, context with { OnEpoch = null, OnLoss = null })).ItemVectors;
+        })
+        { Owner = model, Remedy = $"lower vector_epochs, now {options.VectorEpochs}" };
+        return MarkMissing(((IVectorRecommender)skipGram.Fit(train, context with { OnEpoch = null, OnLoss = null })).ItemVectors);
+    }
+
+    /// <summary>Turns rows without a direction into NaN, so that products with them are NaN: zeros would be nearer than every song on the other side.</summary>
+    public static DenseMatrix MarkMissing(DenseMatrix songs)
+    {
+        for (int i = 0; i < songs.Rows; i++)
+        {
+            if (!songs.Row(i).ContainsAnyExcept(0f))
+            {
+                songs.Row(i).Fill(float.NaN);
+            }
+        }
+
+        return songs;
+    }
+
+    /// <summary>Plays of every song that has a vector; 0 for those that have none.</summary>
+    public static int[] Known(DenseMatrix songs, int[] itemCount) => [.. itemCount.Select((count, i) => float.IsNaN(songs.Row(i)[0]) ? 0 : count)];
+
+    /// <summary>The vectors as a network reads them: zeros for songs that have none, and perhaps rows of zeros behind them.</summary>
+    public static Parameter Inputs(DenseMatrix songs, int rowsBehind = 0)
+    {
+        var inputs = new Parameter("song_vectors", songs.Rows + rowsBehind, songs.Columns, isFrozen: true);
+        for (int i = 0; i < songs.Rows; i++)
+        {
+            if (!float.IsNaN(songs.Row(i)[0]))
+            {
+                songs.Row(i).CopyTo(inputs.Row(i));
+            }
+        }
+
+        return inputs;
+    }
 
     /// <summary>Adds the loss of some tastes.</summary>
     /// <param name="options">Which loss.</param>

@@ -104,7 +104,7 @@ public sealed record TasteRnnOptions : SongSpaceOptions
 /// <para>
 /// Source: De Boom et al., "Large-scale user modeling with recurrent neural networks for music discovery on multiple time scales", MTAP 2018 (seed 003): rPST, rPLT trained on
 /// playlists, rHST, rHLT on histories. Known from there: symbols, parts, cosine loss, U{ℓmin, ℓmax}. Reconstructed: one layer of each kind, all sizes, the offsets (1 to 10, 25 to 50), skip-gram, ranges
-/// of the time since the play before. Songs in no sentence of two have a vector of zeros and score 0. Time O(epochs · plays · (hidden² + hidden · size)).
+/// of the time since the play before. Songs in no sentence of two, and those nobody played, have no vector: they score NaN, and plays of them are left out of what a listener is told by. Time O(epochs · plays · (hidden² + hidden · size)).
 /// </para>
 /// </remarks>
 public sealed class TasteRnn(TasteRnnOptions options) : IModel
@@ -125,7 +125,8 @@ public sealed class TasteRnn(TasteRnnOptions options) : IModel
         PlayChunks chunks = PlayChunks.Of(train, options.Unit, options.GapMinutes, options.MaxLength, Name);
         long rows = (long)Math.Min(options.BatchSize, Math.Max(1, chunks.Ranges.Length)) * options.MaxLength;
         NeuralFit.RequireRoom(Name, "hidden_size", options.HiddenSize, "values of gates", Math.Min(rows, train.Count), 4L * options.HiddenSize, copies: 4);
-        DenseMatrix songs = SongSpace.Vectors(options, train, context);
+        DenseMatrix songs = SongSpace.Vectors(options, train, context, Name);
+        int[] known = SongSpace.Known(songs, chunks.ItemCount);
         var network = new Network(options, songs, context.CreateRng($"{Name}/start"));
         var optimizer = new Adam(network.Parameters, options.LearningRate, threads: context.Threads) { ClipNorm = ClipNorm };
         SharedNegatives? negatives = SongSpace.Negatives(options, chunks.ItemCount);
@@ -161,7 +162,7 @@ public sealed class TasteRnn(TasteRnnOptions options) : IModel
                 for (int n = 0; n + 1 < count; n++, row++)
                 {
                     int target = SongSpace.Target(start + n, end, offsets, rng);
-                    if (target >= 0 && songs.Row(items[target]).ContainsAnyExcept(0f))
+                    if (target >= 0 && known[items[target]] > 0)
                     {
                         at.Add(row);
                         targets.Add(items[target]);
@@ -174,7 +175,7 @@ public sealed class TasteRnn(TasteRnnOptions options) : IModel
         {
             var copy = new Network(options, songs, null);
             copy.CopyFrom(network);
-            return new SequenceRecommender(train, copy, songs, SequenceOutput.Unit, options.MaxLength, chunks.ItemCount);
+            return new SequenceRecommender(train, copy, songs, SequenceOutput.Unit, options.MaxLength, known);
         }
     }
 
@@ -183,10 +184,10 @@ public sealed class TasteRnn(TasteRnnOptions options) : IModel
     {
         ArgumentNullException.ThrowIfNull(artifact);
         ArgumentNullException.ThrowIfNull(train);
-        DenseMatrix songs = OutputVectors.Load(artifact, train, options.EmbeddingSize, Name);
+        DenseMatrix songs = SongSpace.MarkMissing(OutputVectors.Load(artifact, train, options.EmbeddingSize, Name));
         var network = new Network(options, songs, null);
         network.Load(artifact, Name);
-        return new SequenceRecommender(train, network, songs, SequenceOutput.Unit, options.MaxLength, OutputVectors.Count(train));
+        return new SequenceRecommender(train, network, songs, SequenceOutput.Unit, options.MaxLength, SongSpace.Known(songs, OutputVectors.Count(train)));
     }
 
     private sealed class Network : SequenceNetwork
@@ -207,8 +208,7 @@ public sealed class TasteRnn(TasteRnnOptions options) : IModel
         public Network(TasteRnnOptions options, DenseMatrix songs, Rng? rng)
         {
             _options = options;
-            Songs = new Parameter("song_vectors", songs.Rows, songs.Columns, isFrozen: true);
-            songs.Values.CopyTo(Songs.Value);
+            Songs = SongSpace.Inputs(songs);
             rng ??= new Rng(0);
             int size = options.EmbeddingSize, hidden = options.HiddenSize;
             _input = new Neural.Layers.Linear("input", size, hidden, rng);

@@ -100,7 +100,8 @@ public sealed class WeightedHistory(WeightedHistoryOptions options) : IModel
         PlayChunks chunks = PlayChunks.Of(train, options.Unit, options.GapMinutes, int.MaxValue - 1, Name);
         NeuralFit.RequireRoom(
             Name, "batch_size", options.BatchSize, "values of songs a step", Math.Min(options.BatchSize, train.Count), (long)options.Plays * options.EmbeddingSize);
-        DenseMatrix songs = SongSpace.Vectors(options, train, context);
+        DenseMatrix songs = SongSpace.Vectors(options, train, context, Name);
+        int[] known = SongSpace.Known(songs, chunks.ItemCount);
         var network = new Network(options, songs);
 
         // Plays with one ahead that is far enough; the sequence each is of.
@@ -126,7 +127,7 @@ public sealed class WeightedHistory(WeightedHistoryOptions options) : IModel
             foreach (int example in step.Batch.Span)
             {
                 int play = examples[example], target = items[SongSpace.Target(play, start[sequence[play] + 1], offsets, step.Rng)];
-                if (songs.Row(target).ContainsAnyExcept(0f))
+                if (known[target] > 0)
                 {
                     at.Add((start[sequence[play]], play));
                     targets.Add(target);
@@ -146,7 +147,7 @@ public sealed class WeightedHistory(WeightedHistoryOptions options) : IModel
         {
             var copy = new Network(options, songs);
             copy.CopyFrom(network);
-            return new SequenceRecommender(train, copy, songs, SequenceOutput.Unit, options.Plays, chunks.ItemCount);
+            return new SequenceRecommender(train, copy, songs, SequenceOutput.Unit, options.Plays, known);
         }
     }
 
@@ -155,10 +156,10 @@ public sealed class WeightedHistory(WeightedHistoryOptions options) : IModel
     {
         ArgumentNullException.ThrowIfNull(artifact);
         ArgumentNullException.ThrowIfNull(train);
-        DenseMatrix songs = OutputVectors.Load(artifact, train, options.EmbeddingSize, Name);
+        DenseMatrix songs = SongSpace.MarkMissing(OutputVectors.Load(artifact, train, options.EmbeddingSize, Name));
         var network = new Network(options, songs);
         network.Load(artifact, Name);
-        return new SequenceRecommender(train, network, songs, SequenceOutput.Unit, options.Plays, OutputVectors.Count(train));
+        return new SequenceRecommender(train, network, songs, SequenceOutput.Unit, options.Plays, SongSpace.Known(songs, OutputVectors.Count(train)));
     }
 
     private sealed class Network : SequenceNetwork
@@ -171,8 +172,7 @@ public sealed class WeightedHistory(WeightedHistoryOptions options) : IModel
             _options = options;
 
             // The row behind the last song stands for plays before the first.
-            Songs = new Parameter("song_vectors", songs.Rows + 1, songs.Columns, isFrozen: true);
-            songs.Values.CopyTo(Songs.Value);
+            Songs = SongSpace.Inputs(songs, rowsBehind: 1);
             Change = new Parameter("weight_change", 1, options.Plays);
             Parameters = [Change];
             _prior = [.. Enumerable.Range(0, options.Plays).Select(k => (float)(options.Prior switch

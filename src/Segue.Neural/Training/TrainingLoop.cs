@@ -179,7 +179,8 @@ public static class TrainingLoop
     {
         foreach (Parameter parameter in optimizer.Parameters)
         {
-            if (!TensorPrimitives.IsFiniteAll<float>(parameter.Value))
+            // Of no values at all, as of a catalogue without items, the question is answered by no.
+            if (!parameter.Value.IsEmpty && !TensorPrimitives.IsFiniteAll<float>(parameter.Value))
             {
                 throw new TrainingException(string.Create(
                     CultureInfo.InvariantCulture,

@@ -93,8 +93,39 @@ public sealed class ClassOutputTests : RecommenderContract
         string artist = Assert.Throws<DatasetException>(
             () => new GruNext(new GruNextOptions { Classes = ItemClasses.Artist }).Fit(Chains.Make(), Context())).Message;
         Assert.Contains("classes is artist and dataset 'chains' names no artists; set classes=cluster", artist, StringComparison.Ordinal);
+        Dataset unlabelled = Chains.Make();
+        unlabelled = unlabelled with { Catalog = unlabelled.Catalog with { ItemArtist = Enumerable.Repeat(-1, unlabelled.Items.Count).ToArray() } };
+        artist = Assert.Throws<DatasetException>(() => new GruNext(new GruNextOptions { Classes = ItemClasses.Artist }).Fit(unlabelled, Context())).Message;
+        Assert.Contains("dataset 'chains' names no artists of its 31 items; set classes=cluster, or import", artist, StringComparison.Ordinal);
         string count = Assert.Throws<OptionException>(() => new GruNext(new GruNextOptions { ClassCount = 5 }).Fit(Chains.Make(), Context())).Message;
         Assert.Contains("class_count is 5 and classes is none", count, StringComparison.Ordinal);
+    }
+
+    /// <summary>Items without an artist are one class, whose softmax is as large as one over all items.</summary>
+    [Fact]
+    public void The_largest_class_must_fit_too()
+    {
+        const int Items = 50_000;
+        var builder = new DatasetBuilder("nearly unlabelled", "track");
+        int user = builder.User("listener");
+        for (int i = 0; i < Items; i++)
+        {
+            builder.Interaction(user, builder.Item($"item {i}", artist: i == 0 ? "the only one" : ""), 1_262_304_000 + i);
+        }
+
+        var options = new GruNextOptions { EmbeddingSize = 1, HiddenSize = 1, MaxLength = 100_000, Classes = ItemClasses.Artist };
+        string message = Assert.Throws<ModelFitException>(() => new GruNext(options).Fit(builder.Build(), Context())).Message;
+        Assert.Contains("option 'batch_size' is 32, which makes 49999 × 49999 scores a step", message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(ItemClasses.None)]
+    [InlineData(ItemClasses.Cluster)]
+    public void A_catalogue_of_nothing_has_no_classes(ItemClasses classes)
+    {
+        IRecommender recommender = new GruNext(new GruNextOptions { Classes = classes }).Fit(
+            SmallWorld.Of(1, 0, []) with { IsOrdered = true }, Context());
+        recommender.Score(Query.ForUser(0), []);
     }
 
     /// <summary>Artists by the remainder of three; item 30 has none.</summary>

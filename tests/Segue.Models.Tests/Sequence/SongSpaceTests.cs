@@ -1,3 +1,4 @@
+using Segue.Core;
 using Segue.Core.Contracts;
 using Segue.Core.Data;
 using Segue.Models.Sequence;
@@ -44,6 +45,27 @@ public sealed class SongSpaceTests
                 }
             }
         }
+    }
+
+    [Theory]
+    [InlineData("taste-rnn")]
+    [InlineData("weighted-history")]
+    public void What_hinders_the_vectors_is_said_with_the_options_of_the_model(string model)
+    {
+        var builder = new DatasetBuilder("many sentences", "track");
+        (int one, int other) = (builder.Item("one"), builder.Item("other"));
+        for (int u = 0; u < 220_000; u++)
+        {
+            int user = builder.User(FormattableString.Invariant($"{u}"));
+            builder.Interaction(user, one, 1_262_304_000);
+            builder.Interaction(user, other, 1_262_304_100);
+        }
+
+        IModel tooMany = ModelCatalog.Create(model, [new("vector_epochs", "10000"), new("embedding_size", "2")]);
+        string message = Assert.Throws<ModelFitException>(() => tooMany.Fit(builder.Build(), new FitContext())).Message;
+        Assert.Contains($"model '{model}': 10000 passes over 220000 sentences", message, StringComparison.Ordinal);
+        Assert.Contains("lower vector_epochs, now 10000", message, StringComparison.Ordinal);
+        Assert.DoesNotContain("item2vec'", message, StringComparison.Ordinal);
     }
 
     /// <summary>More songs than are told apart at once: of a chain, the song that follows is still found.</summary>
