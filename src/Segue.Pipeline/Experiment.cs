@@ -41,7 +41,12 @@ public static class Experiment
         stage = specification.TestUsers > 0 ? EvaluationSample.OfUsers(stage, specification.TestUsers, specification.KeepSeen, specification.Seed) : stage;
         IReadOnlyList<ModelSpecification> models = ModelSpecification.WithUniqueLabels(WithBaselines(specification, split.Train));
         CheckCurves(specification, split, models);
-        CheckPairs(specification, models);
+        CheckPairs(specification.Pairs, specification.Metrics, models);
+        foreach (ProtocolSpecification also in specification.Also)
+        {
+            CheckPairs(also.Pairs, also.Metrics, models);
+        }
+
         if (models.Any(m => m.IsRefit))
         {
             RequireRefit(split, stage);
@@ -68,13 +73,18 @@ public static class Experiment
         }
 
         warnings.AddRange(finished.Where(r => r.Error is not null).Select(r => $"{r.Specification.Label}: {r.Error}"));
-        List<ReportSeries> series = [.. curves.Series(), .. specification.Offsets.Select(o => ToSeries(o, finished))];
+        List<ReportSeries> series = 
+        [
+            .. curves.Series(),
+            .. specification.Offsets.Select(o => ToSeries(o, finished, r => r.ResultOf(o.Metric.Name))),
+            .. specification.Also.SelectMany((also, n) => also.Offsets.Select(o => ToSeries(o with { Title = $"{also.Title}: {o.Title}" }, finished, r => r.Also.ElementAtOrDefault(n)))),
+        ];
         if (warnings.Count == 0 || !cancellation.IsCancellationRequested)
         {
             series.AddRange(RunSweeps(specification, split, stage, progress, warnings, cancellation));
         }
 
-        return Report(specification, prepared, split, stage, finished, series, warnings);
+        return Report(specification, prepared, split, stage, finished, series, warnings) with { Training = curves.Training(specification.PublishedTraining) };
     }
 
     /// <summary>The K-core and the weights an experiment asks for.</summary>
@@ -119,7 +129,8 @@ public static class Experiment
             double peakMb = memory.Stop();
             EvaluationResult[] also = [.. (alsoSets ?? []).Select((set, n) => Judge(specification.Also[n].Metrics)(recommender, set, Judging(specification, train, cancellation) with
             {
-                Metrics = specification.Also[n].Metrics,
+                Metrics = WithOffsets(specification.Also[n].Metrics, specification.Also[n].Offsets),
+                UpToOffset = Farthest(specification.Also[n].Offsets),
                 SampledNegatives = specification.Also[n].SampledNegatives,
                 KeepSeen = specification.Also[n].KeepSeen,
                 Progress = progress,
@@ -161,7 +172,7 @@ public static class Experiment
         IProgress<FitProgress>? progress, CancellationToken cancellation)
     {
         MetricSpecification[] ranking = [.. specification.Metrics.Where(m => !IsPrediction(m) && !IsPerStep(m))];
-        MetricSpecification[] steps = [.. specification.Metrics.Where(IsPerStep).Concat(specification.Offsets.Select(o => o.Metric)).DistinctBy(m => m.Name)];
+        MetricSpecification[] steps = WithOffsets(specification.Metrics.Where(IsPerStep), specification.Offsets);
         MetricSpecification[] prediction = [.. specification.Metrics.Where(IsPrediction)];
         EvaluationOptions options = Judging(specification, train, cancellation) with { Progress = progress };
         var results = new List<EvaluationResult>();
@@ -175,7 +186,7 @@ public static class Experiment
             results.Add(SessionEvaluator.Evaluate(recommender, stage, options with
             {
                 Metrics = steps,
-                UpToOffset = specification.Offsets.Select(o => o.UpTo).DefaultIfEmpty().Max(),
+                UpToOffset = Farthest(specification.Offsets),
             }));
         }
 
@@ -186,6 +197,11 @@ public static class Experiment
 
         return results.Count > 0 ? results : throw new SegueException($"predicts no values, which {prediction[0].Name} needs; use for example the model bias");
     }
+
+    private static MetricSpecification[] WithOffsets(IEnumerable<MetricSpecification> metrics, IReadOnlyList<OffsetSpecification> offsets) =>
+        [.. metrics.Concat(offsets.Select(o => o.Metric)).DistinctBy(m => m.Name)];
+
+    private static int Farthest(IReadOnlyList<OffsetSpecification> offsets) => offsets.Select(o => o.UpTo).DefaultIfEmpty().Max();
 
     private static EvaluationOptions Judging(ExperimentSpecification specification, Dataset train, CancellationToken cancellation) => new()
     {
@@ -217,9 +233,9 @@ public static class Experiment
         }
     }
 
-    private static void CheckPairs(ExperimentSpecification specification, IReadOnlyList<ModelSpecification> models)
+    private static void CheckPairs(IReadOnlyList<PairSpecification> pairs, IReadOnlyList<MetricSpecification> metrics, IReadOnlyList<ModelSpecification> models)
     {
-        foreach (PairSpecification pair in specification.Pairs)
+        foreach (PairSpecification pair in pairs)
         {
             string? unknown = new[] { pair.First, pair.Second }.FirstOrDefault(label => models.All(m => m.Label != label));
             if (unknown is not null)
@@ -232,13 +248,13 @@ public static class Experiment
                 throw new OptionException($"a pair compares '{pair.First}' with itself; name two rows");
             }
 
-            string? metric = pair.Metrics.FirstOrDefault(name => specification.Metrics.All(m => m.Name != name));
+            string? metric = pair.Metrics.FirstOrDefault(name => metrics.All(m => m.Name != name));
             if (metric is not null)
             {
-                throw NearMatches.Error($"metric of the pair '{pair.First}' and '{pair.Second}'", metric, [.. specification.Metrics.Select(m => m.Name)]);
+                throw NearMatches.Error($"metric of the pair '{pair.First}' and '{pair.Second}'", metric, [.. metrics.Select(m => m.Name)]);
             }
 
-            MetricSpecification? whole = specification.Metrics.FirstOrDefault(m => m.Metric.Kind == MetricKind.AllLists && (pair.Metrics.Count == 0 ? m == specification.Metrics[0] : pair.Metrics.Contains(m.Name)));
+            MetricSpecification? whole = metrics.FirstOrDefault(m => m.Metric.Kind == MetricKind.AllLists && (pair.Metrics.Count == 0 ? m == metrics[0] : pair.Metrics.Contains(m.Name)));
             if (whole is not null)
             {
                 throw new OptionException($"'{whole.Name}' is one value for all listeners together, so that the pair '{pair.First}' and '{pair.Second}' cannot be tested by it; name another metric");
@@ -334,8 +350,8 @@ public static class Experiment
             Published = specification.Published.Count > 0 ? specification.Published : null,
             BestModel = best?.Specification.Label,
             BestBaseline = bestBaseline?.Specification.Label,
-            Pairs = specification.Pairs.Count > 0 ? [.. specification.Pairs.SelectMany(p => ToPairs(p, specification, rows))] : null,
-            Also = specification.Also.Count > 0 ? [.. specification.Also.Select((also, n) => ToTable(also, n, rows))] : null,
+            Pairs = ToPairs(specification.Pairs, specification.Metrics, specification, rows, (row, metric) => row.ResultOf(metric)),
+            Also = specification.Also.Count > 0 ? [.. specification.Also.Select((also, n) => ToTable(also, n, specification, rows))] : null,
             Series = series.Count > 0 ? series : null,
             Features = FeatureCharts.Of(dataset.Catalog) is { Histograms.Count: > 0 } features ? features : null,
             Warnings = warnings.Count > 0 ? warnings : null,
@@ -381,24 +397,30 @@ public static class Experiment
         };
     }
 
-    // Metrics without a value a user (coverage) and rows that failed have nothing to be compared by.
-    private static IEnumerable<ReportPair> ToPairs(PairSpecification pair, ExperimentSpecification specification, List<FinishedRow> rows)
+    // Metrics without a value a user (coverage) and rows that failed have nothing to be compared by. Null where no pair was asked for.
+    private static List<ReportPair>? ToPairs(
+        IReadOnlyList<PairSpecification> asked, IReadOnlyList<MetricSpecification> metrics, ExperimentSpecification specification, List<FinishedRow> rows,
+        Func<FinishedRow, string, EvaluationResult?> resultOf)
     {
-        foreach (string metric in pair.Metrics.Count > 0 ? pair.Metrics : [specification.Metrics[0].Name])
+        var pairs = new List<ReportPair>();
+        foreach ((PairSpecification pair, string metric) in asked.SelectMany(p => (p.Metrics.Count > 0 ? p.Metrics : [metrics[0].Name]).Select(m => (p, m))))
         {
-            EvaluationResult? first = rows.Find(r => r.Specification.Label == pair.First)?.ResultOf(metric);
-            EvaluationResult? second = rows.Find(r => r.Specification.Label == pair.Second)?.ResultOf(metric);
+            EvaluationResult? first = Result(pair.First, metric), second = Result(pair.Second, metric);
             if (first?.Metrics[metric].Users > 0 && second?.Metrics[metric].Users > 0 && first.PerUser.ContainsKey(metric))
             {
                 PairedTest test = Significance.Paired(first, second, metric, seed: specification.Seed, threads: specification.Threads);
                 MetricValue interval = Significance.BootstrapDifference(first, second, metric, seed: specification.Seed, threads: specification.Threads);
-                yield return new ReportPair(
-                    pair.First, pair.Second, metric, test.Difference, interval.Low, interval.High, test.P, test.Wins, test.Losses, test.Users);
+                pairs.Add(new ReportPair(
+                    pair.First, pair.Second, metric, test.Difference, interval.Low, interval.High, test.P, test.Wins, test.Losses, test.Users));
             }
         }
+
+        return asked.Count > 0 ? pairs : null;
+
+        EvaluationResult? Result(string label, string metric) => rows.Find(r => r.Specification.Label == label) is { } row ? resultOf(row, metric) : null;
     }
 
-    private static ReportTable ToTable(ProtocolSpecification also, int index, List<FinishedRow> rows)
+    private static ReportTable ToTable(ProtocolSpecification also, int index, ExperimentSpecification specification, List<FinishedRow> rows)
     {
         FinishedRow[] judged = [.. rows.Where(r => r.Also.Count > index)];
         return new ReportTable(
@@ -407,16 +429,17 @@ public static class Experiment
             judged.Length > 0 ? judged[0].Also[index].Users.Length : 0,
             [.. judged.Select(r => new ReportTableRow(
                 r.Specification.Label,
-                r.Also[index].Metrics.ToDictionary(m => m.Key, m => new ReportMetric(m.Value.Value, m.Value.Low, m.Value.High))))],
+                r.Also[index].Metrics.Where(m => also.Metrics.Any(a => a.Name == m.Key)).ToDictionary(m => m.Key, m => new ReportMetric(m.Value.Value, m.Value.Low, m.Value.High))))],
             also.Note,
-            also.Published.Count > 0 ? also.Published : null);
+            also.Published.Count > 0 ? also.Published : null,
+            ToPairs(also.Pairs, also.Metrics, specification, rows, (row, _) => row.Also.ElementAtOrDefault(index)));
     }
 
-    private static ReportSeries ToSeries(OffsetSpecification offsets, List<FinishedRow> rows) => new(
+    private static ReportSeries ToSeries(OffsetSpecification offsets, List<FinishedRow> rows, Func<FinishedRow, EvaluationResult?> resultOf) => new(
         offsets.Title, "songs ahead", offsets.Metric.Name,
-        [.. rows.Where(r => r.ResultOf(offsets.Metric.Name) is not null).Select(r =>
+        [.. rows.Where(r => resultOf(r) is not null).Select(r =>
         {
-            IReadOnlyList<double> values = r.ResultOf(offsets.Metric.Name)!.ByOffset[offsets.Metric.Name].Values;
+            IReadOnlyList<double> values = resultOf(r)!.ByOffset[offsets.Metric.Name].Values;
             int[] known = [.. Enumerable.Range(0, Math.Min(offsets.UpTo, values.Count)).Where(l => !double.IsNaN(values[l]))];
             return new ReportLine(r.Specification.Label, [.. known.Select(l => l + 1.0)], [.. known.Select(l => values[l])]);
         })],

@@ -48,6 +48,9 @@ public sealed record ExperimentReport
     /// <summary>The same trained models judged in other ways, or null.</summary>
     public IReadOnlyList<ReportTable>? Also { get; init; }
 
+    /// <summary>Losses and accuracies of training after the last epoch, or null.</summary>
+    public ReportTable? Training { get; init; }
+
     /// <summary>Curves, for example AUC against the number of neighbours.</summary>
     public IReadOnlyList<ReportSeries>? Series { get; init; }
 
@@ -160,8 +163,10 @@ public sealed record ReportPair(
 /// <param name="Rows">One row a model that could be judged this way, in the order of the report.</param>
 /// <param name="Note">What to read from it, or null.</param>
 /// <param name="Published">Rows published elsewhere, or null.</param>
+/// <param name="Pairs">Rows tested against each other, or null.</param>
 public sealed record ReportTable(
-    string Title, string Protocol, int Users, IReadOnlyList<ReportTableRow> Rows, string? Note = null, IReadOnlyList<PublishedRow>? Published = null);
+    string Title, string Protocol, int Users, IReadOnlyList<ReportTableRow> Rows, string? Note = null, IReadOnlyList<PublishedRow>? Published = null,
+    IReadOnlyList<ReportPair>? Pairs = null);
 
 /// <summary>One model's figures under another protocol.</summary>
 /// <param name="Label">What the row is called in the report.</param>

@@ -72,6 +72,12 @@ public sealed record ProtocolSpecification(
 {
     /// <summary>Rows published elsewhere, to be shown beside the measured ones.</summary>
     public IReadOnlyList<PublishedRow> Published { get; init; } = [];
+
+    /// <summary>Curves by how far ahead of a revealed session the right item is; only where the metrics are of revealed sessions.</summary>
+    public IReadOnlyList<OffsetSpecification> Offsets { get; init; } = [];
+
+    /// <summary>Rows tested against each other under this protocol.</summary>
+    public IReadOnlyList<PairSpecification> Pairs { get; init; } = [];
 }
 
 /// <summary>Metrics on the validation part while models train.</summary>
@@ -134,6 +140,9 @@ public sealed record ExperimentSpecification
 
     /// <summary>Rows published elsewhere, shown beside the measured ones; they decide nothing.</summary>
     public IReadOnlyList<PublishedRow> Published { get; init; } = [];
+
+    /// <summary>Losses and accuracies of training published elsewhere, by the names models tell them by.</summary>
+    public IReadOnlyList<PublishedRow> PublishedTraining { get; init; } = [];
 
     /// <summary>Stop models that train in epochs where the validation part says so, and judge their best state; null to train all epochs.</summary>
     public EarlyStoppingSpecification? EarlyStopping { get; init; }

@@ -12,6 +12,7 @@ internal sealed class LearningCurves(ExperimentSpecification specification, Eval
     private readonly List<(CurveSpecification Curve, List<ReportLine> Lines)> _curves = [.. specification.Curves.Select(c => (c, new List<ReportLine>()))];
     private readonly List<ReportLine> _losses = [];
     private readonly List<ReportLine> _accuracies = [];
+    private readonly List<(string Label, Dictionary<string, double> Last)> _training = [];
     private readonly Stopwatch _spent = new();
 
     /// <summary>Seconds spent measuring instead of training since the last <see cref="Watch"/>.</summary>
@@ -22,6 +23,8 @@ internal sealed class LearningCurves(ExperimentSpecification specification, Eval
     {
         _spent.Reset();
         var watching = _curves.Where(c => c.Curve.Models.Count == 0 || c.Curve.Models.Contains(label)).ToList();
+        var last = new Dictionary<string, double>();
+        _training.Add((label, last));
         return watching.Count == 0 ? context : context with
         {
             WatchedEpochs = epoch => watching.Exists(c => IsDue(c.Curve, epoch)),
@@ -32,7 +35,11 @@ internal sealed class LearningCurves(ExperimentSpecification specification, Eval
                 _spent.Stop();
                 return true;
             },
-            OnLoss = (epoch, name, value) => Add(name.EndsWith("accuracy", StringComparison.Ordinal) ? _accuracies : _losses, name == "loss" ? label : $"{label}: {name}", epoch, value),
+            OnLoss = (epoch, name, value) =>
+            {
+                last[name] = value;
+                Add(name.EndsWith("accuracy", StringComparison.Ordinal) ? _accuracies : _losses, name == "loss" ? label : $"{label}: {name}", epoch, value);
+            },
         };
     }
 
@@ -54,6 +61,15 @@ internal sealed class LearningCurves(ExperimentSpecification specification, Eval
             string what = curve.Metrics.Count == 1 ? curve.Metrics[0].Name : "value";
             yield return new ReportSeries(curve.Title, "epoch", $"{what} on validation", lines, curve.Note);
         }
+    }
+
+    /// <summary>What the rows told of their training after their last epoch; null where none did.</summary>
+    public ReportTable? Training(IReadOnlyList<PublishedRow> published)
+    {
+        ReportTableRow[] rows = [.. _training.Where(t => t.Last.Count > 0).Select(t => new ReportTableRow(
+            t.Label, t.Last.ToDictionary(l => l.Key, l => new ReportMetric(l.Value, l.Value, l.Value))))];
+        return rows.Length == 0 ? null : new ReportTable(
+            "After the last epoch", "losses and accuracies of training, as each model takes and draws its own examples", 0, rows, Published: published.Count > 0 ? published : null);
     }
 
     private static bool IsDue(CurveSpecification curve, int epoch) => epoch == 1 || epoch % curve.Every == 0;

@@ -25,8 +25,8 @@ namespace Segue.Pipeline;
 ///   "curves": [{ "title": "…", "metrics": ["ndcg@20"], "every": 2, "models": ["ALS 128"] }],
 ///   "offsets": [{ "title": "…", "metric": "next-hr@20", "up_to": 50 }],
 ///   "pairs": [{ "first": "ALS 128", "second": "popularity", "metrics": ["recall@20"] }],
-///   "also": [{ "title": "…", "sampled_negatives": 100, "users": 100, "metrics": ["hitrate@10", "mrr"], "note": "…" }],
-///   "published": [{ "label": "WMF", "source": "author, title, table 2", "note": "…", "metrics": { "recall@20": 0.282 } }],
+///   "also": [{ "title": "…", "sampled_negatives": 100, "users": 100, "metrics": ["hitrate@10", "mrr"], "offsets": […], "pairs": […], "note": "…" }],
+///   "published": [{ "label": "WMF", "source": "author, title, table 2", "note": "…", "metrics": { "recall@20": 0.282 }, "training": { "validation loss": 0.1 } }],
 ///   "promises": [{ "label": "ALS 128", "metric": "recall@20", "low": 0.282, "high": 1 }],
 ///   "seed": 42, "keep_seen": false, "sampled_negatives": 0, "test_users": 0, "on_validation": false, "baselines": true, "early_stopping": "ndcg@20:every=1,patience=5"
 /// }
@@ -103,7 +103,11 @@ public sealed record Recipe
             };
             recipe = recipe with
             {
-                Specification = recipe.Specification with { Published = ParsePublished(root, recipe.Specification.Metrics, "the recipe", path) },
+                Specification = recipe.Specification with
+                {
+                    Published = ParsePublished(root, recipe.Specification.Metrics, "the recipe", path),
+                    PublishedTraining = ParsePublishedTraining(root, recipe.Specification.Curves.Count > 0, path),
+                },
             };
             if (recipe.Specification.TestUsers < 0)
             {
@@ -245,11 +249,12 @@ public sealed record Recipe
 
     private static ProtocolSpecification ParseProtocol(JsonObject protocol, string path)
     {
-        CheckKeys(protocol, path, "title", "metrics", "sampled_negatives", "users", "keep_seen", "published", "note");
+        CheckKeys(protocol, path, "title", "metrics", "sampled_negatives", "users", "keep_seen", "offsets", "pairs", "published", "note");
         int negatives = (int?)protocol["sampled_negatives"] ?? 0, users = (int?)protocol["users"] ?? 0;
         string title = (string)protocol["title"]!;
         IReadOnlyList<MetricSpecification> metrics = ParseMetrics(protocol, path);
-        if (metrics.DistinctBy(m => m.Metric.Kind == MetricKind.PerStep).Count() > 1)
+        OffsetSpecification[] offsets = [.. (protocol["offsets"]?.AsArray() ?? []).Select(o => ParseOffsets(o!.AsObject(), path))];
+        if (metrics.Concat(offsets.Select(o => o.Metric)).DistinctBy(m => m.Metric.Kind == MetricKind.PerStep).Count() > 1)
         {
             throw new OptionException($"'{title}' in recipe '{path}' mixes metrics of revealed sessions (next-…, rest-…) with others; write an entry for each");
         }
@@ -258,6 +263,8 @@ public sealed record Recipe
             ? new ProtocolSpecification(title, metrics, negatives, users, (bool?)protocol["keep_seen"] ?? false, (string?)protocol["note"])
             {
                 Published = ParsePublished(protocol, metrics, $"'{title}'", path),
+                Offsets = offsets,
+                Pairs = [.. (protocol["pairs"]?.AsArray() ?? []).Select(p => ParsePair(p!.AsObject(), path))],
             }
             : throw new OptionException($"recipe '{path}' has sampled_negatives={negatives}, users={users} under \"also\"; give 0 or more");
     }
@@ -273,18 +280,39 @@ public sealed record Recipe
 
     private static PublishedRow[] ParsePublished(JsonObject table, IReadOnlyList<MetricSpecification> metrics, string what, string path)
     {
-        PublishedRow[] rows = [.. (table["published"]?.AsArray() ?? []).Select(p => ParsePublishedRow(p!.AsObject(), metrics, what, path))];
+        PublishedRow[] rows =
+            [.. (table["published"]?.AsArray() ?? []).Select(p => p!.AsObject()).Where(p => p["training"] is null || p["metrics"] is not null).Select(p => ParsePublishedRow(p, metrics, what, path))];
         string? twice = rows.GroupBy(r => r.Label).FirstOrDefault(g => g.Count() > 1)?.Key;
         return twice is null ? rows : throw new OptionException($"recipe '{path}' has two published rows called '{twice}' in {what}; name one of them otherwise");
     }
 
-    private static PublishedRow ParsePublishedRow(JsonObject row, IReadOnlyList<MetricSpecification> metrics, string what, string path)
+    // Names are those by which a model tells its losses: they are known only once it trains.
+    private static PublishedRow[] ParsePublishedTraining(JsonObject root, bool isWatched, string path) =>
+        [.. (root["published"]?.AsArray() ?? []).Select(p => p!.AsObject()).Where(p => p["training"] is not null).Select(row =>
+        {
+            (string label, string source) = ParseSource(row, "the recipe", path);
+            JsonObject training = row["training"] as JsonObject ?? throw new OptionException($"\"training\" of the published row '{label}' in '{path}' is no object; give figures, for example {{ \"validation loss\": 0.1 }}");
+            return !isWatched
+                ? throw new OptionException($"published row '{label}' in '{path}' has figures of training, and nothing is watched while it trains; give the recipe \"curves\", or leave \"training\" out")
+                : new PublishedRow(label, source, training.ToDictionary(f => f.Key, f => ParseFigure(f.Value, f.Key, label, path)), (string?)row["note"]);
+        })];
+
+    private static (string Label, string Source) ParseSource(JsonObject row, string what, string path)
     {
-        CheckKeys(row, path, "label", "source", "note", "metrics");
+        CheckKeys(row, path, "label", "source", "note", "metrics", "training");
         string label = (string?)row["label"] is { Length: > 0 } given
             ? given : throw new OptionException($"a published row of {what} in '{path}' has no \"label\"; give it one");
-        string source = (string?)row["source"] is { Length: > 0 } from
-            ? from : throw new OptionException($"published row '{label}' in '{path}' has no \"source\"; say where its figures stand");
+        return ((string?)row["source"] is { Length: > 0 } from
+            ? (label, from) : throw new OptionException($"published row '{label}' in '{path}' has no \"source\"; say where its figures stand"));
+    }
+
+    // A number beyond the range of a double is read as infinity.
+    private static double ParseFigure(JsonNode? value, string key, string label, string path) => value?.GetValueKind() == JsonValueKind.Number && double.IsFinite((double)value)
+        ? (double)value : throw new OptionException($"published row '{label}' in '{path}' has {value?.ToJsonString() ?? "null"} for '{key}'; give a number");
+
+    private static PublishedRow ParsePublishedRow(JsonObject row, IReadOnlyList<MetricSpecification> metrics, string what, string path)
+    {
+        (string label, string source) = ParseSource(row, what, path);
         var figures = new Dictionary<string, double>();
         foreach ((string key, JsonNode? value) in row["metrics"] as JsonObject ?? [])
         {
@@ -305,10 +333,7 @@ public sealed record Recipe
                     + $"Measured: {string.Join(", ", metrics.Select(m => m.Name))}");
             }
 
-            // A number beyond the range of a double is read as infinity.
-            bool isNumber = value?.GetValueKind() == JsonValueKind.Number && double.IsFinite((double)value);
-            figures[name] = isNumber
-                ? (double)value! : throw new OptionException($"published row '{label}' in '{path}' has {value?.ToJsonString() ?? "null"} for '{key}'; give a number");
+            figures[name] = ParseFigure(value, key, label, path);
         }
 
         return figures.Count > 0

@@ -155,6 +155,119 @@ public sealed class RecipeTests : IDisposable
         Assert.Equal(report.ToJson(), ExperimentReport.FromJson(report.ToJson()).ToJson());
     }
 
+    [Fact]
+    public void AFurtherProtocolHasOffsetsAndPairsOfItsOwn()
+    {
+        string path = _folder.File("recipe.json");
+        File.WriteAllText(path, """
+            {
+              "dataset": { "synthetic": { "users": 100, "tracks": 200, "interactions": 8000 } },
+              "split": "global-time",
+              "metrics": ["rest-recall@10"],
+              "models": ["markov", "own-repeats"],
+              "keep_seen": true,
+              "offsets": [{ "title": "near", "metric": "next-hr@10", "up_to": 5 }],
+              "pairs": [{ "first": "markov", "second": "own-repeats" }],
+              "also": [{
+                "title": "Discovery", "metrics": ["next-mrr@10"],
+                "offsets": [{ "title": "near", "metric": "next-hr@10", "up_to": 3 }],
+                "pairs": [{ "first": "markov", "second": "own-repeats" }]
+              }]
+            }
+            """);
+        Recipe recipe = Recipe.Read(path);
+        ExperimentReport report = Experiment.Run(recipe.Specification, recipe.OpenDataset(cancellation: TestContext.Current.CancellationToken), cancellation: TestContext.Current.CancellationToken);
+        Assert.Equal(["near", "Discovery: near"], report.Series!.Select(s => s.Title));
+        Assert.Equal([5, 3], report.Series!.Select(s => s.Lines.Single(l => l.Label == "markov").Y.Count));
+
+        // Who only repeats finds nothing new: the two charts are of two protocols.
+        Assert.All(report.Series![0].Lines.Single(l => l.Label == "own-repeats").Y, y => Assert.InRange(y, 0.01, 0.99));
+        Assert.All(report.Series[1].Lines.Single(l => l.Label == "own-repeats").Y, y => Assert.Equal(0, y));
+        ReportTable also = Assert.Single(report.Also!);
+        Assert.All(also.Rows, r => Assert.Equal(["next-mrr@10"], r.Metrics.Keys));
+        Assert.Equal("rest-recall@10", Assert.Single(report.Pairs!).Metric);
+        ReportPair pair = Assert.Single(also.Pairs!);
+        Assert.Equal("next-mrr@10", pair.Metric);
+        Assert.Equal(also.Rows.Single(r => r.Label == "markov").Metrics["next-mrr@10"].Value, pair.Difference, 12);
+        Assert.Contains("Discovery: row against row", HtmlReport.ToHtml(report), StringComparison.Ordinal);
+        Assert.Equal(report.ToJson(), ExperimentReport.FromJson(report.ToJson()).ToJson());
+    }
+
+    [Theory]
+    [InlineData("""{ "title": "t", "metrics": ["ndcg@10"], "offsets": [{ "title": "near", "metric": "next-hr@10" }] }""", "mixes metrics of revealed sessions")]
+    [InlineData("""{ "title": "t", "metrics": ["ndcg@10"], "pairs": [{ "first": "ease", "second": "randon" }] }""", "randon")]
+    [InlineData("""{ "title": "t", "metrics": ["ndcg@10"], "pairs": [{ "first": "ease", "second": "random", "metrics": ["recall@10"] }] }""", "recall@10")]
+    public void AFurtherProtocolThatCannotBeJudgedIsRefusedBeforeTraining(string also, string expected)
+    {
+        string path = _folder.File("recipe.json");
+        File.WriteAllText(path, $$"""
+            {
+              "dataset": { "synthetic": { "users": 50, "tracks": 100, "interactions": 2000 } }, "split": "random", "metrics": ["recall@10"],
+              "models": ["ease", "random"], "also": [{{also}}]
+            }
+            """);
+        Assert.Contains(
+            expected,
+            Assert.Throws<OptionException>(() =>
+            {
+                Recipe recipe = Recipe.Read(path);
+                Experiment.Run(recipe.Specification, recipe.OpenDataset(cancellation: TestContext.Current.CancellationToken), cancellation: TestContext.Current.CancellationToken);
+            }).Message,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void WhatTrainingToldStandsInATableBesidePublishedFigures()
+    {
+        string path = _folder.File("recipe.json");
+        File.WriteAllText(path, """
+            {
+              "dataset": { "synthetic": { "users": 60, "tracks": 100, "interactions": 3000 } },
+              "split": "random", "metrics": ["ndcg@10"],
+              "models": [{ "model": "lightgcn", "label": "pairs", "options": { "epochs": 3 } }, "ease"],
+              "curves": [{ "title": "learning", "metrics": ["ndcg@10"] }],
+              "published": [{ "label": "theirs", "source": "a paper, table 5", "training": { "bpr": 0.5, "validation accuracy": 0.9 } }]
+            }
+            """);
+        Recipe recipe = Recipe.Read(path);
+        Assert.Empty(recipe.Specification.Published);
+        ExperimentReport report = Experiment.Run(recipe.Specification, recipe.OpenDataset(cancellation: TestContext.Current.CancellationToken), cancellation: TestContext.Current.CancellationToken);
+        ReportTableRow row = Assert.Single(report.Training!.Rows);
+        Assert.Equal("pairs", row.Label);
+        Assert.Equal(report.Series!.Single(s => s.Title == "Training loss").Lines.Single(l => l.Label == "pairs: bpr").Y[^1], row.Metrics["bpr"].Value);
+        Assert.Equal(0.9, Assert.Single(report.Training.Published!).Metrics["validation accuracy"]);
+        string html = HtmlReport.ToHtml(report);
+        Assert.Contains("After the last epoch", html, StringComparison.Ordinal);
+        Assert.Contains("a paper, table 5", html, StringComparison.Ordinal);
+        Assert.Equal(report.ToJson(), ExperimentReport.FromJson(report.ToJson()).ToJson());
+    }
+
+    [Theory]
+    [InlineData("""{ "label": "theirs", "source": "s", "training": { "loss": 0.5 } }""", "nothing is watched")]
+    [InlineData("""{ "label": "theirs", "training": { "loss": 0.5 } }""", "source")]
+    [InlineData("""{ "label": "theirs", "source": "s" }""", "metrics")]
+    public void PublishedTrainingThatCannotBeShownIsRefused(string published, string expected)
+    {
+        string path = _folder.File("recipe.json");
+        File.WriteAllText(path, $$"""
+            { "dataset": { "synthetic": {} }, "split": "random", "metrics": ["ndcg@10"], "models": ["bpr"], "published": [{{published}}] }
+            """);
+        Assert.Contains(expected, Assert.Throws<OptionException>(() => Recipe.Read(path)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void ATrainingFigureThatIsNoNumberIsRefused()
+    {
+        string path = _folder.File("recipe.json");
+        File.WriteAllText(path, """
+            {
+              "dataset": { "synthetic": {} }, "split": "random", "metrics": ["ndcg@10"], "models": ["bpr"], "curves": [{ "title": "learning", "metrics": ["ndcg@10"] }],
+              "published": [{ "label": "theirs", "source": "s", "training": { "loss": "low" } }]
+            }
+            """);
+        Assert.Contains("\"low\" for 'loss'", Assert.Throws<OptionException>(() => Recipe.Read(path)).Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("""{ "first": "ease", "second": "randon" }""", "randon")]
     [InlineData("""{ "first": "ease", "second": "ease" }""", "with itself")]

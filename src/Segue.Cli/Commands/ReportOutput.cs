@@ -95,7 +95,12 @@ internal static class ReportOutput
 
         if (report.Pairs is { Count: > 0 } pairs)
         {
-            Print(terminal, pairs);
+            Print(terminal, "Row against row, listener by listener", pairs);
+        }
+
+        if (report.Training is { } training)
+        {
+            Print(terminal, training);
         }
 
         // One narrow table a metric: the full names of the columns would not fit beside each other.
@@ -117,12 +122,28 @@ internal static class ReportOutput
             {
                 terminal.Result.WriteLine(also.Note);
             }
+
+            if (also.Pairs is { Count: > 0 } tested)
+            {
+                Print(terminal, $"{also.Title}: row against row, listener by listener", tested);
+            }
         }
     }
 
-    private static void Print(Terminal terminal, IReadOnlyList<ReportPair> pairs)
+    // Losses of training alone are on scales of their own and not worth a table; what was judged on held-out examples is.
+    private static void Print(Terminal terminal, ReportTable training)
     {
-        Table table = new Table().Border(TableBorder.Rounded).Title("Row against row, listener by listener").AddColumns("first", "second", "metric");
+        string[] names = [.. training.Rows.SelectMany(r => r.Metrics.Keys).Concat((training.Published ?? []).SelectMany(p => p.Metrics.Keys)).Distinct()];
+        if (names.Any(n => n.EndsWith("accuracy", StringComparison.Ordinal)))
+        {
+            Print(terminal, $"{training.Title} ({training.Protocol})", names, training.Rows.Select(r => (r.Label, r.Metrics)), training.Published ?? []);
+            Sources(terminal, training.Published ?? []);
+        }
+    }
+
+    private static void Print(Terminal terminal, string title, IReadOnlyList<ReportPair> pairs)
+    {
+        Table table = new Table().Border(TableBorder.Rounded).Title(Markup.Escape(title)).AddColumns("first", "second", "metric");
         foreach (string column in new[] { "first − second", "p", "ahead", "behind", "equal" })
         {
             table.AddColumn(new TableColumn(column).RightAligned().NoWrap());

@@ -230,7 +230,7 @@ public sealed class StgLink(StgLinkOptions options) : IModel
                 CultureInfo.InvariantCulture, $"model '{Name}': vectors are not finite; lower walk_learning_rate, now {options.WalkLearningRate}"));
         }
 
-        Mlp network = TrainNetwork(train, graph, edges, vectors, context, Snapshot);
+        Mlp network = TrainNetwork(train, graph, edges, adjacency, vectors, context, Snapshot);
         return Snapshot(network);
 
         StgLinkRecommender Snapshot(Mlp now) => new(options, train.Items, graph, vectors, LinkNetwork.Of(now));
@@ -262,7 +262,7 @@ public sealed class StgLink(StgLinkOptions options) : IModel
     };
 
     private Mlp TrainNetwork(
-        Dataset train, TemporalGraph graph, LinkEdges edges, DenseMatrix vectors, FitContext context, Func<Mlp, IRecommender> snapshot)
+        Dataset train, TemporalGraph graph, LinkEdges edges, CsrMatrix adjacency, DenseMatrix vectors, FitContext context, Func<Mlp, IRecommender> snapshot)
     {
         var table = new Parameter("node_vectors", vectors.Rows, vectors.Columns, isFrozen: true);
         vectors.Values.CopyTo(table.Value);
@@ -279,7 +279,7 @@ public sealed class StgLink(StgLinkOptions options) : IModel
             Epochs = options.Epochs,
             BatchSize = options.BatchSize,
             CreateRng = context.CreateRng,
-            OnEpochStart = (_, rng) => edges.Draw(edges.Train, negativeLeft, negativeRight, rng),
+            OnEpochStart = (_, rng) => edges.Draw(edges.Train, options.Negatives, negativeLeft, negativeRight, rng),
             Checkpoints = Checkpoints.Open(context, Name, options, train),
         };
         NeuralFit.Run(Name, Listening(), 2 * edges.Train.Count, optimizer, settings, step =>
@@ -322,11 +322,25 @@ public sealed class StgLink(StgLinkOptions options) : IModel
                 return context;
             }
 
-            (string Name, LinkExamples Examples)[] heldOut =
-            [
-                .. edges.Validation.Count > 0 ? [("validation", edges.Examples(edges.Validation, context.CreateRng($"{Name}/validation")))] : Array.Empty<(string, LinkExamples)>(),
-                .. edges.Test.Count > 0 ? [("test", edges.Examples(edges.Test, context.CreateRng($"{Name}/test")))] : Array.Empty<(string, LinkExamples)>(),
-            ];
+            List<(string Name, LinkExamples Examples)> heldOut = [];
+            var rules = new List<(string Name, double Accuracy)>();
+            LinkExamples? validation = edges.Validation.Count > 0 ? edges.Examples(edges.Validation, options.Negatives, context.CreateRng($"{Name}/validation")) : null;
+            if (validation is not null)
+            {
+                heldOut.Add(("validation", validation));
+            }
+
+            if (edges.Test.Count > 0)
+            {
+                Hold("test", options.Negatives, validation);
+            }
+
+            // The same network asked what popularity alone cannot answer.
+            if (edges.Test.Count > 0 && options.Negatives != LinkNegatives.Popularity)
+            {
+                Hold("matched test", LinkNegatives.Popularity, null);
+            }
+
             return context with
             {
                 OnLoss = (epoch, name, value) =>
@@ -341,8 +355,22 @@ public sealed class StgLink(StgLinkOptions options) : IModel
                         report(epoch, $"{part} loss", loss);
                         report(epoch, $"{part} accuracy", accuracy);
                     }
+
+                    foreach ((string rule, double accuracy) in rules)
+                    {
+                        report(epoch, rule, accuracy);
+                    }
                 },
             };
+
+            void Hold(string part, LinkNegatives negatives, LinkExamples? chosenOn)
+            {
+                LinkExamples examples = edges.Examples(edges.Test, negatives, context.CreateRng($"{Name}/{part}"));
+                heldOut.Add((part, examples));
+                LinkList choosing = edges.Validation.Count > 0 ? edges.Validation : edges.Train;
+                chosenOn ??= edges.Examples(choosing, negatives, context.CreateRng($"{Name}/{part}/degrees"));
+                rules.Add(($"degree-product {part} accuracy", DegreeRule.Accuracy(adjacency, examples, DegreeRule.Threshold(adjacency, chosenOn))));
+            }
         }
     }
 }
@@ -358,18 +386,46 @@ internal sealed record LinkList(int[] Left, int[] Item)
 /// <summary>Pairs of nodes with labels 1 or 0.</summary>
 internal sealed record LinkExamples(int[] Left, int[] Right, float[] Labels);
 
+/// <summary>Tells edges by the product of the degrees of both ends: what popularity alone knows of the question a predictor is asked.</summary>
+internal static class DegreeRule
+{
+    /// <summary>The least product to call an edge, of those that are right about most examples the largest.</summary>
+    public static long Threshold(CsrMatrix adjacency, LinkExamples examples)
+    {
+        (long Product, bool IsEdge)[] sorted = [.. examples.Labels.Select((label, n) => (Product(adjacency, examples, n), label > 0)).OrderByDescending(e => e.Item1)];
+        int right = sorted.Count(e => !e.IsEdge), most = right;
+        long threshold = long.MaxValue;
+        for (int n = 0; n < sorted.Length; n++)
+        {
+            right += sorted[n].IsEdge ? 1 : -1;
+            if (right > most && (n + 1 == sorted.Length || sorted[n + 1].Product < sorted[n].Product))
+            {
+                (most, threshold) = (right, sorted[n].Product);
+            }
+        }
+
+        return threshold;
+    }
+
+    /// <summary>Share of examples that are told rightly.</summary>
+    public static double Accuracy(CsrMatrix adjacency, LinkExamples examples, long threshold) =>
+        examples.Labels.Where((label, n) => Product(adjacency, examples, n) >= threshold == label > 0).Count() / (double)examples.Labels.Length;
+
+    private static long Product(CsrMatrix adjacency, LinkExamples examples, int n) =>
+        (long)adjacency.RowLength(examples.Left[n]) * adjacency.RowLength(examples.Right[n]);
+}
+
 /// <summary>The edges between users or sessions and items, cut into three parts, and pairs that are no edges.</summary>
 internal sealed class LinkEdges
 {
     private const int Tries = 64;
 
     private readonly TemporalGraph _graph;
-    private readonly LinkNegatives _negatives;
     private readonly int[] _lefts, _items, _nodes;
 
     public LinkEdges(TemporalGraph graph, StgLinkOptions options, Rng rng)
     {
-        (_graph, _negatives) = (graph, options.Negatives);
+        _graph = graph;
         CsrMatrix users = graph.UserItems, sessions = graph.SessionItems;
         byte[] ofUser = Parts(users.Count, options, rng), ofSession = options.HoldOut == LinkHoldOut.Edges ? Parts(sessions.Count, options, rng) : new byte[sessions.Count];
         if (options.HoldOut == LinkHoldOut.Pairs)
@@ -434,14 +490,14 @@ internal sealed class LinkEdges
     public TemporalGraph Walked { get; }
 
     /// <summary>Draws one pair of nodes for every edge that is no edge of the whole graph; −1 where none was found.</summary>
-    public void Draw(LinkList edges, Span<int> left, Span<int> right, Rng rng)
+    public void Draw(LinkList edges, LinkNegatives negatives, Span<int> left, Span<int> right, Rng rng)
     {
         for (int n = 0; n < edges.Count; n++)
         {
             left[n] = -1;
             for (int attempt = 0; attempt < Tries && left[n] < 0; attempt++)
             {
-                (int v, int w) = _negatives switch
+                (int v, int w) = negatives switch
                 {
                     LinkNegatives.Uniform => (_lefts[rng.Next(_lefts.Length)], _items[rng.Next(_items.Length)]),
                     LinkNegatives.Nodes => (_nodes[rng.Next(_nodes.Length)], _nodes[rng.Next(_nodes.Length)]),
@@ -459,11 +515,11 @@ internal sealed class LinkEdges
     }
 
     /// <summary>Edges and as many pairs that are none.</summary>
-    public LinkExamples Examples(LinkList edges, Rng rng)
+    public LinkExamples Examples(LinkList edges, LinkNegatives negatives, Rng rng)
     {
         var left = new int[edges.Count];
         var right = new int[edges.Count];
-        Draw(edges, left, right, rng);
+        Draw(edges, negatives, left, right, rng);
         int[] drawn = [.. Enumerable.Range(0, left.Length).Where(n => left[n] >= 0)];
         return new LinkExamples(
             [.. edges.Left, .. drawn.Select(n => left[n])],

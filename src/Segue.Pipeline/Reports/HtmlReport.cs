@@ -41,10 +41,11 @@ public static class HtmlReport
         Head(body, report, title);
         Warnings(body, report);
         Table(body, report, metrics);
-        Pairs(body, report);
+        Pairs(body, report.Pairs, "pairs", "Row against row");
         Charts(body, report, metrics);
         Slices(body, report, slices);
         Also(body, report);
+        Training(body, report.Training);
         Series(body, report);
         Example(body, report);
         Options(body, report);
@@ -169,14 +170,14 @@ public static class HtmlReport
         body.Append("A bar compares figures within its column. Column heads sort.</p>\n");
     }
 
-    private static void Pairs(StringBuilder body, ExperimentReport report)
+    private static void Pairs(StringBuilder body, IReadOnlyList<ReportPair>? pairs, string id, string title)
     {
-        if (report.Pairs is not { Count: > 0 } pairs)
+        if (pairs is not { Count: > 0 })
         {
             return;
         }
 
-        body.Append("<h2 id=\"pairs\">Row against row</h2>\n<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-labelledby=\"pairs\">\n");
+        body.Add($"<h2 id=\"{id}\">{Text(title)}</h2>\n<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-labelledby=\"{id}\">\n");
         body.Append("<table class=\"rows sortable\">\n<thead><tr>");
         foreach ((string name, string kind) in new[]
         {
@@ -189,8 +190,8 @@ public static class HtmlReport
         body.Append("</tr></thead>\n<tbody>\n");
         foreach (ReportPair pair in pairs)
         {
-            body.Add($"<tr><th scope=\"row\" data-value=\"{Text(pair.First)}\">{Name(pair.First)}</th><td data-value=\"{Text(pair.Second)}\">{Name(pair.Second)}</td>");
-            body.Add($"<td data-value=\"{Text(pair.Metric)}\">{Text(pair.Metric)}</td><td class=\"figure\" data-value=\"{Raw(pair.Difference)}\"><b>{Signed(pair.Difference)}</b>");
+            body.Add($"<tr><th scope=\"row\" data-value=\"{Text(pair.First)}\">{Name(pair.First)}</th><td class=\"left\" data-value=\"{Text(pair.Second)}\">{Name(pair.Second)}</td>");
+            body.Add($"<td class=\"left\" data-value=\"{Text(pair.Metric)}\">{Text(pair.Metric)}</td><td class=\"figure\" data-value=\"{Raw(pair.Difference)}\"><b>{Signed(pair.Difference)}</b>");
             body.Add($"<small>{Signed(pair.Low)} … {Signed(pair.High)}</small></td><td data-value=\"{Raw(pair.P)}\">{P(pair.P)}</td>");
             foreach (int users in new[] { pair.Wins, pair.Losses, pair.Users - pair.Wins - pair.Losses })
             {
@@ -320,6 +321,7 @@ public static class HtmlReport
             Figures(body, id, metrics, table.Rows.Select(r => (r.Label, r.Metrics)), table.Published);
             Sources(body, table.Published);
             body.Append(table.Note is null ? string.Empty : $"<p class=\"soft\">{Text(table.Note)}</p>\n");
+            Pairs(body, table.Pairs, $"{id}-pairs", $"{table.Title}: row against row");
         }
     }
 
@@ -368,6 +370,19 @@ public static class HtmlReport
         }
 
         body.Append("</div>\n");
+    }
+
+    private static void Training(StringBuilder body, ReportTable? table)
+    {
+        if (table is null)
+        {
+            return;
+        }
+
+        body.Add($"<h2 id=\"training\">{Text(table.Title)}</h2>\n<p class=\"soft\">The {Text(table.Protocol)}.</p>\n");
+        string[] names = [.. table.Rows.SelectMany(r => r.Metrics.Keys).Concat((table.Published ?? []).SelectMany(p => p.Metrics.Keys)).Distinct()];
+        Figures(body, "training", names, table.Rows.Select(r => (r.Label, r.Metrics)), table.Published);
+        Sources(body, table.Published);
     }
 
     private static void Example(StringBuilder body, ExperimentReport report)

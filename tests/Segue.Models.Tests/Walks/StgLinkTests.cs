@@ -5,6 +5,7 @@ using Segue.Models.Walks;
 using Segue.Neural.Layers;
 using Segue.Numerics.Dense;
 using Segue.Numerics.Sampling;
+using Segue.Numerics.Sparse;
 using Segue.Testing;
 using Xunit;
 
@@ -65,7 +66,12 @@ public sealed class StgLinkTests : RecommenderContract
         {
             OnLoss = (_, name, value) => (told.TryGetValue(name, out List<double>? values) ? values : told[name] = []).Add(value),
         });
-        Assert.Equal(["loss", "accuracy", "validation loss", "validation accuracy", "test loss", "test accuracy"], told.Keys);
+        Assert.Equal(
+            [
+                "loss", "accuracy", "validation loss", "validation accuracy", "test loss", "test accuracy", "matched test loss", "matched test accuracy",
+                "degree-product test accuracy", "degree-product matched test accuracy",
+            ],
+            told.Keys);
         Assert.All(told.Values, values => Assert.Equal(5, values.Count));
 
         // A first and a second genre of eight and their months: most pairs at random are of other genres.
@@ -73,6 +79,24 @@ public sealed class StgLinkTests : RecommenderContract
         Assert.InRange(told["validation accuracy"][^1], told["test accuracy"][^1] - 0.05, told["test accuracy"][^1] + 0.05);
         Assert.InRange(told["test loss"][^1], 0.01, 0.2);
         Assert.True(told["loss"][^1] < told["loss"][0] && told["accuracy"][^1] > told["accuracy"][0]);
+
+        // Popularity alone tells a good part of the question with uniform pairs and nothing where they are as popular as edges.
+        Assert.InRange(told["degree-product test accuracy"][^1], 0.6, 0.9);
+        Assert.InRange(told["degree-product matched test accuracy"][^1], 0.4, 0.6);
+        Assert.InRange(told["matched test accuracy"][^1], 0.5, told["test accuracy"][^1]);
+    }
+
+    [Fact]
+    public void The_degree_rule_takes_the_product_that_is_right_most_often()
+    {
+        // Degrees 3, 2, 1 of nodes 0, 1, 2 and 1, 2, 3 of nodes 3, 4, 5.
+        var adjacency = new CsrMatrix(6, 6, [0, 3, 5, 6, 7, 9, 12], [3, 4, 5, 4, 5, 5, 0, 0, 1, 0, 1, 2], [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]);
+        var examples = new LinkExamples([0, 1, 0, 2, 2, 1], [5, 5, 3, 3, 4, 4], [1, 1, 1, 0, 0, 0]);
+
+        // Products 9, 6, 3 of edges and 1, 2, 4 of others: from 6 on one is wrong, and from 3 on one is, too.
+        Assert.Equal(6, DegreeRule.Threshold(adjacency, examples));
+        Assert.Equal(5 / 6.0, DegreeRule.Accuracy(adjacency, examples, 6), 12);
+        Assert.Equal(0.5, DegreeRule.Accuracy(adjacency, examples, long.MaxValue), 12);
     }
 
     [Theory]
@@ -117,7 +141,7 @@ public sealed class StgLinkTests : RecommenderContract
         var edges = new LinkEdges(graph, options, new Rng(1, "test"));
         int count = edges.Train.Count;
         int[] left = new int[count], item = new int[count], degree = new int[graph.Items];
-        edges.Draw(edges.Train, left, item, new Rng(2, "test"));
+        edges.Draw(edges.Train, negatives, left, item, new Rng(2, "test"));
         item = Array.ConvertAll(item, node => node - graph.FirstItem);
         Assert.All(Enumerable.Range(0, count), n => Assert.Equal(
             0, left[n] < graph.Users ? graph.UserItems[left[n], item[n]] : graph.SessionItems[left[n] - graph.FirstSession, item[n]]));
@@ -140,7 +164,7 @@ public sealed class StgLinkTests : RecommenderContract
         TemporalGraph graph = TemporalGraph.Of(SmallWorld.TimeSplit.Train, options, cancellation: TestContext.Current.CancellationToken);
         var edges = new LinkEdges(graph, options, new Rng(1, "test"));
         int[] left = new int[edges.Train.Count], right = new int[edges.Train.Count];
-        edges.Draw(edges.Train, left, right, new Rng(2, "test"));
+        edges.Draw(edges.Train, LinkNegatives.Nodes, left, right, new Rng(2, "test"));
         double share = (double)graph.Items / graph.Nodes;
         Assert.InRange(left.Zip(right).Count(p => IsItem(p.First) && IsItem(p.Second)) / (double)left.Length, 0.8 * share * share, 1.2 * share * share);
         Assert.All(left.Zip(right), p => Assert.True(p.First != p.Second && (IsItem(p.Second) || !IsItem(p.First))));
