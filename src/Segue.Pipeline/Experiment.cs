@@ -73,7 +73,7 @@ public static class Experiment
         }
 
         warnings.AddRange(finished.Where(r => r.Error is not null).Select(r => $"{r.Specification.Label}: {r.Error}"));
-        List<ReportSeries> series = 
+        List<ReportSeries> series =
         [
             .. curves.Series(),
             .. specification.Offsets.Select(o => ToSeries(o, finished, r => r.ResultOf(o.Metric.Name))),
