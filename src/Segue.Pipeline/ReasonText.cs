@@ -1,3 +1,4 @@
+using System.Text;
 using Segue.Core.Contracts;
 using Segue.Core.Data;
 
@@ -10,32 +11,49 @@ public static class ReasonText
     public const int AllReasons = 10_000;
 
     /// <summary>
-    /// A sentence for the reasons of one recommendation, for example <c>because of A (62 %) and B (21 %)</c>; "" where there
-    /// are none. Shares are of the positive weight among <paramref name="reasons"/>.
+    /// A sentence for the two strongest reasons of one recommendation, for example <c>because of A (62 %) and B (21 %)</c>; "" where there
+    /// are none. Shares are of the positive weight among <paramref name="reasons"/>, of every kind.
     /// </summary>
+    /// <param name="reasons">Strongest first.</param>
+    /// <param name="dataset">Names the items.</param>
     public static string Of(IReadOnlyList<Reason> reasons, Dataset dataset)
     {
         ArgumentNullException.ThrowIfNull(reasons);
         ArgumentNullException.ThrowIfNull(dataset);
-        if (reasons.Count == 0)
+        Reason[] positive = [.. reasons.Where(r => r.Weight > 0)];
+        if (positive.Length == 0)
         {
-            return string.Empty;
+            return reasons.Count == 0 ? string.Empty : reasons[0].Kind.Replace('_', ' ');
         }
 
-        Reason[] items = [.. reasons.Where(r => r.HistoryItemIndex >= 0 && r.Weight > 0)];
-        if (items.Length == 0)
+        double total = positive.Sum(r => r.Weight);
+        var text = new StringBuilder();
+        string? verb = null;
+        foreach (Reason reason in positive.Take(2))
         {
-            return reasons[0].Kind.Replace('_', ' ');
+            (string own, string what, string? note) = Words(reason, dataset);
+            string share = positive.Length == 1 ? string.Empty : $"{reason.Weight / total:P0}".Replace(" %", "\u00A0%", StringComparison.Ordinal);
+            string aside = string.Join(", ", new[] { note, share }.Where(t => t?.Length > 0));
+            text.Append(text.Length > 0 ? " and " : string.Empty).Append(own == verb || own.Length == 0 ? string.Empty : $"{own} ").Append(what)
+                .Append(aside.Length > 0 ? $" ({aside})" : string.Empty);
+            verb = own;
         }
 
-        double total = items.Sum(r => r.Weight);
-        string verb = items[0].Kind switch
+        return text.ToString();
+    }
+
+    /// <summary>The verb, what it is about, and what else is to be said of that.</summary>
+    private static (string Verb, string What, string? Note) Words(Reason reason, Dataset dataset)
+    {
+        const string Because = "because of";
+        return reason.Kind switch
         {
-            "replayed" => "you play",
-            _ => "because of",
+            "alike_profile" => (Because, "listeners with a profile like yours", null),
+            _ when reason.HistoryItemIndex < 0 => (string.Empty, reason.Kind.Replace('_', ' '), null),
+            "replayed" => ("you play", dataset.DisplayName(reason.HistoryItemIndex), null),
+            "this_session" => (Because, dataset.DisplayName(reason.HistoryItemIndex), "this session"),
+            "same_artist" => (Because, dataset.DisplayName(reason.HistoryItemIndex), "same artist"),
+            _ => (Because, dataset.DisplayName(reason.HistoryItemIndex), null),
         };
-        return $"{verb} {string.Join(" and ", items.Take(2).Select(r => items.Length == 1
-            ? dataset.DisplayName(r.HistoryItemIndex)
-            : $"{dataset.DisplayName(r.HistoryItemIndex)} ({r.Weight / total:P0})"))}".Replace(" %", "\u00A0%", StringComparison.Ordinal);
     }
 }

@@ -46,6 +46,25 @@ public sealed partial class ModelCatalogTests
         Assert.Throws<OptionException>(() => ModelCatalog.Create("item-knn", [new("similarity", "cosines")]));
     }
 
+    [Theory]
+    [InlineData("ipf", "period", "fortnight", "option 'period' of model 'ipf' is 'fortnight'; give month")]
+    [InlineData("stg-walk", "period", "0d", "option 'period' of model 'stg-walk' is '0d'; give month")]
+    [InlineData("artist-boost", "model", "itemknn", "option 'model' of model 'artist-boost' is 'itemknn'")]
+    [InlineData("artist-boost", "model", "item-knn:neighbours=3", "'neighbors'")]
+    [InlineData("artist-boost", "model", "item-knn:neighbors=0", "'neighbors'")]
+    [InlineData("artist-boost", "model", "ipf:period=fortnight", "'fortnight'; give month")]
+    [InlineData("artist-boost", "model", "ease:label=x", "label")]
+    [InlineData("artist-boost", "model", "artist-boost", "name another model")]
+    [InlineData("stg-link", "test_share", "0.9", "")]
+    public void What_no_range_can_say_is_refused_before_there_is_data(string name, string option, string value, string message)
+    {
+        KeyValuePair<string, string>[] pairs = name == "stg-link" ? [new(option, value), new("validation_share", "0.1")] : [new(option, value)];
+        string refused = Assert.Throws<OptionException>(() => ModelCatalog.Create(name, pairs)).Message;
+        Assert.Contains(message, refused, StringComparison.Ordinal);
+        Assert.Contains($"'{option}'", refused, StringComparison.Ordinal);
+        Assert.Contains($"model '{name}'", refused, StringComparison.Ordinal);
+    }
+
     [GeneratedRegex("^[a-z0-9]+(-[a-z0-9]+)*$")]
     private static partial Regex KebabCase();
 }

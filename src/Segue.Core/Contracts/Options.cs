@@ -11,7 +11,15 @@ namespace Segue.Core.Contracts;
 /// <see cref="RangeAttribute"/>, its meaning as <see cref="DescriptionAttribute"/>.
 /// </summary>
 /// <remarks>Property types: bool, int, double, string and enums. Outside names are snake_case, enum values too.</remarks>
-public abstract record Options;
+public abstract record Options
+{
+    /// <summary>What ranges cannot say: texts that must be readable, values that exclude one another. Called wherever options are read or validated, before any data.</summary>
+    /// <param name="owner">Whose options they are, for messages, for example <c>model 'ipf'</c>.</param>
+    /// <exception cref="OptionException">The message names the option, its value and what to give instead.</exception>
+    protected internal virtual void CheckWhole(string owner)
+    {
+    }
+}
 
 /// <summary>Base of the options of a model.</summary>
 public abstract record ModelOptions : Options;
@@ -69,7 +77,7 @@ public static class OptionsText
     /// <param name="optionsType">A type derived from <see cref="Options"/> with a parameterless constructor.</param>
     /// <param name="pairs">Outside names with their values as text.</param>
     /// <param name="owner">Whose options they are, for messages, for example <c>model 'ease'</c>.</param>
-    /// <exception cref="OptionException">Unknown or repeated key, value of the wrong type or out of range.</exception>
+    /// <exception cref="OptionException">Unknown or repeated key, value of the wrong type or out of range, or values that do not go together.</exception>
     public static Options FromPairs(Type optionsType, IEnumerable<KeyValuePair<string, string>> pairs, string owner)
     {
         ArgumentNullException.ThrowIfNull(pairs);
@@ -88,6 +96,7 @@ public static class OptionsText
             property.SetValue(options, Parse(property, text, owner));
         }
 
+        ((Options)options).CheckWhole(owner);
         return (Options)options;
     }
 
@@ -132,8 +141,8 @@ public static class OptionsText
         return (name, pairs, label);
     }
 
-    /// <summary>Throws where a value of <paramref name="options"/> is out of its range.</summary>
-    /// <exception cref="OptionException">A value is out of range or not a finite number.</exception>
+    /// <summary>Throws where a value of <paramref name="options"/> is out of its range or does not go with the others.</summary>
+    /// <exception cref="OptionException">A value is out of range or not a finite number, or values do not go together.</exception>
     public static void Validate(Options options, string owner)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -141,6 +150,8 @@ public static class OptionsText
         {
             CheckRange(property, property.GetValue(options), owner);
         }
+
+        options.CheckWhole(owner);
     }
 
     /// <summary><c>EmbeddingSize</c> → <c>embedding_size</c>; <c>TfIdf</c> → <c>tf_idf</c>.</summary>

@@ -19,7 +19,7 @@ public sealed record Query
     /// <summary>Unix seconds of every history entry (−1 unknown), or empty.</summary>
     public ReadOnlyMemory<long> HistoryTime { get; init; }
 
-    /// <summary>The moment the list is asked for, Unix seconds, or −1: then the latest time the model was trained on.</summary>
+    /// <summary>The moment the list is asked for, Unix seconds, or −1: then the latest time the model was trained on, or that of the history where it is later.</summary>
     public long Moment { get; init; } = -1;
 
     /// <summary>True where the model must use the history instead of what it learned of a user.</summary>
@@ -37,5 +37,5 @@ public sealed record Query
 /// <summary>One reason for a recommendation.</summary>
 /// <param name="HistoryItemIndex">The heard item that carried it, or −1 where the reason is not an item.</param>
 /// <param name="Weight">Its share of the score; comparable within one list of reasons.</param>
-/// <param name="Kind">What kind of reason, for example <c>because_listened</c>, <c>popular</c>, <c>replayed</c>.</param>
+/// <param name="Kind">What kind of reason: <c>because_listened</c>, <c>this_session</c>, <c>same_artist</c>, <c>replayed</c>, <c>alike_profile</c>, <c>popular</c>.</param>
 public readonly record struct Reason(int HistoryItemIndex, double Weight, string Kind);

@@ -10,6 +10,9 @@ public readonly record struct SessionPeriod
 {
     private const long Day = 86_400;
 
+    /// <summary>For messages.</summary>
+    internal const string Forms = "month, a number of days such as 7d, a pause in minutes such as 30m-gap, or none for no sessions";
+
     private readonly Kind _kind;
     private readonly int _length;
 
@@ -48,18 +51,23 @@ public readonly record struct SessionPeriod
 
     /// <summary>Reads <c>month</c>, <c>7d</c> (any number of days), <c>30m-gap</c> (any number of minutes) or <c>none</c>.</summary>
     /// <exception cref="OptionException">The text is none of these.</exception>
-    public static SessionPeriod Parse(string text)
+    public static SessionPeriod Parse(string text) =>
+        TryParse(text, out SessionPeriod period) ? period : throw new OptionException($"the period '{text}' is unknown; give {Forms}");
+
+    /// <summary>Reads what <see cref="Parse"/> reads; false where the text is none of these.</summary>
+    public static bool TryParse(string text, out SessionPeriod period)
     {
         ArgumentNullException.ThrowIfNull(text);
-        return text switch
+        SessionPeriod? found = text switch
         {
             "none" => None,
             "month" => Month,
             _ when text.EndsWith("m-gap", StringComparison.Ordinal) && TryLength(text.AsSpan(0, text.Length - 5), out int minutes) => Gap(minutes),
             _ when text.EndsWith('d') && TryLength(text.AsSpan(0, text.Length - 1), out int days) => Days(days),
-            _ => throw new OptionException(
-                $"the period '{text}' is unknown; give month, a number of days such as 7d, a pause in minutes such as 30m-gap, or none for no sessions"),
+            _ => null,
         };
+        period = found ?? None;
+        return found is not null;
     }
 
     /// <summary>The text <see cref="Parse"/> reads.</summary>

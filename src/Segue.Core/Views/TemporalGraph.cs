@@ -59,6 +59,15 @@ public abstract record TemporalGraphOptions : ModelOptions
     [Range(0.0, 1e9)]
     [Description("weight of an edge between a user and its gender, age band, country or sign-up year; 0 for no profiles in the graph")]
     public double ProfileWeight { get; init; }
+
+    /// <inheritdoc/>
+    protected internal override void CheckWhole(string owner)
+    {
+        if (!SessionPeriod.TryParse(Period, out _))
+        {
+            throw new OptionException($"option 'period' of {owner} is '{Period}'; give {SessionPeriod.Forms}");
+        }
+    }
 }
 
 /// <summary>What a listener nobody trained with would be joined to: items ascending, with the weights of the edges.</summary>
@@ -75,8 +84,8 @@ public readonly record struct TemporalListener(int[] Items, float[] Weights, int
 /// <remarks>
 /// <para>
 /// Weights: w(u, i) = η_u · plays_u(i) / plays_u, w(s, i) = η_s · plays_s(i) / plays_s, over plays of the user and of the session (seed 000), or η_u and η_s
-/// alone; with a half-life every play in a numerator fades by 2^(−age / half-life), at most to 2^(−100). Artists and profiles have one constant weight each. Edges have no
-/// direction.
+/// alone; with a half-life every play in a numerator fades by 2^(−age / half-life), at most to 2^(−100). Artists and profiles have one constant weight each. No weight is below 2^(−120), so
+/// that a float holds its reciprocal. Edges have no direction.
 /// </para>
 /// <para>
 /// Nodes in this order: users, items, sessions (of the first user by time, then of the next), artists, profile values. A play of unknown time is
@@ -91,20 +100,30 @@ public readonly record struct TemporalListener(int[] Items, float[] Weights, int
 public sealed class TemporalGraph
 {
     private const int Chunk = 8;
+    private const int MostYears = 120;
+    private static readonly double LeastWeight = Math.Pow(2, -120);
     private static readonly string[] ProfileColumns = ["gender", "age", "country", "signup", "registered"];
 
-    private readonly bool[] _isKept;
+    private readonly bool[] _hasEdges;
     private readonly long _earliestTime;
 
     private TemporalGraph(
         TemporalGraphOptions options, CsrMatrix userItems, CsrMatrix sessionItems, int[] userSessionStart, long[] sessionFirst, long[] sessionLast,
-        CsrMatrix artistItems, CsrMatrix profileUsers, bool[] isKept, long earliestTime, long latestTime)
+        CsrMatrix artistItems, CsrMatrix profileUsers, long earliestTime, long latestTime)
     {
         Options = options;
         Period = SessionPeriod.Parse(options.Period);
         (UserItems, SessionItems, ArtistItems, ProfileUsers) = (userItems, sessionItems, artistItems, profileUsers);
         (UserSessionStart, SessionFirst, SessionLast) = (userSessionStart, sessionFirst, sessionLast);
-        (_isKept, _earliestTime, LatestTime) = (isKept, earliestTime, latestTime);
+        (_earliestTime, LatestTime) = (earliestTime, latestTime);
+        _hasEdges = new bool[userItems.Columns];
+        foreach (CsrMatrix edges in new[] { userItems, sessionItems, artistItems })
+        {
+            foreach (int item in edges.ColumnIndex)
+            {
+                _hasEdges[item] = true;
+            }
+        }
     }
 
     /// <summary>How the graph was made.</summary>
@@ -232,7 +251,7 @@ public sealed class TemporalGraph
             Join(parts, p => p.Users, users, items),
             Join(parts, p => p.Sessions, sessionFirst.Count, items),
             sessionStart, [.. sessionFirst], [.. sessionLast],
-            Artists(dataset, options, isKept), Profiles(dataset, options), isKept, earliest, dataset.LatestTime);
+            Artists(dataset, options, isKept), Profiles(dataset, options), earliest, dataset.LatestTime);
     }
 
     /// <summary>
@@ -305,7 +324,7 @@ public sealed class TemporalGraph
         ArgumentNullException.ThrowIfNull(sessionItems);
         return userItems.Rows == Users && userItems.Columns == Items && sessionItems.Rows == Sessions && sessionItems.Columns == Items
             ? new TemporalGraph(
-                Options, userItems, sessionItems, UserSessionStart.ToArray(), SessionFirst.ToArray(), SessionLast.ToArray(), ArtistItems, ProfileUsers, _isKept,
+                Options, userItems, sessionItems, UserSessionStart.ToArray(), SessionFirst.ToArray(), SessionLast.ToArray(), ArtistItems, ProfileUsers,
                 _earliestTime, LatestTime)
             : throw new ArgumentException(
                 $"edges of {userItems.Rows} users and {sessionItems.Rows} sessions to {userItems.Columns} and {sessionItems.Columns} items do not fit a graph of {Users}, {Sessions} "
@@ -326,7 +345,8 @@ public sealed class TemporalGraph
 
     /// <summary>The edges of a listener the graph does not know. O(plays · log(plays)).</summary>
     /// <param name="query">
-    /// A history in any order; without times it has no session and does not fade. Plays after the moment are left out, and so are items without edges in the graph.
+    /// A history in any order; without times it has no session and does not fade. Plays after the moment are left out, and so are items without edges in the graph. A query without a
+    /// moment asks at the latest time of the graph and the history.
     /// </param>
     /// <param name="orLatest">As in <see cref="SessionAt(int, long, bool)"/>.</param>
     public TemporalListener FoldIn(Query query, bool orLatest)
@@ -344,9 +364,10 @@ public sealed class TemporalGraph
         }
 
         // Later plays than the graph knows must not outgrow it.
-        var rows = new Rows(Options, Period, _isKept, _earliestTime, Math.Max(LatestTime, times.LastOrDefault(-1)), []);
+        long latest = Math.Max(LatestTime, times.LastOrDefault(-1));
+        var rows = new Rows(Options, Period, _hasEdges, _earliestTime, latest, []);
         rows.Add(items, weights, times);
-        int session = SessionAt([.. rows.First], [.. rows.Last], query.Moment < 0 ? LatestTime : query.Moment, orLatest);
+        int session = SessionAt([.. rows.First], [.. rows.Last], query.Moment < 0 ? latest : query.Moment, orLatest);
         Range own = session < 0 ? ..0 : (session == 0 ? 0 : rows.Sessions.End[session - 1])..rows.Sessions.End[session];
         return new TemporalListener(
             [.. rows.Users.Columns], [.. rows.Users.Values],
@@ -364,22 +385,31 @@ public sealed class TemporalGraph
         artifact.Add("user_session_start", UserSessionStart.Span);
         artifact.Add("session_first", SessionFirst.Span);
         artifact.Add("session_last", SessionLast.Span);
-        artifact.Add("is_kept", Array.ConvertAll(_isKept, kept => kept ? 1 : 0));
         artifact.Add("times", [_earliestTime, LatestTime]);
     }
 
     /// <summary>Reads what <see cref="Save"/> wrote.</summary>
+    /// <param name="artifact">Where it was written.</param>
+    /// <param name="train">The dataset of the graph.</param>
+    /// <param name="options">How the graph was made.</param>
+    /// <param name="owner">Whose graph it is, for messages, for example <c>model 'ipf'</c>.</param>
     /// <exception cref="DatasetException">An array is missing, or does not fit the dataset or the others.</exception>
-    public static TemporalGraph Load(ArtifactReader artifact, Dataset train, TemporalGraphOptions options)
+    public static TemporalGraph Load(ArtifactReader artifact, Dataset train, TemporalGraphOptions options, string owner)
     {
         ArgumentNullException.ThrowIfNull(artifact);
         ArgumentNullException.ThrowIfNull(train);
         CsrMatrix users = artifact.Sparse("user_items"), sessions = artifact.Sparse("session_items");
         CsrMatrix artists = artifact.Sparse("artist_items"), profiles = artifact.Sparse("profile_users");
-        int[] start = artifact.Integers("user_session_start"), kept = artifact.Integers("is_kept");
+        int[] start = artifact.Integers("user_session_start");
         long[] first = artifact.Longs("session_first"), last = artifact.Longs("session_last"), times = artifact.Longs("times");
-        bool fits = users.Rows == train.Users.Count && users.Columns == train.Items.Count && sessions.Columns == users.Columns
-            && artists.Columns == users.Columns && profiles.Columns == users.Rows && kept.Length == users.Columns && times.Length == 2
+        if (users.Rows != train.Users.Count || users.Columns != train.Items.Count)
+        {
+            throw new DatasetException(
+                $"{owner} knows {users.Rows} users and {users.Columns} items, dataset '{train.Name}' has {train.Users.Count} and {train.Items.Count}; "
+                + "give the dataset it was trained on");
+        }
+
+        bool fits = sessions.Columns == users.Columns && artists.Columns == users.Columns && profiles.Columns == users.Rows && times.Length == 2
             && start.Length == users.Rows + 1 && start[0] == 0 && start[^1] == sessions.Rows && first.Length == sessions.Rows && last.Length == sessions.Rows;
         for (int u = 0; fits && u < users.Rows; u++)
         {
@@ -387,10 +417,8 @@ public sealed class TemporalGraph
         }
 
         return fits
-            ? new TemporalGraph(options, users, sessions, start, first, last, artists, profiles, Array.ConvertAll(kept, k => k != 0), times[0], times[1])
-            : throw new DatasetException(
-                $"the model knows {users.Rows} users and {users.Columns} items, the dataset has {train.Users.Count} and {train.Items.Count}, or its arrays "
-                + "do not fit; give the dataset it was trained on");
+            ? new TemporalGraph(options, users, sessions, start, first, last, artists, profiles, times[0], times[1])
+            : throw new DatasetException($"{owner}: its stored arrays do not fit together; train the model again on dataset '{train.Name}'");
     }
 
     private int SessionAt(ReadOnlySpan<long> first, ReadOnlySpan<long> last, long moment, bool orLatest)
@@ -509,7 +537,8 @@ public sealed class TemporalGraph
     /// <summary>A band of ages, the year of a date, or the value itself; "" where it says nothing.</summary>
     private static string ProfileValue(string column, string value) => column switch
     {
-        "age" => !double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out double age) ? string.Empty : age switch
+        // Numbers no listener is as old as, such as 0 or -1 for unknown, say nothing.
+        "age" => !double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out double age) || !(age > 0 && age <= MostYears) ? string.Empty : age switch
         {
             < 18 => "under 18",
             < 25 => "18 to 24",
@@ -541,7 +570,7 @@ public sealed class TemporalGraph
     private static CsrMatrix Constant(int rows, int columns, int[] row, int[] column, double weight)
     {
         var values = new float[row.Length];
-        Array.Fill(values, (float)weight);
+        Array.Fill(values, (float)Math.Max(weight, LeastWeight));
         return CsrMatrix.FromTriplets(rows, columns, row, column, values);
     }
 
@@ -670,7 +699,7 @@ public sealed class TemporalGraph
                 }
 
                 list.Columns.Add(item);
-                list.Values.Add((float)(value * scale));
+                list.Values.Add((float)Math.Max(value * scale, LeastWeight));
             }
 
             return count > 0;

@@ -18,6 +18,28 @@ public sealed record ArtistBoostOptions : ModelOptions
     [Range(0.0, 10.0)]
     [Description("power of the artist's part; 0 leaves the order of the songs as it is")]
     public double ArtistPower { get; init; } = 1;
+
+    /// <inheritdoc/>
+    protected override void CheckWhole(string owner) => Inner(owner);
+
+    /// <summary>Makes the model inside.</summary>
+    /// <param name="owner">For messages, for example <c>model 'artist-boost'</c>.</param>
+    /// <exception cref="OptionException">It cannot be made.</exception>
+    internal IModel Inner(string owner)
+    {
+        string place = $"option 'model' of {owner} is '{Model}'";
+        try
+        {
+            (string name, IReadOnlyList<KeyValuePair<string, string>> pairs, string? label) = OptionsText.ParseSpecification(Model.Replace(';', ','));
+            return label is not null ? throw new OptionException($"{place}, with a label; give the label to artist-boost")
+                : ModelCatalog.Get(name).OptionsType == typeof(ArtistBoostOptions) ? throw new OptionException($"{place}: artists have no artists; name another model")
+                : ModelCatalog.Create(name, pairs);
+        }
+        catch (OptionException e) when (!e.Message.StartsWith(place, StringComparison.Ordinal))
+        {
+            throw new OptionException($"{place}: {e.Message}");
+        }
+    }
 }
 
 /// <summary>Any model, weighted by artists: the same model is trained on songs and on artists, and both distributions are multiplied.</summary>
@@ -29,7 +51,7 @@ public sealed record ArtistBoostOptions : ModelOptions
 /// </para>
 /// <para>
 /// A model of its own rather than a step after ranking, because its second half must be trained and kept: so it works wherever models do, in comparisons, artifacts and
-/// recommendations. The hook after epochs is not called, as there is no half-trained whole. Twice the cost of the model. Source: seed 000, section IX.
+/// recommendations; it tells of moments, gives reasons and observes other edges where the model inside does. Artists have no features, tags or artists of their own: a model that needs them is refused. The hook after epochs is not called, as there is no half-trained whole. Twice the cost of the model. Source: seed 000, section IX.
 /// </para>
 /// </remarks>
 public sealed class ArtistBoost(ArtistBoostOptions options) : IModel
@@ -43,11 +65,19 @@ public sealed class ArtistBoost(ArtistBoostOptions options) : IModel
         ArgumentNullException.ThrowIfNull(train);
         ArgumentNullException.ThrowIfNull(context);
         OptionsText.Validate(options, "model 'artist-boost'");
-        IModel inner = Inner();
+        IModel inner = options.Inner("model 'artist-boost'");
         Dataset artists = ByArtist(train);
         context = context with { OnEpoch = null };
         IRecommender songs = inner.Fit(train, context);
-        return Combine(songs, inner.Fit(artists, context with { OnLoss = null }), train);
+        try
+        {
+            return new ArtistBoostParts(songs, inner.Fit(artists, context with { OnLoss = null }), train, options.ArtistPower).Combine();
+        }
+        catch (DatasetException e)
+        {
+            throw new DatasetException(
+                $"model 'artist-boost': '{options.Model}' cannot be trained on artists, which have plays and no features, tags or artists of their own; name another model or other options of it ({e.Message})", e);
+        }
     }
 
     /// <inheritdoc/>
@@ -55,24 +85,13 @@ public sealed class ArtistBoost(ArtistBoostOptions options) : IModel
     {
         ArgumentNullException.ThrowIfNull(artifact);
         ArgumentNullException.ThrowIfNull(train);
-        IModel inner = Inner();
-        return Combine(inner.Load(artifact.Under("songs."), train), inner.Load(artifact.Under("artists."), ByArtist(train)), train);
+        IModel inner = options.Inner("model 'artist-boost'");
+        return new ArtistBoostParts(
+            inner.Load(artifact.Under("songs."), train), inner.Load(artifact.Under("artists."), ByArtist(train)), train, options.ArtistPower).Combine();
     }
-
-    private IModel Inner()
-    {
-        (string name, IReadOnlyList<KeyValuePair<string, string>> pairs, string? label) = OptionsText.ParseSpecification(options.Model.Replace(';', ','));
-        return label is null
-            ? ModelCatalog.Create(name, pairs)
-            : throw new OptionException($"the model '{options.Model}' inside 'artist-boost' has a label; give it to artist-boost");
-    }
-
-    private ArtistBoostRecommender Combine(IRecommender songs, IRecommender artists, Dataset train) => songs is IExplains
-        ? new ExplainingArtistBoostRecommender(songs, artists, train, options.ArtistPower)
-        : new ArtistBoostRecommender(songs, artists, train, options.ArtistPower);
 
     /// <summary>The same interactions with artists for items; those of unknown artists are left out.</summary>
-    private static Dataset ByArtist(Dataset train)
+    internal static Dataset ByArtist(Dataset train)
     {
         ReadOnlyMemory<int> artist = train.Catalog.ItemArtist;
         if (artist.IsEmpty)
@@ -96,28 +115,46 @@ public sealed class ArtistBoost(ArtistBoostOptions options) : IModel
     }
 }
 
-internal class ArtistBoostRecommender(IRecommender songs, IRecommender artists, Dataset train, double power) : ITimeAware
+/// <summary>What an <see cref="ArtistBoostRecommender"/> is made of.</summary>
+internal sealed record ArtistBoostParts(IRecommender Songs, IRecommender Artists, Dataset Train, double Power)
 {
-    private readonly ReadOnlyMemory<int> _artistOf = train.Catalog.ItemArtist;
+    /// <summary>A recommender that can do what the model of songs can, and no more.</summary>
+    public IRecommender Combine() => (Songs is ITimeAware, Songs is IExplains, Songs is IObserves) switch
+    {
+        (false, false, false) => new ArtistBoostRecommender(this),
+        (false, false, true) => new ArtistBoostO(this),
+        (false, true, false) => new ArtistBoostE(this),
+        (false, true, true) => new ArtistBoostEO(this),
+        (true, false, false) => new ArtistBoostT(this),
+        (true, false, true) => new ArtistBoostTO(this),
+        (true, true, false) => new ArtistBoostTE(this),
+        (true, true, true) => new ArtistBoostTEO(this),
+    };
+}
 
-    public Vocabulary Items => songs.Items;
+internal class ArtistBoostRecommender(ArtistBoostParts parts) : IRecommender
+{
+    private readonly IRecommender _songs = parts.Songs, _artists = parts.Artists;
+    private readonly double _power = parts.Power;
+    private readonly ReadOnlyMemory<int> _artistOf = parts.Train.Catalog.ItemArtist;
 
-    protected IRecommender Songs => songs;
+    public Vocabulary Items => _songs.Items;
 
-    public long LatestTime { get; } = train.LatestTime;
+    /// <summary>Of <see cref="ITimeAware"/>.</summary>
+    public long LatestTime => ((ITimeAware)_songs).LatestTime;
 
     public void Score(Query query, Span<float> scores)
     {
-        songs.Score(query, scores);
-        var ofArtist = new float[artists.Items.Count];
-        artists.Score(ToArtists(query), ofArtist);
+        _songs.Score(query, scores);
+        var ofArtist = new float[_artists.Items.Count];
+        _artists.Score(ToArtists(query), ofArtist);
         double[] song = Distribution(scores), artist = Distribution(ofArtist);
         bool isAnyKnown = Array.Exists(artist, a => a > 0);
         double sum = 0;
         for (int i = 0; i < song.Length; i++)
         {
             int a = _artistOf.Span[i];
-            double factor = !isAnyKnown || power == 0 ? 1 : Math.Pow(a < 0 ? 1.0 / artist.Length : double.IsNaN(artist[a]) ? 0 : artist[a], power);
+            double factor = !isAnyKnown || _power == 0 ? 1 : Math.Pow(a < 0 ? 1.0 / artist.Length : double.IsNaN(artist[a]) ? 0 : artist[a], _power);
             song[i] *= factor;
             sum += double.IsNaN(song[i]) ? 0 : song[i];
         }
@@ -128,10 +165,24 @@ internal class ArtistBoostRecommender(IRecommender songs, IRecommender artists, 
         }
     }
 
+    /// <summary>Of <see cref="IExplains"/>: what the model of songs says. The artist moves an item as a whole, not one of its reasons.</summary>
+    public IReadOnlyList<Reason> Explain(Query query, int itemIndex, int count) => ((IExplains)_songs).Explain(query, itemIndex, count);
+
+    /// <summary>Of <see cref="IObserves"/>: both models observe.</summary>
+    public IRecommender Observe(Dataset known, FitContext context)
+    {
+        SameNodes.Check(parts.Train, known);
+        return (parts with
+        {
+            Songs = ((IObserves)_songs).Observe(known, context),
+            Artists = ((IObserves)_artists).Observe(ArtistBoost.ByArtist(known), context),
+        }).Combine();
+    }
+
     public void Save(ArtifactWriter artifact)
     {
-        songs.Save(artifact.Under("songs."));
-        artists.Save(artifact.Under("artists."));
+        _songs.Save(artifact.Under("songs."));
+        _artists.Save(artifact.Under("artists."));
     }
 
     private Query ToArtists(Query query)
@@ -176,9 +227,17 @@ internal class ArtistBoostRecommender(IRecommender songs, IRecommender artists, 
     }
 }
 
-internal sealed class ExplainingArtistBoostRecommender(IRecommender songs, IRecommender artists, Dataset train, double power)
-    : ArtistBoostRecommender(songs, artists, train, power), IExplains
-{
-    /// <summary>What the model of songs says: the artist moves an item as a whole, not one of its reasons.</summary>
-    public IReadOnlyList<Reason> Explain(Query query, int itemIndex, int count) => ((IExplains)Songs).Explain(query, itemIndex, count);
-}
+// T: asks when, E: explains, O: observes. The base has what they need; only those that the model of songs can do are offered.
+internal sealed class ArtistBoostO(ArtistBoostParts parts) : ArtistBoostRecommender(parts), IObserves;
+
+internal sealed class ArtistBoostE(ArtistBoostParts parts) : ArtistBoostRecommender(parts), IExplains;
+
+internal sealed class ArtistBoostEO(ArtistBoostParts parts) : ArtistBoostRecommender(parts), IExplains, IObserves;
+
+internal sealed class ArtistBoostT(ArtistBoostParts parts) : ArtistBoostRecommender(parts), ITimeAware;
+
+internal sealed class ArtistBoostTO(ArtistBoostParts parts) : ArtistBoostRecommender(parts), ITimeAware, IObserves;
+
+internal sealed class ArtistBoostTE(ArtistBoostParts parts) : ArtistBoostRecommender(parts), ITimeAware, IExplains;
+
+internal sealed class ArtistBoostTEO(ArtistBoostParts parts) : ArtistBoostRecommender(parts), ITimeAware, IExplains, IObserves;

@@ -4,7 +4,6 @@ using Segue.Core.Artifacts;
 using Segue.Core.Contracts;
 using Segue.Core.Data;
 using Segue.Core.Views;
-using Segue.Numerics.Sparse;
 
 namespace Segue.Models.Walks;
 
@@ -53,7 +52,7 @@ public sealed class Ipf(IpfOptions options) : IModel
     public IRecommender Load(ArtifactReader artifact, Dataset train)
     {
         ArgumentNullException.ThrowIfNull(train);
-        return new IpfRecommender(train.Items, new TemporalSteps(TemporalGraph.Load(artifact, train, options), options, options.Exponent));
+        return new IpfRecommender(train.Items, new TemporalSteps(TemporalGraph.Load(artifact, train, options, "model 'ipf'"), options, options.Exponent));
     }
 }
 
@@ -69,15 +68,16 @@ internal sealed class IpfRecommender(Vocabulary items, TemporalSteps steps) : IT
         ScoreBuffer.Check(scores, items);
         ScoreBuffer.Check(query, graph.Users, items.Count);
         FirstStep first = steps.First(query);
-        var arrived = new float[graph.Nodes];
+
+        // Sums in double: of three steps over plays that have faded, a float may hold none.
+        var arrived = new double[graph.Nodes];
         for (int n = 0; n < first.Nodes.Length; n++)
         {
-            int node = first.Nodes[n];
-            Add(steps.Weights, node, steps.Scale[node] * (first.FromUser[n] + first.FromSession[n]), arrived);
+            Add(first.Nodes[n], (double)first.FromUser[n] + first.FromSession[n], arrived);
         }
 
         Leave(first, arrived);
-        scores.Clear();
+        var sums = new double[scores.Length];
         for (int v = 0; v < arrived.Length; v++)
         {
             // Nothing arrives at items yet: all edges lead from items to other nodes, or from profiles to users.
@@ -86,22 +86,22 @@ internal sealed class IpfRecommender(Vocabulary items, TemporalSteps steps) : IT
                 continue;
             }
 
-            float factor = steps.Scale[v] * arrived[v];
+            double factor = arrived[v];
             ReadOnlySpan<int> columns = steps.Weights.RowColumns(v);
             ReadOnlySpan<float> values = steps.Weights.RowValues(v);
             for (int n = 0; n < columns.Length; n++)
             {
                 int item = columns[n] - graph.FirstItem;
-                if ((uint)item < (uint)scores.Length)
+                if ((uint)item < (uint)sums.Length)
                 {
-                    scores[item] += factor * values[n];
+                    sums[item] += factor * values[n];
                 }
             }
         }
 
         for (int i = 0; i < scores.Length; i++)
         {
-            scores[i] = scores[i] > 0 ? scores[i] : float.NaN;
+            scores[i] = sums[i] > 0 ? Math.Max((float)sums[i], float.Epsilon) : float.NaN;
         }
     }
 
@@ -117,15 +117,15 @@ internal sealed class IpfRecommender(Vocabulary items, TemporalSteps steps) : IT
         }
 
         // The same paths from their far end: what a unit at a node brings to the item over one edge, then over two.
-        var last = new float[graph.Nodes];
-        Add(steps.Weights, graph.FirstItem + itemIndex, 1, last);
-        for (int v = 0; v < last.Length; v++)
+        var last = new double[graph.Nodes];
+        int target = graph.FirstItem + itemIndex;
+        foreach (int v in steps.Weights.RowColumns(target))
         {
-            last[v] *= steps.Scale[v];
+            last[v] = steps.Weights[v, target];
         }
 
         Leave(first, last);
-        var brings = new float[graph.Nodes];
+        var brings = new double[graph.Nodes];
         foreach (int node in first.Nodes)
         {
             ReadOnlySpan<int> columns = steps.Weights.RowColumns(node);
@@ -134,8 +134,6 @@ internal sealed class IpfRecommender(Vocabulary items, TemporalSteps steps) : IT
             {
                 brings[node] += values[n] * last[columns[n]];
             }
-
-            brings[node] *= steps.Scale[node];
         }
 
         return steps.Reasons(first, brings, 1, count);
@@ -143,10 +141,10 @@ internal sealed class IpfRecommender(Vocabulary items, TemporalSteps steps) : IT
 
     public void Save(ArtifactWriter artifact) => steps.Graph.Save(artifact);
 
-    private static void Add(CsrMatrix matrix, int row, float factor, float[] sums)
+    private void Add(int row, double factor, double[] sums)
     {
-        ReadOnlySpan<int> columns = matrix.RowColumns(row);
-        ReadOnlySpan<float> values = matrix.RowValues(row);
+        ReadOnlySpan<int> columns = steps.Weights.RowColumns(row);
+        ReadOnlySpan<float> values = steps.Weights.RowValues(row);
         for (int n = 0; n < columns.Length; n++)
         {
             sums[columns[n]] += factor * values[n];
@@ -154,7 +152,7 @@ internal sealed class IpfRecommender(Vocabulary items, TemporalSteps steps) : IT
     }
 
     /// <summary>No path goes through the nodes it began at.</summary>
-    private static void Leave(FirstStep first, float[] nodes)
+    private static void Leave(FirstStep first, double[] nodes)
     {
         if (first.UserNode >= 0)
         {

@@ -56,11 +56,8 @@ public sealed class ItemRank(ItemRankOptions options) : IModel
         ArgumentNullException.ThrowIfNull(artifact);
         ArgumentNullException.ThrowIfNull(train);
         CsrMatrix listeners = artifact.Sparse("listeners");
-        return listeners.Rows == train.Users.Count && listeners.Columns == train.Items.Count
-            ? new ItemRankRecommender(train.Items, listeners, options)
-            : throw new DatasetException(
-                $"the model knows {listeners.Rows} users and {listeners.Columns} items, the dataset has {train.Users.Count} and {train.Items.Count}; "
-                + "give the dataset it was trained on");
+        SameNodes.CheckStored("model 'item-rank'", listeners, train);
+        return new ItemRankRecommender(train.Items, listeners, options);
     }
 }
 

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
+using System.Globalization;
 using System.Numerics.Tensors;
 using Segue.Core;
 using Segue.Core.Artifacts;
@@ -95,8 +96,8 @@ public sealed record Node2VecOptions : TemporalWalkOptions
 /// <see cref="VectorScore.Context"/> for items what they predict, which carries popularity.
 /// </para>
 /// <para>
-/// A listener the graph does not know: x_u = Σ w(u, i) x_i / Σ w(u, i) over its items, x_s likewise over those of its session. That is also what reasons are taken from. Listeners without
-/// plays score NaN; an item without edges has a vector of zeros. Data without times needs <c>period=none</c>.
+/// A listener the graph does not know: x_u = Σ w(u, i) x_i / Σ w(u, i) over its items, x_s likewise over those of its session. That is also what reasons are taken from. An item without
+/// edges has a vector of zeros, and so has a listener without plays whom no profile joins: it scores NaN. Data without times needs <c>period=none</c>.
 /// </para>
 /// <para>
 /// An epoch, for curves and early stopping, is a walk from every node: there are <see cref="Node2VecOptions.WalksPerNode"/>.
@@ -132,6 +133,7 @@ public sealed class Node2Vec(Node2VecOptions options) : IModel
             throw new DatasetException($"model 'node2vec': {e.Message}");
         }
 
+        RequireRoom("node2vec", options, adjacency);
         return Recommender(Train(adjacency, options, context, Recommender));
 
         IRecommender Recommender(SkipGram vectors)
@@ -174,7 +176,7 @@ public sealed class Node2Vec(Node2VecOptions options) : IModel
     {
         ArgumentNullException.ThrowIfNull(artifact);
         ArgumentNullException.ThrowIfNull(train);
-        TemporalGraph graph = TemporalGraph.Load(artifact, train, options);
+        TemporalGraph graph = TemporalGraph.Load(artifact, train, options, "model 'node2vec'");
         DenseMatrix users = artifact.Dense("user_vectors"), items = artifact.Dense("item_vectors"), sessions = artifact.Dense("session_vectors");
         DenseMatrix targets = options.Score == VectorScore.Context ? artifact.Dense("item_outputs") : items;
         int size = options.EmbeddingSize;
@@ -184,6 +186,26 @@ public sealed class Node2Vec(Node2VecOptions options) : IModel
             : throw new DatasetException(
                 $"model 'node2vec' was stored with {users.Rows} user, {items.Rows} item and {sessions.Rows} session vectors of {items.Columns} values, which do not fit "
                 + $"{graph.Users} users, {graph.Items} items, {graph.Sessions} sessions and embedding_size {size}; load it with the dataset it was trained on");
+    }
+
+    /// <summary>Makes sure, before anything is allocated, that the vectors of a graph fit memory and its walks can be counted.</summary>
+    /// <exception cref="ModelFitException">They do not.</exception>
+    internal static void RequireRoom(string model, Node2VecOptions options, CsrMatrix adjacency) =>
+        RequireRoom(model, options, adjacency.Rows, Enumerable.Range(0, adjacency.Rows).Count(n => adjacency.RowLength(n) > 0));
+
+    /// <summary>The same for a graph of so many nodes, of which so many have edges.</summary>
+    /// <exception cref="ModelFitException">They do not.</exception>
+    internal static void RequireRoom(string model, Node2VecOptions options, int nodes, int starts)
+    {
+        // Vectors are trained in rows of whole registers.
+        NeuralFit.RequireRoom(model, "embedding_size", options.EmbeddingSize, "values in vectors", nodes, (options.EmbeddingSize + 15) / 16 * 16, copies: 3);
+        if ((long)starts * options.WalksPerNode > int.MaxValue)
+        {
+            throw new ModelFitException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"model '{model}': option 'walks_per_node' is {options.WalksPerNode}, which makes {(long)starts * options.WalksPerNode} walks from {starts} nodes with edges; "
+                + $"{int.MaxValue} are the most; lower walks_per_node to {int.MaxValue / starts}"));
+        }
     }
 
     /// <summary>Vectors of all nodes of a graph.</summary>
@@ -246,31 +268,30 @@ internal sealed class Node2VecRecommender(
             throw new ArgumentException($"the user vector has {vector.Length} places for {options.EmbeddingSize} values", nameof(vector));
         }
 
+        var found = new float[vector.Length];
         if (query.IsFoldIn)
         {
-            Part[] parts = Parts(query);
-            if (parts.Length == 0)
+            Mean(Parts(query), found);
+        }
+        else
+        {
+            int session = Session(query);
+            TensorPrimitives.Multiply(users.Row(query.UserIndex), session < 0 ? 1f : (float)options.UserShare, found);
+            if (session >= 0)
             {
-                return false;
+                TensorPrimitives.MultiplyAdd(sessions.Row(session), (float)(1 - options.UserShare), found, found);
             }
 
-            Mean(parts, vector);
-            return true;
+            Normalize(found);
         }
 
-        if (graph.UserItems.RowLength(query.UserIndex) == 0)
+        // Where no walk came, or none over the listener's items, there is nothing to say.
+        if (!found.AsSpan().ContainsAnyExcept(0f))
         {
             return false;
         }
 
-        int session = Session(query);
-        TensorPrimitives.Multiply(users.Row(query.UserIndex), session < 0 ? 1f : (float)options.UserShare, vector);
-        if (session >= 0)
-        {
-            TensorPrimitives.MultiplyAdd(sessions.Row(session), (float)(1 - options.UserShare), vector, vector);
-        }
-
-        Normalize(vector);
+        found.CopyTo(vector);
         return true;
     }
 

@@ -46,11 +46,8 @@ public sealed class PathCount(PathCountOptions options) : IModel
         ArgumentNullException.ThrowIfNull(artifact);
         ArgumentNullException.ThrowIfNull(train);
         CsrMatrix listeners = artifact.Sparse("listeners");
-        return listeners.Rows == train.Users.Count && listeners.Columns == train.Items.Count
-            ? new PathCountRecommender(train.Items, listeners, ArtistOf(train), options)
-            : throw new DatasetException(
-                $"the model knows {listeners.Rows} users and {listeners.Columns} items, the dataset has {train.Users.Count} and {train.Items.Count}; "
-                + "give the dataset it was trained on");
+        SameNodes.CheckStored("model 'path-count'", listeners, train);
+        return new PathCountRecommender(train.Items, listeners, ArtistOf(train), options);
     }
 
     private ReadOnlyMemory<int> ArtistOf(Dataset train) => options.ArtistWeight == 0 ? default
@@ -117,11 +114,15 @@ internal sealed class PathCountRecommender(Vocabulary items, CsrMatrix listeners
                 paths += others.Contains(user) ? 1 : 0;
             }
 
-            bool isSameArtist = !artistOf.IsEmpty && artistOf.Span[item] >= 0 && artistOf.Span[item] == artistOf.Span[itemIndex];
-            paths += isSameArtist ? options.ArtistWeight : 0;
             if (item != itemIndex && paths > 0)
             {
                 reasons.Add(new Reason(item, paths, "because_listened"));
+            }
+
+            bool isSameArtist = !artistOf.IsEmpty && artistOf.Span[item] >= 0 && artistOf.Span[item] == artistOf.Span[itemIndex];
+            if (item != itemIndex && isSameArtist)
+            {
+                reasons.Add(new Reason(item, options.ArtistWeight, "same_artist"));
             }
         }
 

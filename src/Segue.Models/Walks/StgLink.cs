@@ -153,6 +153,18 @@ public sealed record StgLinkOptions : TemporalWalkOptions
     [Range(0.0, 100.0)]
     [Description("L2 strength on the network's weights, added to their gradient")]
     public double Regularization { get; init; } = 1e-5;
+
+    /// <inheritdoc/>
+    protected override void CheckWhole(string owner)
+    {
+        base.CheckWhole(owner);
+        if (ValidationShare + TestShare > 0.9)
+        {
+            throw new OptionException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"options 'validation_share' and 'test_share' of {owner} hold out {ValidationShare} and {TestShare} of the edges; leave a tenth to learn from"));
+        }
+    }
 }
 
 /// <summary>Says of a user or session and an item whether an edge joins them: a network that reads the vectors which node2vec gives both ends.</summary>
@@ -168,7 +180,7 @@ public sealed record StgLinkOptions : TemporalWalkOptions
 /// </para>
 /// <para>
 /// A listener the graph does not know, or of whom all edges are held out: the mean of its items' vectors weighted by the edges it would have, made as much longer as users' vectors are than such means; sessions
-/// likewise. Listeners without plays score NaN everywhere, items without edges score NaN. Data without times needs <c>period=none</c>.
+/// likewise. Listeners without plays score NaN everywhere, unless a profile joins them and gives them a vector; items without edges score NaN. Data without times needs <c>period=none</c>.
 /// </para>
 /// <para>
 /// Source: seed 000, sections VI.C and VI.D (<c>input=concatenation</c>, <c>hidden_size=512</c>, <c>hidden_layers=10</c>, <c>loss=squared_error</c>, <c>batch_size=4096</c>, both shares .1; the defaults here train in seconds); the source's table ends in 512 outputs, ours in one. Time O(walks) + O(epochs · edges · layers · hidden²), a
@@ -188,13 +200,6 @@ public sealed class StgLink(StgLinkOptions options) : IModel
         ArgumentNullException.ThrowIfNull(train);
         ArgumentNullException.ThrowIfNull(context);
         OptionsText.Validate(options, $"model '{Name}'");
-        if (options.ValidationShare + options.TestShare > 0.9)
-        {
-            throw new OptionException(string.Create(
-                CultureInfo.InvariantCulture,
-                $"options 'validation_share' and 'test_share' of model '{Name}' hold out {options.ValidationShare} and {options.TestShare} of the edges; leave a tenth to learn from"));
-        }
-
         context.Report("temporal graph", 0, 1);
         TemporalGraph graph, walked;
         LinkEdges edges;
@@ -211,9 +216,10 @@ public sealed class StgLink(StgLinkOptions options) : IModel
             throw new DatasetException($"model '{Name}': {e.Message}");
         }
 
-        NeuralFit.RequireRoom(Name, "embedding_size", options.EmbeddingSize, "values in vectors", graph.Nodes, options.EmbeddingSize, copies: 3);
+        Node2VecOptions walks = WalkOptions();
+        Node2Vec.RequireRoom(Name, walks, adjacency);
         NeuralFit.RequireRoom(Name, "hidden_size", options.HiddenSize, "weights", (long)options.HiddenSize * Math.Max(1, options.HiddenLayers), options.HiddenSize, copies: 5);
-        SkipGram trained = Node2Vec.Train(adjacency, WalkOptions(), context);
+        SkipGram trained = Node2Vec.Train(adjacency, walks, context);
         var vectors = new DenseMatrix(graph.Nodes, options.EmbeddingSize);
         for (int n = 0; n < graph.Nodes; n++)
         {
@@ -241,7 +247,7 @@ public sealed class StgLink(StgLinkOptions options) : IModel
     {
         ArgumentNullException.ThrowIfNull(artifact);
         ArgumentNullException.ThrowIfNull(train);
-        TemporalGraph graph = TemporalGraph.Load(artifact, train, options);
+        TemporalGraph graph = TemporalGraph.Load(artifact, train, options, $"model '{Name}'");
         DenseMatrix vectors = artifact.Dense("node_vectors");
         var network = LinkNetwork.Load(artifact, options);
         return vectors.Rows == graph.Nodes && vectors.Columns == options.EmbeddingSize

@@ -13,7 +13,7 @@ namespace Segue.Models.Walks;
 public sealed record StgWalkOptions : TemporalWalkOptions
 {
     /// <summary>α: chance to walk on instead of beginning again.</summary>
-    [Range(0.0, 0.999)]
+    [Range(0.001, 0.999)]
     [Description("chance to walk on instead of beginning again (alpha)")]
     public double Damping { get; init; } = 0.5;
 
@@ -57,7 +57,7 @@ public sealed class StgWalk(StgWalkOptions options) : IModel
     public IRecommender Load(ArtifactReader artifact, Dataset train)
     {
         ArgumentNullException.ThrowIfNull(train);
-        return new StgWalkRecommender(train.Items, new TemporalSteps(TemporalGraph.Load(artifact, train, options), options), options);
+        return new StgWalkRecommender(train.Items, new TemporalSteps(TemporalGraph.Load(artifact, train, options, "model 'stg-walk'"), options), options);
     }
 }
 
@@ -143,7 +143,7 @@ internal sealed class StgWalkRecommender(Vocabulary items, TemporalSteps steps, 
             (brings, next) = (next, brings);
         }
 
-        return steps.Reasons(first, brings, options.Damping, count);
+        return steps.Reasons(first, Array.ConvertAll(brings, b => (double)b), options.Damping, count);
     }
 
     public void Save(ArtifactWriter artifact) => steps.Graph.Save(artifact);

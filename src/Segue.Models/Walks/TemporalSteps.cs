@@ -39,14 +39,20 @@ public abstract record TemporalWalkOptions : TemporalGraphOptions
 internal readonly record struct FirstStep(int UserNode, int SessionNode, int[] Nodes, float[] FromUser, float[] FromSession);
 
 /// <summary>
-/// Steps over a <see cref="TemporalGraph"/>: φ(v, w) = (w(v, w) / Σ w(v, ·))^ρ, kept as w(v, w)^ρ · (Σ w(v, ·))^−ρ, of which the first part is symmetric.
+/// Steps over a <see cref="TemporalGraph"/>: the weights w(v, w) with 1 / Σ w(v, ·) apart, which keeps them symmetric; or, with an exponent, φ(v, w) = (w(v, w) / Σ w(v, ·))^ρ.
 /// </summary>
+/// <remarks>
+/// Only shares are raised to a power: w^ρ and (Σ w)^−ρ apart leave the range of a float where plays have faded. A step is never less than the least float of full precision.
+/// </remarks>
 internal sealed class TemporalSteps
 {
-    private readonly TemporalWalkOptions _options;
-    private readonly double _exponent;
+    // 2^−126: below, floats lose digits, and three steps in a row would be nothing at all.
+    private const double LeastStep = 1.1754943508222875e-38;
 
-    public TemporalSteps(TemporalGraph graph, TemporalWalkOptions options, double exponent = 1)
+    private readonly TemporalWalkOptions _options;
+    private readonly double? _exponent;
+
+    public TemporalSteps(TemporalGraph graph, TemporalWalkOptions options, double? exponent = null)
     {
         (Graph, _options, _exponent) = (graph, options, exponent);
         Weights = graph.Adjacency();
@@ -59,26 +65,25 @@ internal sealed class TemporalSteps
                 sum += weight;
             }
 
-            Scale[v] = sum > 0 ? (float)Math.Pow(sum, -exponent) : 0;
-        }
-
-        for (int n = 0; n < Weights.Count && exponent != 1; n++)
-        {
-            Weights.Values[n] = (float)Math.Pow(Weights.Values[n], exponent);
+            Scale[v] = sum <= 0 ? 0 : exponent is null ? (float)(1 / sum) : 1;
+            for (int n = Weights.RowStart[v]; n < Weights.RowStart[v + 1] && exponent is not null; n++)
+            {
+                Weights.Values[n] = Step(Weights.Values[n] / sum);
+            }
         }
     }
 
     /// <summary>The graph.</summary>
     public TemporalGraph Graph { get; }
 
-    /// <summary>w(v, w)^ρ, nodes × nodes.</summary>
+    /// <summary>Nodes × nodes: w(v, w), symmetric; with an exponent φ(v, w), not symmetric.</summary>
     public CsrMatrix Weights { get; }
 
-    /// <summary>(Σ w(v, ·))^−ρ; 0 for a node without edges.</summary>
+    /// <summary>What a row of <see cref="Weights"/> is to be multiplied by: 1 / Σ w(v, ·), or 1 with an exponent; 0 for a node without edges.</summary>
     public float[] Scale { get; }
 
     /// <summary>Trains: makes the graph of some plays.</summary>
-    public static TemporalSteps Of(string owner, Core.Data.Dataset train, TemporalWalkOptions options, FitContext context, double exponent = 1)
+    public static TemporalSteps Of(string owner, Core.Data.Dataset train, TemporalWalkOptions options, FitContext context, double? exponent = null)
     {
         ArgumentNullException.ThrowIfNull(train);
         ArgumentNullException.ThrowIfNull(context);
@@ -153,15 +158,17 @@ internal sealed class TemporalSteps
             sum += weight;
         }
 
-        return Array.ConvertAll(weights, weight => (float)Math.Pow(weight / sum, _exponent));
+        return Array.ConvertAll(weights, weight => Step(weight / sum));
     }
+
+    private float Step(double share) => _exponent is null or 1 ? (float)share : (float)Math.Max(Math.Pow(share, _exponent.Value), LeastStep);
 
     /// <summary>One reason a heard item, from what a unit at its node brings to the score; the listener's profile is a reason of its own.</summary>
     /// <param name="first">Where the query leads first.</param>
     /// <param name="brings">By node.</param>
     /// <param name="factor">Factor of all.</param>
     /// <param name="count">At most so many reasons.</param>
-    public IReadOnlyList<Reason> Reasons(FirstStep first, ReadOnlySpan<float> brings, double factor, int count)
+    public IReadOnlyList<Reason> Reasons(FirstStep first, ReadOnlySpan<double> brings, double factor, int count)
     {
         var reasons = new List<Reason>();
         double profile = 0;

@@ -167,7 +167,7 @@ public sealed class TemporalGraphTests
         using TemporaryFolder folder = TestData.NewFolder();
         writer.Write(folder.File("graph.safetensors"));
         var reader = ArtifactReader.Open(folder.File("graph.safetensors"));
-        foreach (TemporalGraph other in new[] { Graph(data, options, 3), TemporalGraph.Load(reader, data, options) })
+        foreach (TemporalGraph other in new[] { Graph(data, options, 3), TemporalGraph.Load(reader, data, options, "it") })
         {
             Assert.Equal(graph.Adjacency().ColumnIndex, other.Adjacency().ColumnIndex);
             Assert.Equal(graph.Adjacency().Values, other.Adjacency().Values);
@@ -177,7 +177,85 @@ public sealed class TemporalGraphTests
             Assert.Equal(graph.FoldIn(query, true).Weights, other.FoldIn(query, true).Weights);
         }
 
-        Assert.Throws<DatasetException>(() => TemporalGraph.Load(reader, new RandomWorld(60, 41, 1500, 4).Build(), options));
+
+        // Another dataset is one thing, arrays of two graphs are another.
+        Dataset more = new RandomWorld(60, 41, 1500, 4).Build() with { Name = "more" };
+        Assert.Equal(
+            "model 'it' knows 60 users and 40 items, dataset 'more' has 60 and 41; give the dataset it was trained on",
+            Assert.Throws<DatasetException>(() => TemporalGraph.Load(reader, more, options, "model 'it'")).Message);
+        var mixed = new ArtifactWriter();
+        mixed.Add("user_items", graph.UserItems);
+        mixed.Add("session_items", graph.SessionItems);
+        mixed.Add("artist_items", graph.ArtistItems);
+        mixed.Add("profile_users", graph.ProfileUsers);
+        mixed.Add("user_session_start", graph.UserSessionStart.Span);
+        mixed.Add("session_first", graph.SessionFirst.Span[1..]);
+        mixed.Add("session_last", graph.SessionLast.Span);
+        mixed.Add("times", [0L, graph.LatestTime]);
+        mixed.Write(folder.File("mixed.safetensors"));
+        string message = Assert.Throws<DatasetException>(
+            () => TemporalGraph.Load(ArtifactReader.Open(folder.File("mixed.safetensors")), data with { Name = "same" }, options, "model 'it'")).Message;
+        Assert.Equal("model 'it': its stored arrays do not fit together; train the model again on dataset 'same'", message);
+    }
+
+    [Fact]
+    public void A_history_later_than_all_that_was_trained_on_is_asked_about_at_its_own_end()
+    {
+        TemporalGraph graph = Graph(SmallWorld.TimeSplit.Train, new() { Period = "30m-gap" });
+        long later = graph.LatestTime + (3000 * Day);
+        var query = Query.ForHistory(new[] { 3, 8, 40 }, time: new[] { later - Day, later - 60, later });
+        foreach (bool orLatest in new[] { false, true })
+        {
+            Assert.Equal([8, 40], graph.FoldIn(query, orLatest).SessionItems);
+
+            // A moment stays what it is, and an earlier history is asked about at the latest time trained on.
+            Assert.Equal([3], graph.FoldIn(query with { Moment = later - Day }, orLatest).SessionItems);
+            Assert.Equal(orLatest ? [5] : [], graph.FoldIn(Query.ForHistory(new[] { 5 }, time: new[] { graph.LatestTime - Day }), orLatest).SessionItems);
+        }
+    }
+
+    [Fact]
+    public void A_history_holds_no_items_without_edges()
+    {
+        var builder = new DatasetBuilder("unheard", "track");
+        int unheard = builder.Item("unheard", "Unheard", "Artist");
+        int heard = builder.Item("heard", "Heard", "Artist");
+        int once = builder.Item("once", "Once", "Another");
+        for (int n = 0; n < 3; n++)
+        {
+            builder.Interaction(builder.User($"u{n}"), n == 0 ? once : heard, Day);
+        }
+
+        Dataset data = builder.Build();
+        var query = Query.ForHistory(new[] { unheard, heard, once }, time: new[] { Day, Day, Day });
+        TemporalListener listener = Graph(data, new()).FoldIn(query, orLatest: true);
+        Assert.Equal([heard, once], listener.Items);
+        Assert.Equal([0.5f, 0.5f], listener.Weights);
+        Assert.Equal([heard, once], listener.SessionItems);
+        Assert.Empty(Graph(data, new()).FoldIn(Query.ForHistory(new[] { unheard }), orLatest: true).Items);
+
+        // An artist is an edge too; an item below min_plays has none at all.
+        Assert.Equal([unheard, heard, once], Graph(data, new() { ArtistWeight = 1 }).FoldIn(query, orLatest: true).Items);
+        Assert.Equal([heard], Graph(data, new() { MinPlays = 2 }).FoldIn(query, orLatest: true).Items);
+    }
+
+    [Theory]
+    [InlineData("NaN", false)]
+    [InlineData("Infinity", false)]
+    [InlineData("-1", false)]
+    [InlineData("0", false)]
+    [InlineData("121", false)]
+    [InlineData("1e9", false)]
+    [InlineData("0.5", true)]
+    [InlineData("120", true)]
+    public void Ages_that_nobody_has_are_unknown(string age, bool isKnown)
+    {
+        var builder = new DatasetBuilder("ages", "track");
+        int user = builder.User("u"), other = builder.User("other");
+        builder.Profile(user, "age", age);
+        builder.Profile(other, "country", "here");
+        builder.Interaction(user, builder.Item("i"), 5);
+        Assert.Equal(isKnown ? 2 : 1, Graph(builder.Build(), new SomeOptions { ProfileWeight = 1 }).ProfileUsers.Rows);
     }
 
     [Fact]
@@ -192,7 +270,9 @@ public sealed class TemporalGraphTests
         Assert.Contains("profile_weight=0", Refused(bare, new() { ProfileWeight = 1 }), StringComparison.Ordinal);
         Assert.Contains("weight -1", Refused(bare with { Weight = new[] { 1f, -1f } }, new()), StringComparison.Ordinal);
         Assert.Contains("weight NaN", Refused(bare with { Weight = new[] { float.NaN, 1f } }, new()), StringComparison.Ordinal);
-        Assert.Throws<OptionException>(() => Graph(bare, new() { Period = "week" }));
+        string period = Assert.Throws<OptionException>(() => Graph(bare, new() { Period = "week" })).Message;
+        Assert.Contains("option 'period'", period, StringComparison.Ordinal);
+        Assert.Contains("'week'; give month", period, StringComparison.Ordinal);
         Assert.Throws<OptionException>(() => Graph(bare, new() { UserWeight = 0 }));
     }
 
@@ -204,6 +284,10 @@ public sealed class TemporalGraphTests
         builder.Interaction(builder.User("now"), builder.Item("b"), 10_000 * Day);
         CsrMatrix users = Graph(builder.Build(), new() { HalfLifeDays = 1 }).UserItems;
         Assert.Equal([float.Exp2(-100), 1], users.Values);
+
+        // The reciprocal of no weight is beyond a float.
+        TemporalGraph light = Graph(builder.Build(), new() { HalfLifeDays = 1, UserWeight = 1e-9, SessionWeight = 1e-9 });
+        Assert.All(light.Adjacency().Values, w => Assert.True(w > 0 && float.IsFinite(1 / w)));
     }
 
     private static TemporalGraph Graph(Dataset data, SomeOptions options, int threads = 1) =>

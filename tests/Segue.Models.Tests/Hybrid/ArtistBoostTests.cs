@@ -75,6 +75,79 @@ public sealed class ArtistBoostTests : RecommenderContract
         Assert.Contains(Scores(knn, Query.ForHistory(new[] { 2 })), s => s > 0);
     }
 
+    /// <summary>What cannot be boosted, with a word of the reason that is given.</summary>
+    private static readonly Dictionary<string, string> NotInside = new()
+    {
+        ["artist-boost"] = "name another model",
+        ["feature-knn"] = "cannot be trained on artists",
+        ["hybrid-nn"] = "cannot be trained on artists",
+        ["hybrid-two-tower"] = "cannot be trained on artists",
+    };
+
+    public static TheoryData<string> AllModels => [.. ModelCatalog.All.Select(m => m.Name)];
+
+    [Theory]
+    [MemberData(nameof(AllModels))]
+    public void Every_model_is_boosted_or_refused_with_a_reason(string name)
+    {
+        // Little of everything: what a model can be made small by, where it has it.
+        HashSet<string> options = [.. OptionsText.Describe(ModelCatalog.Get(name).OptionsType).Select(o => o.Name)];
+        string[] small = [.. new[] { "epochs=1", "embedding_size=4", "hidden_size=4", "heads=2", "layers=2", "walks_per_node=1", "walk_length=5" }.Where(o => options.Contains(o.Split('=')[0]))];
+        var model = new ArtistBoost(new ArtistBoostOptions { Model = small.Length == 0 ? name : $"{name}:{string.Join(';', small)}" });
+        Dataset world = TinyWorld();
+        if (NotInside.TryGetValue(name, out string? reason))
+        {
+            SegueException error = Assert.ThrowsAny<SegueException>(() => model.Fit(world, Context()));
+            Assert.Contains(reason, error.Message, StringComparison.Ordinal);
+            Assert.Contains($"'{name}", error.Message, StringComparison.Ordinal);
+            return;
+        }
+
+        IRecommender boosted = model.Fit(world, Context());
+        float[][] scores = [.. Enumerable.Range(0, world.Users.Count).Select(u => Scores(boosted, Query.ForUser(u)))];
+        Assert.All(scores, s => Assert.DoesNotContain(s, float.IsInfinity));
+        Assert.Contains(scores, s => s.Any(float.IsFinite));
+    }
+
+    [Theory]
+    [InlineData("ease", false, false, true)]
+    [InlineData("als:epochs=1;embedding_size=4", false, false, true)]
+    [InlineData("gf-cf", false, true, true)]
+    [InlineData("recent-popularity", true, false, true)]
+    [InlineData("ipf", true, false, true)]
+    [InlineData("stg-link:epochs=1;embedding_size=4", true, false, false)]
+    [InlineData("random", false, false, false)]
+    public void It_can_do_what_the_model_inside_can(string model, bool isTimeAware, bool observes, bool explains)
+    {
+        Dataset world = TinyWorld();
+        IRecommender boosted = new ArtistBoost(new ArtistBoostOptions { Model = model }).Fit(world, Context());
+        Assert.Equal((isTimeAware, observes, explains), (boosted is ITimeAware, boosted is IObserves, boosted is IExplains));
+        if (boosted is ITimeAware timed)
+        {
+            Assert.Equal(world.LatestTime, timed.LatestTime);
+        }
+    }
+
+    [Fact]
+    public void Both_halves_observe()
+    {
+        Dataset world = TinyWorld(), half = world.Select([.. Enumerable.Range(0, world.Count).Where(n => n % 2 == 0)]);
+        var model = new ArtistBoost(new ArtistBoostOptions { Model = "gf-cf" });
+        var trained = (IObserves)model.Fit(half, Context());
+        IRecommender observed = trained.Observe(world, Context());
+        Assert.True(observed is IObserves and IExplains and not ITimeAware);
+        Assert.Equal(Scores(trained, Query.ForUser(1)), Scores(trained.Observe(half, Context()), Query.ForUser(1)));
+
+        // Each half as the model alone would observe it.
+        double[] songs = Distribution(Scores(((IObserves)ModelCatalog.Create("gf-cf", []).Fit(half, Context())).Observe(world, Context()), Query.ForUser(1)));
+        double[] artists = Distribution(Scores(
+            ((IObserves)ModelCatalog.Create("gf-cf", []).Fit(ArtistBoost.ByArtist(half), Context())).Observe(ArtistBoost.ByArtist(world), Context()), Query.ForUser(1)));
+        double[] product = [.. songs.Select((s, i) => s * artists[world.Catalog.ItemArtist.Span[i]])];
+        Assert.Equal(product.Select(p => p / product.Sum()), Scores(observed, Query.ForUser(1)).Select(s => (double)s), (a, b) => Math.Abs(a - b) < 1e-5);
+        Assert.NotEqual(Scores(trained, Query.ForUser(1)), Scores(observed, Query.ForUser(1)));
+        Assert.Throws<DatasetException>(() => trained.Observe(SmallWorld.Genres, Context()));
+    }
+
     [Fact]
     public void What_is_wrong_inside_is_said()
     {
@@ -86,6 +159,35 @@ public sealed class ArtistBoostTests : RecommenderContract
 
     private static string Refused<T>(ArtistBoostOptions options, Dataset data)
         where T : Exception => Assert.Throws<T>(() => new ArtistBoost(options).Fit(data, Context())).Message;
+
+    [Fact]
+    public void A_model_that_can_do_without_features_is_boosted_without() => Assert.Contains(
+        Scores(new ArtistBoost(new ArtistBoostOptions { Model = "hybrid-two-tower:epochs=1;embedding_size=4;hidden_size=4;features=false" }).Fit(TinyWorld(), Context()), Query.ForUser(1)),
+        float.IsFinite);
+
+    /// <summary>12 listeners with two sessions of four plays, 12 songs of 4 artists, numbers of plays, features.</summary>
+    private static Dataset TinyWorld()
+    {
+        var builder = new DatasetBuilder("tiny", "track");
+        for (int i = 0; i < 12; i++)
+        {
+            builder.Item($"item {i}", $"Title {i}", $"artist {i / 3}");
+        }
+
+        for (int u = 0; u < 12; u++)
+        {
+            for (int n = 0; n < 8; n++)
+            {
+                builder.Interaction(builder.User($"user {u}"), ((u % 4 * 3) + (n * (u + 1))) % 12, (86_400L * (1000 + (30 * (n / 4)) + u)) + (60 * n), 1 + (n % 3));
+            }
+        }
+
+        Dataset data = builder.Build();
+        return data with
+        {
+            Catalog = data.Catalog with { FeatureNames = ["low", "high"], Features = Enumerable.Range(0, 24).Select(n => (float)((n / 2 >> (n % 2)) & 1)).ToArray() },
+        };
+    }
 
     private static double[] Distribution(float[] scores)
     {

@@ -32,6 +32,7 @@ public sealed class IpfTests : RecommenderContract
             SessionWeight = 0.5 + rng.Next(3),
             Exponent = new[] { 0.5, 1, 1.3 }[rng.Next(3)],
             ArtistWeight = rng.Next(2),
+            ProfileWeight = rng.Next(2) * 0.1,
             Edges = (TemporalEdges)rng.Next(2),
         };
         IRecommender recommender = new Ipf(options).Fit(data, Context());
@@ -82,6 +83,32 @@ public sealed class IpfTests : RecommenderContract
         scores = Scores(new Ipf(new IpfOptions { Period = "1d", UserShare = 0 }).Fit(data, Context()), Query.ForUser(0, moment: 5));
         Assert.Equal(0.5 * 2 / 5 / 2, scores[c], 1e-6);
         Assert.Equal((0.5 * 2 / 5 / 2) + (0.5 / 5), scores[b], 1e-6);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(1.5)]
+    [InlineData(2)]
+    public void Plays_long_ago_score_little_and_not_nothing(double exponent)
+    {
+        var builder = new DatasetBuilder("long ago", "track");
+        foreach ((string user, string item, int day) in new[] { ("old", "a", 0), ("old", "b", 0), ("now", "a", 0), ("now", "c", 200), ("other", "c", 200), ("other", "d", 200) })
+        {
+            builder.Interaction(builder.User(user), builder.Item(item), 86_400L * day);
+        }
+
+        Dataset data = builder.Build();
+        var options = new IpfOptions { Period = "none", HalfLifeDays = 1, Exponent = exponent };
+        var recommender = (IExplains)new Ipf(options).Fit(data, Context());
+        float[] scores = Scores(recommender, Query.ForUser(data.Users.IndexOf("now")));
+        Assert.All(scores, s => Assert.True(float.IsFinite(s) && s > 0));
+        Assert.True(scores[data.Items.IndexOf("d")] > scores[data.Items.IndexOf("b")]);
+
+        // c is all but all that the listener has, and half of its listeners' plays have faded: (1 · 1/2 · 1/2)^ρ.
+        Assert.Equal(Math.Pow(0.25, exponent), scores[data.Items.IndexOf("d")], 1e-6);
+        float[] folded = Scores(recommender, Query.ForHistory(new[] { 0, 2 }, time: new[] { 0L, 200 * 86_400L }));
+        Assert.All(folded, s => Assert.True(float.IsFinite(s) && s > 0));
+        Assert.All(recommender.Explain(Query.ForUser(data.Users.IndexOf("now")), data.Items.IndexOf("b"), 5), r => Assert.True(r.Weight > 0));
     }
 
     [Fact]

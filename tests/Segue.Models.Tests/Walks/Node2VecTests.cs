@@ -1,5 +1,7 @@
 using System.Numerics.Tensors;
+using Segue.Core;
 using Segue.Core.Contracts;
+using Segue.Core.Data;
 using Segue.Models.Walks;
 using Segue.Testing;
 using Xunit;
@@ -92,6 +94,101 @@ public sealed class Node2VecTests : RecommenderContract
         });
         Assert.Equal(then, Scores(stopped, Query.ForUser(5)));
         Assert.NotEqual(scores, then);
+    }
+
+    [Theory]
+    [InlineData(VectorScore.Cosine)]
+    [InlineData(VectorScore.Context)]
+    public void A_history_of_unheard_items_has_no_score(VectorScore score)
+    {
+        var options = new Node2VecOptions { EmbeddingSize = 8, WalksPerNode = 1, Score = score };
+        var recommender = (IVectorRecommender)new Node2Vec(options).Fit(SmallWorld.Checkerboard(), Context());
+        Query query = Query.ForHistory(new[] { SmallWorld.CheckerboardSize });
+        Assert.All(Scores(recommender, query), s => Assert.True(float.IsNaN(s)));
+        var vector = new float[8];
+        Array.Fill(vector, 7);
+        Assert.False(recommender.TryGetUserVector(query, vector));
+        Assert.All(vector, v => Assert.Equal(7, v));
+        Assert.Empty(((IExplains)recommender).Explain(query, 3, 5));
+
+        // Beside a heard item it counts for nothing.
+        Assert.Equal(Scores(recommender, Query.ForHistory(new[] { 3 })), Scores(recommender, Query.ForHistory(new[] { 3, SmallWorld.CheckerboardSize })));
+    }
+
+    [Fact]
+    public void A_listener_without_plays_is_answered_where_a_profile_joins_it()
+    {
+        Dataset data = ProfileWorld();
+        var options = new Node2VecOptions { EmbeddingSize = 8, Period = "none" };
+        float[] joined = Scores(new Node2Vec(options with { ProfileWeight = 1 }).Fit(data, Context()), Query.ForUser(2));
+        Assert.All(joined, s => Assert.InRange(s, -1.00001f, 1.00001f));
+        Assert.All(Scores(new Node2Vec(options).Fit(data, Context()), Query.ForUser(2)), s => Assert.True(float.IsNaN(s)));
+        Assert.All(Scores(new Node2Vec(options with { ProfileWeight = 1 }).Fit(data, Context()), Query.ForUser(3)), s => Assert.True(float.IsNaN(s)));
+    }
+
+    [Fact]
+    public void Output_vectors_survive_an_artifact()
+    {
+        Dataset train = SmallWorld.Checkerboard();
+        var model = new Node2Vec(new Node2VecOptions { EmbeddingSize = 8, WalksPerNode = 2, Score = VectorScore.Context });
+        var trained = (IVectorRecommender)model.Fit(train, Context());
+        using TemporaryFolder folder = TestData.NewFolder();
+        var loaded = (IVectorRecommender)model.Load(SaveAndOpen(trained, folder.File("model.safetensors")), train);
+        Assert.Equal(trained.ItemVectors.Values, loaded.ItemVectors.Values);
+        foreach (Query query in new[] { Query.ForUser(3), Query.ForUser(7, moment: 5), Query.ForHistory(new[] { 1, 3, 5 }) })
+        {
+            Assert.Equal(Scores(trained, query), Scores(loaded, query));
+            Assert.Equal(((IExplains)trained).Explain(query, 4, 9), ((IExplains)loaded).Explain(query, 4, 9));
+        }
+
+        // Outputs are not inputs: what is scored with is what was stored as such.
+        float[] similar = new float[train.Items.Count], dots = new float[train.Items.Count];
+        ((IItemSimilarity)loaded).Similarity(3, similar);
+        ((IItemSimilarity)trained).Similarity(3, dots);
+        Assert.Equal(dots, similar);
+        Assert.NotEqual(Scores(new Node2Vec(new Node2VecOptions { EmbeddingSize = 8, WalksPerNode = 2, Score = VectorScore.Dot }).Fit(train, Context()), Query.ForUser(3)), Scores(loaded, Query.ForUser(3)));
+    }
+
+    [Fact]
+    public void What_memory_or_a_count_of_walks_cannot_hold_is_refused_before_training()
+    {
+        var options = new Node2VecOptions();
+        Node2Vec.RequireRoom("node2vec", options with { EmbeddingSize = 1, WalksPerNode = 1406 }, 1_527_187, 1_527_187);
+        string vectors = Refused(options with { EmbeddingSize = 1408 }, 1_527_187);
+        Assert.Contains("'embedding_size' is 1408", vectors, StringComparison.Ordinal);
+
+        // Rows are padded.
+        Assert.Contains("'embedding_size' is 1393", Refused(options with { EmbeddingSize = 1393 }, 1_527_187), StringComparison.Ordinal);
+        Assert.Equal(
+            "model 'node2vec': option 'walks_per_node' is 1407, which makes 2148752109 walks from 1527187 nodes with edges; 2147483647 are the most; lower walks_per_node to 1406",
+            Refused(options with { EmbeddingSize = 1, WalksPerNode = 1407 }, 1_527_187));
+        Assert.StartsWith(
+            "model 'stg-link'",
+            Assert.Throws<ModelFitException>(() => Node2Vec.RequireRoom("stg-link", options with { EmbeddingSize = 1, WalksPerNode = 2 }, 2_000_000_000, 2_000_000_000)).Message,
+            StringComparison.Ordinal);
+
+        static string Refused(Node2VecOptions options, int nodes) =>
+            Assert.Throws<ModelFitException>(() => Node2Vec.RequireRoom("node2vec", options, nodes, nodes)).Message;
+    }
+
+    /// <summary>Users 0 and 1 with plays, 2 without but with the country of 0, 3 without anything.</summary>
+    internal static Dataset ProfileWorld()
+    {
+        var builder = new DatasetBuilder("profiles", "track");
+        for (int u = 0; u < 4; u++)
+        {
+            builder.User($"user {u}");
+        }
+
+        for (int i = 0; i < 4; i++)
+        {
+            builder.Interaction(i / 2, builder.Item($"item {i}"), 86_400L * i);
+        }
+
+        builder.Profile(0, "country", "here");
+        builder.Profile(1, "country", "there");
+        builder.Profile(2, "country", "here");
+        return builder.Build();
     }
 
     [Fact]

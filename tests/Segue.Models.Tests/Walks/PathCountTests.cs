@@ -1,5 +1,7 @@
 using Segue.Core;
+using Segue.Core.Artifacts;
 using Segue.Core.Contracts;
+using Segue.Core.Data;
 using Segue.Models.Walks;
 using Segue.Testing;
 using Xunit;
@@ -41,6 +43,34 @@ public sealed class PathCountTests : RecommenderContract
             }
         }
     });
+
+    [Fact]
+    public void A_path_over_the_artist_is_a_reason_of_its_own()
+    {
+        var builder = new DatasetBuilder("artist", "track");
+        int a = builder.Item("a", "A", "one"), b = builder.Item("b", "B", "one"), c = builder.Item("c", "C", "two");
+        foreach ((string user, int item) in new[] { ("u", a), ("u", c), ("v", a), ("v", b), ("w", a), ("w", b) })
+        {
+            builder.Interaction(builder.User(user), item, -1);
+        }
+
+        var recommender = (IExplains)new PathCount(new PathCountOptions { ArtistWeight = 1.5 }).Fit(builder.Build(), Context());
+        Assert.Equal([new Reason(a, 2, "because_listened"), new Reason(a, 1.5, "same_artist")], recommender.Explain(Query.ForUser(0), b, 5));
+        Assert.Equal([new Reason(a, 1.5, "same_artist")], recommender.Explain(Query.ForHistory(new[] { a }), b, 5).Where(r => r.Kind != "because_listened"));
+    }
+
+    [Theory]
+    [InlineData("path-count")]
+    [InlineData("item-rank")]
+    public void A_model_of_another_dataset_names_both(string name)
+    {
+        IModel model = ModelCatalog.Create(name, []);
+        using TemporaryFolder folder = TestData.NewFolder();
+        ArtifactReader artifact = SaveAndOpen(model.Fit(SmallWorld.Checkerboard(), Context()), folder.File("model.safetensors"));
+        Assert.Equal(
+            $"model '{name}' knows 41 users and 41 items, dataset 'small world' has 400 and 240; give the dataset it was trained on",
+            Assert.Throws<DatasetException>(() => model.Load(artifact, SmallWorld.Genres)).Message);
+    }
 
     [Fact]
     public void Artists_that_are_not_there_are_refused() => Assert.Contains(

@@ -1,5 +1,6 @@
 using Segue.Core;
 using Segue.Core.Contracts;
+using Segue.Core.Data;
 using Segue.Core.Views;
 using Segue.Models.Walks;
 using Segue.Neural.Layers;
@@ -219,6 +220,37 @@ public sealed class StgLinkTests : RecommenderContract
 
             return at[0];
         }
+    }
+
+    [Fact]
+    public void A_listener_without_plays_is_answered_where_a_profile_joins_it()
+    {
+        Dataset data = Node2VecTests.ProfileWorld();
+        StgLinkOptions options = Small with { Period = "none", Epochs = 1, ProfileWeight = 1 };
+        Assert.All(Scores(new StgLink(options).Fit(data, Context()), Query.ForUser(2)), s => Assert.True(float.IsFinite(s)));
+        Assert.All(Scores(new StgLink(options).Fit(data, Context()), Query.ForUser(3)), s => Assert.True(float.IsNaN(s)));
+        Assert.All(Scores(new StgLink(options with { ProfileWeight = 0 }).Fit(data, Context()), Query.ForUser(2)), s => Assert.True(float.IsNaN(s)));
+    }
+
+    [Fact]
+    public void A_history_is_as_long_as_listeners_are_beside_the_means_of_their_items()
+    {
+        // Two listeners of one play each, of items (1, 0) and (0, 2); their own vectors are (3, 0) and (0, 6): three times the means, whatever the item.
+        StgLinkOptions options = Small with { Period = "none", EmbeddingSize = 2, HiddenSize = 2, HiddenLayers = 0, Input = LinkInput.Concatenation };
+        Dataset data = SmallWorld.Of(2, 3, [(0, 0), (1, 1)], withTime: true);
+        TemporalGraph graph = TemporalGraph.Of(data, options, cancellation: TestContext.Current.CancellationToken);
+        var vectors = new DenseMatrix(5, 2, [3, 0, 0, 6, 1, 0, 0, 2, 0, 0]);
+
+        // max(0, x) + y of the listener's vector: weights from (x, y, item) to two neurons and from those to one.
+        var network = new LinkNetwork([new DenseMatrix(4, 2, [1, 0, 0, 1, 0, 0, 0, 0]), new DenseMatrix(2, 1, [1, 1])], [[0, 0], [0]]);
+        var recommender = new StgLinkRecommender(options, data.Items, graph, vectors, network);
+        Assert.Equal(3, Scores(recommender, Query.ForUser(0))[1], 1e-6);
+        Assert.Equal(3, Scores(recommender, Query.ForHistory(new[] { 0 }))[1], 1e-6);
+        Assert.Equal(6, Scores(recommender, Query.ForHistory(new[] { 1 }))[0], 1e-6);
+
+        // Two of the first and one of the second: (2/3, 2/3), three times as long; the unheard item counts for nothing.
+        Assert.Equal(4, Scores(recommender, Query.ForHistory(new[] { 0, 1, 2, 0 }))[0], 1e-5);
+        Assert.True(float.IsNaN(Scores(recommender, Query.ForHistory(new[] { 0 }))[2]));
     }
 
     [Fact]

@@ -117,6 +117,49 @@ public sealed class StgWalkTests : RecommenderContract
     }
 
     [Fact]
+    public void Where_only_the_session_of_the_moment_counts_a_listener_without_one_begins_alone()
+    {
+        Dataset data = SmallWorld.TimeSplit.Train;
+        IRecommender strict = new StgWalk(new StgWalkOptions { CurrentSession = CurrentSession.Moment }).Fit(data, Context());
+        IRecommender latest = new StgWalk(new StgWalkOptions()).Fit(data, Context());
+        IRecommender user = new StgWalk(new StgWalkOptions { UserShare = 1 }).Fit(data, Context());
+        long later = data.LatestTime + (90 * 86_400);
+        Assert.Equal(Scores(user, Query.ForUser(3)), Scores(strict, Query.ForUser(3, later)));
+        Assert.NotEqual(Scores(user, Query.ForUser(3)), Scores(latest, Query.ForUser(3, later)));
+
+        // In the middle of a session both are the same.
+        Assert.Equal(Scores(latest, Query.ForUser(3)), Scores(strict, Query.ForUser(3)));
+        Assert.NotEqual(Scores(user, Query.ForUser(3)), Scores(strict, Query.ForUser(3)));
+    }
+
+    [Fact]
+    public void A_history_later_than_training_has_a_session()
+    {
+        Dataset data = SmallWorld.TimeSplit.Train;
+        IRecommender recommender = new StgWalk(new StgWalkOptions { Period = "30m-gap", UserShare = 0.3 }).Fit(data, Context());
+        int[] history = [4, 90, 91];
+        long later = data.LatestTime + (5000 * 86_400L);
+        float[] asked = Scores(recommender, Query.ForHistory(history, time: new[] { later - 86_400, later - 60, later }, moment: later));
+        Assert.Equal(asked, Scores(recommender, Query.ForHistory(history, time: new[] { later - 86_400, later - 60, later })));
+        Assert.NotEqual(asked, Scores(recommender, Query.ForHistory(history)));
+    }
+
+    [Fact]
+    public void Light_edges_that_have_faded_are_walked_like_others()
+    {
+        var options = new StgWalkOptions { HalfLifeDays = 0.1, UserWeight = 1e-9, SessionWeight = 1e-9 };
+        IRecommender recommender = new StgWalk(options).Fit(SmallWorld.TimeSplit.Train, Context());
+        Assert.All(Enumerable.Range(0, 50), user => Assert.All(Scores(recommender, Query.ForUser(user)), s => Assert.True(float.IsNaN(s) || (float.IsFinite(s) && s <= 1))));
+        Assert.Contains(Scores(recommender, Query.ForUser(3)), s => s > 0);
+    }
+
+    [Fact]
+    public void A_walk_that_never_walks_is_refused() => Assert.Contains(
+        "'damping'",
+        Assert.Throws<OptionException>(() => ModelCatalog.Create("stg-walk", [new("damping", "0")])).Message,
+        StringComparison.Ordinal);
+
+    [Fact]
     public void Reasons_add_up_to_the_score() => RandomListens.ForAll((data, rng) =>
     {
         var options = new StgWalkOptions { Period = "1d", ArtistWeight = rng.Next(2), ProfileWeight = rng.Next(2) * 0.5, Steps = 1 + rng.Next(6) };
