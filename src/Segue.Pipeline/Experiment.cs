@@ -79,6 +79,9 @@ public static class Experiment
             .. specification.Offsets.Select(o => ToSeries(o, finished, r => r.ResultOf(o.Metric.Name))),
             .. specification.Also.SelectMany((also, n) => also.Offsets.Select(o => ToSeries(o with { Title = $"{also.Title}: {o.Title}" }, finished, r => r.Also.ElementAtOrDefault(n)))),
         ];
+        series.AddRange(finished.SelectMany(r => (r.Recommender as IHasCurves)?.Curves.Select(c => (Curve: c, r.Specification.Label)) ?? [])
+            .GroupBy(c => (c.Curve.Title, c.Curve.XLabel, c.Curve.YLabel))
+            .Select(g => new ReportSeries($"Learned: {g.Key.Title}", g.Key.XLabel, g.Key.YLabel, [.. g.Select(c => new ReportLine(c.Label, c.Curve.X, c.Curve.Y))])));
         if (warnings.Count == 0 || !cancellation.IsCancellationRequested)
         {
             series.AddRange(RunSweeps(specification, split, stage, progress, warnings, cancellation));

@@ -164,7 +164,7 @@ public sealed class RecipeTests : IDisposable
               "dataset": { "synthetic": { "users": 100, "tracks": 200, "interactions": 8000 } },
               "split": "global-time",
               "metrics": ["rest-recall@10"],
-              "models": ["markov", "own-repeats"],
+              "models": ["markov", "own-repeats", { "model": "weighted-history", "label": "weights", "options": { "plays": 4, "epochs": 1 } }],
               "keep_seen": true,
               "offsets": [{ "title": "near", "metric": "next-hr@10", "up_to": 5 }],
               "pairs": [{ "first": "markov", "second": "own-repeats" }],
@@ -177,8 +177,10 @@ public sealed class RecipeTests : IDisposable
             """);
         Recipe recipe = Recipe.Read(path);
         ExperimentReport report = Experiment.Run(recipe.Specification, recipe.OpenDataset(cancellation: TestContext.Current.CancellationToken), cancellation: TestContext.Current.CancellationToken);
-        Assert.Equal(["near", "Discovery: near"], report.Series!.Select(s => s.Title));
-        Assert.Equal([5, 3], report.Series!.Select(s => s.Lines.Single(l => l.Label == "markov").Y.Count));
+        Assert.Equal(["near", "Discovery: near", "Learned: Weight of a play"], report.Series!.Select(s => s.Title));
+        ReportLine learned = Assert.Single(report.Series![2].Lines);
+        Assert.Equal(("weights", 4), (learned.Label, learned.Y.Count));
+        Assert.Equal([5, 3], report.Series!.Take(2).Select(s => s.Lines.Single(l => l.Label == "markov").Y.Count));
 
         // Who only repeats finds nothing new: the two charts are of two protocols.
         Assert.All(report.Series![0].Lines.Single(l => l.Label == "own-repeats").Y, y => Assert.InRange(y, 0.01, 0.99));

@@ -51,6 +51,21 @@ public interface IVectorRecommender : IRecommender
     bool TryGetUserVector(Query query, Span<float> vector);
 }
 
+/// <summary>A recommender some of whose learned numbers are worth a look.</summary>
+public interface IHasCurves : IRecommender
+{
+    /// <summary>What it learned, as curves; reports draw those of one title together, one line a model. May be empty.</summary>
+    IReadOnlyList<LearnedCurve> Curves { get; }
+}
+
+/// <summary>A curve of learned numbers.</summary>
+/// <param name="Title">What is drawn, the same for all models that learn it.</param>
+/// <param name="XLabel">Name of the horizontal axis.</param>
+/// <param name="YLabel">Name of the vertical axis.</param>
+/// <param name="X">Horizontal positions.</param>
+/// <param name="Y">Heights; same length.</param>
+public sealed record LearnedCurve(string Title, string XLabel, string YLabel, IReadOnlyList<double> X, IReadOnlyList<double> Y);
+
 /// <summary>A recommender that can say which parts of a history carried a recommendation.</summary>
 public interface IExplains : IRecommender
 {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Segue.Core;
 using Segue.Core.Artifacts;
+using Segue.Core.Contracts;
 using Segue.Neural.Autodiff;
 using Segue.Numerics.Dense;
 using Segue.Numerics.Sampling;
@@ -15,6 +16,9 @@ internal abstract class SequenceNetwork
 
     /// <summary>Everything it needs, learned or not, in a fixed order.</summary>
     public abstract IReadOnlyList<Parameter> Parameters { get; }
+
+    /// <summary>Learned numbers worth a look; mostly none.</summary>
+    public virtual IReadOnlyList<LearnedCurve> Curves => [];
 
     /// <summary>The vector after every play, plays × <see cref="Size"/>. Networks are only read here: threads may share one.</summary>
     /// <param name="tape">Where.</param>

@@ -63,7 +63,7 @@ internal enum SequenceOutput
 /// last <see cref="ReasonPlays"/> items, and the difference is the weight.
 /// </remarks>
 internal abstract class HistoryRecommender(
-    Dataset train, SequenceNetwork network, SequenceOutput output, int maxLength, int[] itemCount) : IExplains
+    Dataset train, SequenceNetwork network, SequenceOutput output, int maxLength, int[] itemCount) : IExplains, IHasCurves
 {
     /// <summary>Items, from the last play back, that can be a reason.</summary>
     public const int ReasonPlays = 30;
@@ -72,6 +72,8 @@ internal abstract class HistoryRecommender(
     private readonly int[] _userStart = train.UserStart();
 
     public Vocabulary Items => train.Items;
+
+    public IReadOnlyList<LearnedCurve> Curves => network.Curves;
 
     /// <summary>Length of the vector after a history.</summary>
     protected int VectorSize => network.Size + (output == SequenceOutput.WithBias ? 1 : 0);

@@ -193,6 +193,18 @@ public sealed class WeightedHistory(WeightedHistoryOptions options) : IModel
 
         public override IReadOnlyList<Parameter> Parameters { get; }
 
+        /// <summary>The share a play has of all weights, by its place from the last one on.</summary>
+        public override IReadOnlyList<LearnedCurve> Curves
+        {
+            get
+            {
+                double[] weights = [.. _prior.Select((prior, k) => (double)(prior + Change.Value[k]) * _discount[k])];
+                double sum = weights.Sum(Math.Abs);
+                return sum == 0 ? [] :
+                    [new LearnedCurve("Weight of a play", "plays ago", "share of all weights", [.. weights.Select((_, k) => k + 1.0)], [.. weights.Select(w => w / sum)])];
+            }
+        }
+
         public override Variable Apply(Tape tape, PlayBatch batch, Rng? rng)
         {
             var at = new List<(int, int)>();

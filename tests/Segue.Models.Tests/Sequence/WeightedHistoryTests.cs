@@ -24,7 +24,7 @@ public sealed class WeightedHistoryTests : RecommenderContract
     public void Short_weights_fall_with_age_and_long_ones_are_flatter()
     {
         var options = new WeightedHistoryOptions { EmbeddingSize = 16, Plays = 12, Epochs = 10, GapMinutes = 10_000, MinOffset = 1, MaxOffset = 2 };
-        float[] near = Weights(options), far = Weights(options with { MinOffset = 24, MaxOffset = 30 });
+        double[] near = Weights(options), far = Weights(options with { MinOffset = 24, MaxOffset = 30 });
         (double newest, double oldest) = (near[..4].Average(), near[8..].Average());
         Assert.True(newest > 2 * oldest, $"weights are {string.Join(", ", near)}");
         Assert.True(far[..4].Average() < 1.5 * far[8..].Average(), $"weights are {string.Join(", ", far)}");
@@ -58,11 +58,16 @@ public sealed class WeightedHistoryTests : RecommenderContract
         }
     }
 
-    private static float[] Weights(WeightedHistoryOptions options)
+    [Fact]
+    public void Its_weights_can_be_drawn()
     {
-        IRecommender recommender = new WeightedHistory(options).Fit(SmallWorld.TimeSplit.Train, Context());
-        using TemporaryFolder folder = TestData.NewFolder();
-        float[] change = SaveAndOpen(recommender, folder.File("model.safetensors")).Dense("weight_change").Values;
-        return [.. change.Select(w => (1 + w) / change.Sum(v => 1 + v))];
+        var options = new WeightedHistoryOptions { EmbeddingSize = 8, Plays = 3, Epochs = 0, Prior = HistoryPrior.Zipf, Exponent = 1, Discount = 0.5 };
+        LearnedCurve curve = Assert.Single(((IHasCurves)new WeightedHistory(options).Fit(Chains.Make(), Context())).Curves);
+        Assert.Equal([1.0, 2.0, 3.0], curve.X);
+        double sum = 1 + 0.25 + (0.25 / 3);
+        Assert.Equal([1 / sum, 0.25 / sum, 0.25 / 3 / sum], curve.Y, (expected, actual) => Math.Abs(expected - actual) < 1e-6);
     }
+
+    private static double[] Weights(WeightedHistoryOptions options) =>
+        [.. Assert.Single(((IHasCurves)new WeightedHistory(options).Fit(SmallWorld.TimeSplit.Train, Context())).Curves).Y];
 }

@@ -84,7 +84,7 @@ public sealed class StgLinkTests : RecommenderContract
         // Popularity alone tells a good part of the question with uniform pairs and nothing where they are as popular as edges.
         Assert.InRange(told["degree-product test accuracy"][^1], 0.6, 0.9);
         Assert.InRange(told["degree-product matched test accuracy"][^1], 0.4, 0.6);
-        Assert.InRange(told["matched test accuracy"][^1], 0.5, told["test accuracy"][^1]);
+        Assert.InRange(told["matched test accuracy"][^1], 0.65, 0.85);
     }
 
     [Fact]
