@@ -556,6 +556,25 @@ public abstract class RecommenderContract
         }
     }
 
+    /// <summary>Who does not say that it asks when must give the same bits whatever the moment: users are told that it changes nothing.</summary>
+    [Fact]
+    public void A_moment_changes_nothing_where_the_model_does_not_ask_when()
+    {
+        long latest = SmallWorld.Checkerboard().LatestTime;
+        Query[] queries =
+        [
+            Query.ForUser(1), Query.ForUser(SmallWorld.CheckerboardSize), Query.ForHistory(new[] { 0, 2, 2, 4 }),
+            Query.ForHistory(new[] { 0, 2, 2, 4 }, time: new long[] { -1, -1, -1, -1 }),
+            Query.ForHistory(new[] { 0, 2, 2, 4 }, time: new long[] { -1, latest - 9, latest - 5, latest }),
+        ];
+        foreach (Query query in queries.Where(q => _checkerboard.Value is not ITimeAware timed || !timed.AsksWhen(q)))
+        {
+            int[] expected = Bits(Scores(_checkerboard.Value, query));
+            Assert.All([0, latest - 20, latest - 5, latest + 9, latest + 10_000_000], moment =>
+                Assert.Equal(expected, Bits(Scores(_checkerboard.Value, query with { Moment = moment }))));
+        }
+    }
+
     /// <summary>Mean NDCG@10 of a recommender on <see cref="World"/>.</summary>
     protected double Ndcg(IRecommender recommender) =>
         SmallWorld.Ndcg(World, KeepSeen, (u, scores) => recommender.Score(Query.ForUser(u), scores));

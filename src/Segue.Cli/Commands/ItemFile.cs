@@ -1,28 +1,43 @@
 using Segue.Core;
-using Segue.Core.Contracts;
 using Segue.Core.Data;
-using Segue.Pipeline;
 
 namespace Segue.Cli.Commands;
 
-/// <summary>Files with one item a line.</summary>
-internal static class ItemFile
+/// <summary>What a file with one item a line says.</summary>
+/// <param name="Items">Items the model knows, oldest first.</param>
+/// <param name="Times">Their moments in Unix seconds, −1 where a line has none; empty where no line has one.</param>
+/// <param name="Unknown">Lines that name no item the model knows.</param>
+/// <param name="Ambiguous">Lines that name more than one.</param>
+internal sealed record ItemFile(int[] Items, long[] Times, int Unknown, int Ambiguous)
 {
-    private const int LongestLine = 10_000;
-
     /// <summary>
-    /// Items named in a file, in order: by id, else by the name Segue shows (case ignored). Empty lines and lines that begin with
-    /// # are skipped; unknown lines are counted and shown, not dropped in silence.
+    /// A history: items by id, else by the name Segue shows (case ignored), with what stands behind a tab as the moment (see <see cref="Moment"/>). By moment, those
+    /// without one first; of equal ones, and without moments, as the file orders them. Empty lines and lines that begin with # are skipped. Lines that name no item,
+    /// more than one, or lack a moment that others have are counted and shown, not dropped in silence.
     /// </summary>
-    /// <exception cref="SegueException">The file cannot be read.</exception>
-    public static int[] Read(Terminal terminal, Dataset dataset, string path) => ReadTimed(terminal, dataset, path).Items;
+    /// <exception cref="SegueException">The file cannot be read, or what stands behind an item and a tab is no moment.</exception>
+    public static ItemFile ReadHistory(Terminal terminal, Dataset dataset, string path)
+    {
+        ItemFile file = Read(terminal, dataset, path, takesAll: false);
+        int untimed = file.Times.Count(t => t < 0);
+        if (untimed > 0)
+        {
+            terminal.Say($"{untimed} of {file.Times.Length} known lines of '{path}' have no moment behind a tab: they count as older than those that have one");
+        }
 
-    /// <summary>The same, with what stands behind a tab in a line as its moment (see <see cref="Moment"/>), −1 where nothing does.</summary>
-    /// <returns>
-    /// Items and their moments in Unix seconds, by moment (those without one first), else as the file orders them; moments are empty where no line has one.
-    /// </returns>
-    /// <exception cref="SegueException">The file cannot be read, or what stands behind a tab is no moment.</exception>
-    public static (int[] Items, long[] Times) ReadTimed(Terminal terminal, Dataset dataset, string path)
+        int[] order = [.. Enumerable.Range(0, file.Times.Length).OrderBy(n => file.Times[n])];
+        return file.Times.Length == 0 ? file : file with
+        {
+            Items = [.. order.Select(n => file.Items[n])],
+            Times = [.. order.Select(n => file.Times[n])],
+        };
+    }
+
+    /// <summary>Items that are to stay out; a name that several items have means all of them.</summary>
+    /// <exception cref="SegueException">As <see cref="ReadHistory"/>.</exception>
+    public static int[] ReadSet(Terminal terminal, Dataset dataset, string path) => Read(terminal, dataset, path, takesAll: true).Items;
+
+    private static ItemFile Read(Terminal terminal, Dataset dataset, string path, bool takesAll)
     {
         string[] lines;
         try
@@ -34,10 +49,12 @@ internal static class ItemFile
             throw new SegueException($"cannot read '{path}': {e.Message}", e);
         }
 
-        Dictionary<string, int>? byName = null;
+        var names = new ItemNames(dataset);
         var items = new List<int>();
-        var unknown = new List<string>();
         var times = new List<long>();
+        var unknown = new List<string>();
+        var ambiguous = new List<string>();
+        int known = 0;
         for (int n = 0; n < lines.Length; n++)
         {
             string line = lines[n].Trim();
@@ -46,81 +63,53 @@ internal static class ItemFile
                 continue;
             }
 
-            // Ids may hold a tab themselves: only what is no item as it stands is cut at its last one.
+            // Ids may hold a tab themselves: only what is no item as it stands is cut at its last one, and what is none even then is unknown whatever follows.
             long time = -1;
-            int item = Known(line);
-            if (item < 0 && line.LastIndexOf('\t') is > 0 and var tab)
+            IReadOnlyList<int> meant = names.Meant(line);
+            if (meant.Count == 0 && line.LastIndexOf('\t') is > 0 and var tab)
             {
                 string moment = line[(tab + 1)..].Trim();
-                line = Moment.TryParse(moment, out time) ? line[..tab].TrimEnd()
-                    : throw new SegueException($"line {n + 1} of '{path}' has '{Short(moment)}' behind a tab; a moment is meant there, for example 2024-05-31T20:15 or Unix seconds");
-                item = Known(line);
+                meant = names.Meant(line[..tab].TrimEnd());
+                if (Moment.TryParse(moment, out time))
+                {
+                    line = line[..tab].TrimEnd();
+                }
+                else if (meant.Count > 0)
+                {
+                    throw new SegueException(
+                        $"line {n + 1} of '{path}' has '{Short(moment)}' behind a tab; a moment is meant there, for example 2024-05-31T20:15 or Unix seconds");
+                }
             }
 
-            if (item < 0)
+            if (meant.Count == 0)
             {
                 unknown.Add(Short(line));
             }
+            else if (meant.Count > 1 && !takesAll)
+            {
+                ambiguous.Add($"{Short(line)} (ids {names.Ids(meant)})");
+            }
             else
             {
-                items.Add(item);
-                times.Add(time);
+                known++;
+                items.AddRange(meant);
+                times.AddRange(Enumerable.Repeat(time, meant.Count));
             }
         }
 
+        int all = unknown.Count + ambiguous.Count + known;
         if (unknown.Count > 0)
         {
-            terminal.Say($"{unknown.Count} of {unknown.Count + items.Count} lines of '{path}' name no item the model knows, for example: {string.Join("; ", unknown.Take(5))}");
+            terminal.Say($"{unknown.Count} of {all} lines of '{path}' name no item the model knows, for example: {string.Join("; ", unknown.Take(5))}");
         }
 
-        if (!times.Exists(t => t >= 0))
+        if (ambiguous.Count > 0)
         {
-            return ([.. items], []);
+            terminal.Say($"{ambiguous.Count} of {all} lines of '{path}' have a name of more than one item and are left out; write the id instead: {string.Join("; ", ambiguous.Take(5))}");
         }
 
-        int[] order = [.. Enumerable.Range(0, items.Count).OrderBy(n => times[n])];
-        return ([.. order.Select(n => items[n])], [.. order.Select(n => times[n])]);
-
-        int Known(string text)
-        {
-            int item = text.Length > LongestLine ? -1 : dataset.Items.IndexOf(text);
-            return item >= 0 ? item : (byName ??= Names(dataset)).GetValueOrDefault(Normal(text), -1);
-        }
-    }
-
-    /// <summary>One item by id, else by the name Segue shows (case ignored).</summary>
-    /// <exception cref="SegueException">There is none; those with a name much like it are named.</exception>
-    public static int Find(TrainedModel model, string text)
-    {
-        int index = model.Train.Items.IndexOf(text);
-        for (int i = 0; index < 0 && i < model.Train.Items.Count; i++)
-        {
-            index = Normal(model.Train.DisplayName(i)) == Normal(text) ? i : -1;
-        }
-
-        if (index >= 0)
-        {
-            return index;
-        }
-
-        IEnumerable<string> names = Enumerable.Range(0, Math.Min(model.Train.Items.Count, 100_000)).Select(model.Train.DisplayName);
-        IReadOnlyList<string> near = NearMatches.Find(text, names);
-        throw new SegueException($"the model knows no item '{text}'{(near.Count > 0 ? $"; did you mean {string.Join(" or ", near.Select(n => $"'{n}'"))}?" : string.Empty)}");
-    }
-
-    private static Dictionary<string, int> Names(Dataset dataset)
-    {
-        var names = new Dictionary<string, int>();
-        for (int i = 0; i < dataset.Items.Count; i++)
-        {
-            names.TryAdd(Normal(dataset.DisplayName(i)), i);
-        }
-
-        return names;
+        return new ItemFile([.. items], times.Exists(t => t >= 0) ? [.. times] : [], unknown.Count, ambiguous.Count);
     }
 
     private static string Short(string text) => text.Length > 60 ? text[..60] + "…" : text;
-
-    // People type a hyphen where Segue shows a dash.
-    private static string Normal(string name) => name.Replace(" – ", " - ", StringComparison.Ordinal).ToUpperInvariant();
 }

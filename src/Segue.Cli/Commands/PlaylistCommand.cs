@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text.Json.Serialization;
 using Segue.Core;
+using Segue.Core.Contracts;
 using Segue.Core.Ranking;
 using Segue.Pipeline;
 using Spectre.Console;
@@ -18,12 +20,11 @@ internal static class PlaylistCommand
             Description = "items the playlist begins with (ids, or names as Segue shows them), in order",
             AllowMultipleArgumentsPerToken = true,
         };
-        var history = new Option<string?>("--history") { Description = "file with the items the playlist begins with, one a line, instead of --seed-tracks" };
+        var history = new Option<string?>("--history") { Description = "file with the items the playlist begins with, one a line (id or name), oldest first; a moment may stand behind a tab; instead of --seed-tracks" };
         var length = new Option<int>("--length") { Description = "items to add", DefaultValueFactory = _ => 50 };
         var maxPerArtist = new Option<int>("--max-per-artist") { Description = "at most this many items of one artist in the whole playlist; 0 for no limit" };
         var follow = new Option<bool>("--follow") { Description = "choose every item to follow those before it, added ones too: for models that read the order" };
-        var exclude = new Option<string?>("--exclude") { Description = "file with one item a line that must not be added" };
-        var at = new Option<string?>("--at") { Description = "the moment the playlist is for: a date such as 2024-05-31T20:15 or Unix seconds" };
+        Option<string?> at = SharedOptions.At("playlist"), exclude = SharedOptions.Exclude("added");
         Option<bool> json = SharedOptions.Json();
         var command = new Command("playlist", "Continue a playlist: what a trained model would play after some items.")
         {
@@ -39,54 +40,59 @@ internal static class PlaylistCommand
             }
 
             int count = parsed.GetValue(length), cap = parsed.GetValue(maxPerArtist);
-            if (count < 1 || cap < 0)
+            if (count < 1)
             {
-                throw new OptionException($"--length is {count} and --max-per-artist {cap}; give a length of 1 and more, and a limit of 0 (none) and more");
+                throw new OptionException($"--length is {count}; give 1 or more");
             }
 
             long moment = Moment.Of(parsed.GetValue(at), "--at");
             TrainedModel model = TrainedModel.Open(parsed.GetValue(folder)!);
-            int[] begin = historyPath is not null ? ItemFile.Read(terminal, model.Train, historyPath) : [.. named.Select(text => ItemFile.Find(model, text))];
-            if (begin.Length == 0)
+            Answer.CheckArtistCap(cap, model.Train.Catalog);
+            var names = new ItemNames(model.Train);
+            ItemFile file = historyPath is not null ? ItemFile.ReadHistory(terminal, model.Train, historyPath) : new ItemFile([.. named.Select(names.Find)], [], 0, 0);
+            var options = new RankOptions
             {
-                throw new SegueException($"none of the lines of '{historyPath}' is an item the model knows; write one item id (or 'Artist – Title' as Segue shows it) a line");
+                K = count,
+                MaxPerArtist = cap,
+                Catalog = model.Train.Catalog,
+                Exclude = parsed.GetValue(exclude) is { } path ? ItemFile.ReadSet(terminal, model.Train, path) : [],
+            };
+            RankedItem[] Continue(IRecommender recommender, RankOptions within) =>
+                Continuation.Of(recommender, file.Items, within, parsed.GetValue(follow), moment, file.Times);
+            var answer = Answer.Of(
+                terminal, model, Query.ForHistory(file.Items, time: file.Times, moment: moment),
+                file.Items.Length > 0 ? null : $"'{historyPath}' names nothing the model knows", recommender => Continue(recommender, options));
+            if (answer.List.Length == 0)
+            {
+                throw NothingLeft(answer, options, within => Continue(answer.Recommender, within).Length > 0);
             }
 
-            RankedItem[] added = Continuation.Of(
-                model.Recommender, begin,
-                new RankOptions
-                {
-                    K = count,
-                    MaxPerArtist = cap,
-                    Catalog = model.Train.Catalog,
-                    Exclude = parsed.GetValue(exclude) is { } path ? ItemFile.Read(terminal, model.Train, path) : [],
-                },
-                parsed.GetValue(follow), moment);
-            if (added.Length == 0)
-            {
-                throw new SegueException($"model '{model.Model}' has nothing to add: every item is in the playlist, excluded or cannot be scored");
-            }
-
+            answer.SayWhereShort(terminal, count);
             if (parsed.GetValue(json))
             {
-                terminal.WriteJson(new
-                {
-                    model = model.Model,
-                    seeds = begin.Select(i => new { item = model.Train.Items[i], name = model.Train.DisplayName(i) }),
-                    items = added.Select((a, n) => new { rank = n + 1, item = model.Train.Items[a.ItemIndex], name = model.Train.DisplayName(a.ItemIndex), score = a.Score }),
-                });
+                terminal.WriteJson(new Playlist(
+                    answer.Model, answer.Fallback, file.Unknown, file.Ambiguous,
+                    [.. file.Items.Select(i => new Given(model.Train.Items[i], model.Train.DisplayName(i)))],
+                    [.. answer.List.Select((a, n) => new Added(n + 1, model.Train.Items[a.ItemIndex], model.Train.DisplayName(a.ItemIndex), a.Score))]));
                 return CommandLine.Succeeded;
             }
 
-            Print(terminal, model, begin, added);
-            if (added.Length < count)
-            {
-                terminal.Say($"{added.Length} of {count} items: no more are left, or can be scored");
-            }
-
+            Print(terminal, model, file.Items, answer.List);
             return CommandLine.Succeeded;
         });
         return command;
+    }
+
+    /// <summary>Everything that can be scored was filtered out: says by what.</summary>
+    private static SegueException NothingLeft(Answer answer, RankOptions options, Func<RankOptions, bool> isAny)
+    {
+        options = options with { K = 1 };
+        string what = isAny(options with { Exclude = default }) ? "is excluded: shorten the file of --exclude"
+            : isAny(options with { MaxPerArtist = 0 }) ? "is of an artist of whom the playlist is full: raise --max-per-artist"
+            : isAny(options with { Exclude = default, MaxPerArtist = 0 })
+                ? "is excluded, or of an artist of whom the playlist is full: shorten the file of --exclude, and raise --max-per-artist"
+            : "is in the playlist already: train a model that scores other items too";
+        return new SegueException($"model '{answer.Model}' has nothing to add: every item it can score {what}");
     }
 
     private static void Print(Terminal terminal, TrainedModel model, int[] begin, RankedItem[] added)
@@ -106,4 +112,16 @@ internal static class PlaylistCommand
 
         terminal.Result.Write(table);
     }
+
+    private sealed record Playlist(
+        string Model,
+        [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] string? Fallback,
+        int Unknown,
+        int Ambiguous,
+        IReadOnlyList<Given> Seeds,
+        IReadOnlyList<Added> Items);
+
+    private sealed record Given(string Item, string Name);
+
+    private sealed record Added(int Rank, string Item, string Name, float Score);
 }

@@ -1,10 +1,9 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text.Json.Serialization;
 using Segue.Core;
 using Segue.Core.Contracts;
-using Segue.Core.Data;
 using Segue.Core.Ranking;
-using Segue.Models.Baselines;
 using Segue.Pipeline;
 using Spectre.Console;
 
@@ -20,8 +19,7 @@ internal static class RecommendCommand
         Argument<string> folder = SharedOptions.ModelFolder();
         var user = new Option<string?>("--user") { Description = "id of a listener the model was trained with" };
         var history = new Option<string?>("--history") { Description = "file with one item a line (id, or the name as Segue shows it), oldest first; a moment may stand behind a tab" };
-        var at = new Option<string?>("--at") { Description = "the moment the list is for: a date such as 2024-05-31T20:15 or Unix seconds; else the latest the model knows" };
-        var exclude = new Option<string?>("--exclude") { Description = "file with one item a line that must not be recommended" };
+        Option<string?> at = SharedOptions.At("list"), exclude = SharedOptions.Exclude("recommended");
         var maxPerArtist = new Option<int>("--max-per-artist") { Description = "at most this many items of one artist; 0 for no limit" };
         var keepSeen = new Option<bool>("--keep-seen") { Description = "recommend what the listener already knows too" };
         var explain = new Option<bool>("--explain") { Description = "say why, for every item" };
@@ -39,45 +37,33 @@ internal static class RecommendCommand
                 throw new OptionException("give either --user ID or --history FILE");
             }
 
-            if (parsed.GetValue(maxPerArtist) < 0)
-            {
-                throw new OptionException($"--max-per-artist is {parsed.GetValue(maxPerArtist)}; give 0 for no limit, or 1 and more");
-            }
-
-            TrainedModel model = TrainedModel.Open(parsed.GetValue(folder)!);
             long moment = Moment.Of(parsed.GetValue(at), "--at");
-            (Query query, int[] known) = userId is not null ? KnownUser(model, userId, moment) : FromFile(terminal, model, historyPath!, moment);
-            if (moment >= 0 && model.Recommender is not ITimeAware)
-            {
-                terminal.Say($"model '{model.Model}' does not ask when: --at changes nothing");
-            }
-
-            IRecommender recommender = model.Recommender;
-            if (userId is null && known.Length == 0)
-            {
-                terminal.Say($"'{historyPath}' names nothing the model knows: here is what most listeners like");
-                recommender = new Popularity(new PopularityOptions()).Fit(model.Train, new FitContext());
-            }
-
-            int[] excluded = parsed.GetValue(exclude) is { } excludePath ? ItemFile.Read(terminal, model.Train, excludePath) : [];
-
-            RankedItem[] list = Ranker.Rank(recommender, query, new RankOptions
+            TrainedModel model = TrainedModel.Open(parsed.GetValue(folder)!);
+            Answer.CheckArtistCap(parsed.GetValue(maxPerArtist), model.Train.Catalog);
+            ItemFile? file = historyPath is null ? null : ItemFile.ReadHistory(terminal, model.Train, historyPath);
+            Query query = file is null ? KnownUser(model, userId!, moment) : Query.ForHistory(file.Items, time: file.Times, moment: moment);
+            int[] known = file?.Items ?? PlaysOf(model, query.UserIndex);
+            var options = new RankOptions
             {
                 K = parsed.GetValue(k),
                 Seen = parsed.GetValue(keepSeen) ? [] : known,
-                Exclude = excluded,
+                Exclude = parsed.GetValue(exclude) is { } excludePath ? ItemFile.ReadSet(terminal, model.Train, excludePath) : [],
                 MaxPerArtist = parsed.GetValue(maxPerArtist),
                 Catalog = model.Train.Catalog,
-            });
-            if (list.Length == 0)
+            };
+            string? nothingKnown = known.Length > 0 ? null
+                : userId is null ? $"'{historyPath}' names nothing the model knows" : $"the model was trained on no play of user '{userId}'";
+            var answer = Answer.Of(terminal, model, query, nothingKnown, recommender => Ranker.Rank(recommender, query, options));
+            if (answer.List.Length == 0)
             {
-                throw new SegueException($"model '{model.Model}' has nothing to say about {(userId is null ? "this history" : $"user '{userId}'")}: every item is known, excluded or cannot be scored");
+                throw NothingLeft(answer, query, options, userId is null ? "this history" : $"user '{userId}'");
             }
 
-            Recommendation[] shown = [.. list.Select((item, n) => Show(model, recommender, query, item, n + 1, parsed.GetValue(explain)))];
+            answer.SayWhereShort(terminal, options.K);
+            Recommendation[] shown = [.. answer.List.Select((item, n) => Show(model, answer.Recommender, query, item, n + 1, parsed.GetValue(explain)))];
             if (parsed.GetValue(json))
             {
-                terminal.WriteJson(new { model = model.Model, user = userId, items = shown });
+                terminal.WriteJson(new Recommendations(answer.Model, answer.Fallback, userId, file?.Unknown ?? 0, file?.Ambiguous ?? 0, shown));
             }
             else
             {
@@ -89,7 +75,7 @@ internal static class RecommendCommand
         return command;
     }
 
-    private static (Query Query, int[] Known) KnownUser(TrainedModel model, string userId, long moment)
+    private static Query KnownUser(TrainedModel model, string userId, long moment)
     {
         int userIndex = model.Train.Users.IndexOf(userId);
         if (userIndex < 0)
@@ -99,14 +85,23 @@ internal static class RecommendCommand
             throw new SegueException($"the model knows no user '{userId}'{hint} For a listener it never saw give --history FILE");
         }
 
-        int[] start = model.Train.UserStart();
-        return (Query.ForUser(userIndex, moment), model.Train.ItemIndex[start[userIndex]..start[userIndex + 1]].ToArray());
+        return Query.ForUser(userIndex, moment);
     }
 
-    private static (Query Query, int[] Known) FromFile(Terminal terminal, TrainedModel model, string path, long moment)
+    private static int[] PlaysOf(TrainedModel model, int userIndex)
     {
-        (int[] items, long[] times) = ItemFile.ReadTimed(terminal, model.Train, path);
-        return (Query.ForHistory(items, time: times, moment: moment), items);
+        int[] start = model.Train.UserStart();
+        return model.Train.ItemIndex[start[userIndex]..start[userIndex + 1]].ToArray();
+    }
+
+    /// <summary>Everything that can be scored was filtered out: says by what.</summary>
+    private static SegueException NothingLeft(Answer answer, Query query, RankOptions options, string listener)
+    {
+        bool IsAny(RankOptions less) => Ranker.Rank(answer.Recommender, query, less with { K = 1 }).Length > 0;
+        string what = IsAny(options with { Seen = default }) ? "is known to the listener already: give --keep-seen"
+            : IsAny(options with { Exclude = default }) ? "is excluded: shorten the file of --exclude"
+            : "is known to the listener already or excluded: give --keep-seen, and shorten the file of --exclude";
+        return new SegueException($"model '{answer.Model}' has nothing left for {listener}: every item it can score {what}");
     }
 
     private static Recommendation Show(TrainedModel model, IRecommender recommender, Query query, RankedItem item, int rank, bool explain)
@@ -145,6 +140,14 @@ internal static class RecommendCommand
 
         terminal.Result.Write(table);
     }
+
+    private sealed record Recommendations(
+        string Model,
+        [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] string? Fallback,
+        string? User,
+        int Unknown,
+        int Ambiguous,
+        IReadOnlyList<Recommendation> Items);
 
     private sealed record Recommendation(int Rank, string Item, string Name, double Score, string? Why, IReadOnlyList<ShownReason>? Reasons);
 

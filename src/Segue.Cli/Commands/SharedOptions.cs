@@ -8,6 +8,13 @@ internal static class SharedOptions
 {
     public static Option<bool> Json() => new("--json") { Description = "print one JSON object instead of tables" };
 
+    public static Option<string?> At(string what) => new("--at")
+    {
+        Description = $"the moment the {what} is for: a date such as 2024-05-31T20:15 or Unix seconds; else the last moment of the history or of the training data, as the model takes it",
+    };
+
+    public static Option<string?> Exclude(string what) => new("--exclude") { Description = $"file with one item a line that must not be {what}" };
+
     public static Option<ulong> Seed() => new("--seed")
     {
         Description = "seed of everything random (default 42)",

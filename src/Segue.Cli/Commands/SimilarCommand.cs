@@ -26,7 +26,7 @@ internal static class SimilarCommand
                 throw new SegueException($"model '{model.Model}' has no notion of alike items; train for example item-knn, ease or ials");
             }
 
-            int itemIndex = ItemFile.Find(model, parsed.GetValue(item)!);
+            int itemIndex = new ItemNames(model.Train).Find(parsed.GetValue(item)!);
             var scores = new float[model.Train.Items.Count];
             similarity.Similarity(itemIndex, scores);
             int count = Math.Min(parsed.GetValue(k), scores.Length);

@@ -19,7 +19,10 @@ public sealed record Query
     /// <summary>Unix seconds of every history entry (−1 unknown), or empty.</summary>
     public ReadOnlyMemory<long> HistoryTime { get; init; }
 
-    /// <summary>The moment the list is asked for, Unix seconds, or −1: then the latest time the model was trained on, or that of the history where it is later.</summary>
+    /// <summary>
+    /// The moment the list is asked for, Unix seconds, or −1: then that of the last play of the history (models of sessions, replays as memory), the latest time the model was trained on
+    /// or that of the history where it is later (graphs over time), or the former alone (all others).
+    /// </summary>
     public long Moment { get; init; } = -1;
 
     /// <summary>True where the model must use the history instead of what it learned of a user.</summary>

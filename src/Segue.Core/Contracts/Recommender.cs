@@ -102,6 +102,12 @@ public interface IRegressor
 /// <summary>A recommender whose scores need a moment: times are used, and <see cref="Query.Moment"/> matters.</summary>
 public interface ITimeAware : IRecommender
 {
-    /// <summary>The latest time in the training data, Unix seconds: the moment assumed where a query names none.</summary>
+    /// <summary>The latest known time in the training data, Unix seconds, or −1: the moment assumed where neither the query nor its history names one.</summary>
     long LatestTime { get; }
+
+    /// <summary>
+    /// Whether <see cref="Query.Moment"/> can change the answer to <paramref name="query"/>; false for example where a model asks for the age of the listener's plays
+    /// and no play has a time.
+    /// </summary>
+    bool AsksWhen(Query query) => true;
 }

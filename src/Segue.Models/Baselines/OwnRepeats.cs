@@ -82,6 +82,14 @@ internal sealed class OwnRepeatsRecommender(
 
     public long LatestTime => latestTime;
 
+    /// <summary>Only plays with a time have an age that a moment changes.</summary>
+    public bool AsksWhen(Query query)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        ReadOnlySpan<long> times = query.IsFoldIn ? query.HistoryTime.Span : time.IsEmpty ? [] : time.Span[start[query.UserIndex]..start[query.UserIndex + 1]];
+        return times.IndexOfAnyExcept(-1L) >= 0;
+    }
+
     public void Score(Query query, Span<float> scores)
     {
         ScoreBuffer.Check(scores, items);

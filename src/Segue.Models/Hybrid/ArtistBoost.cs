@@ -143,6 +143,10 @@ internal class ArtistBoostRecommender(ArtistBoostParts parts) : IRecommender
     /// <summary>Of <see cref="ITimeAware"/>.</summary>
     public long LatestTime => ((ITimeAware)_songs).LatestTime;
 
+    /// <summary>Of <see cref="ITimeAware"/>.</summary>
+    public bool AsksWhen(Query query) =>
+        (_songs is ITimeAware timed && timed.AsksWhen(query)) || (_power != 0 && _artists is ITimeAware ofArtists && ofArtists.AsksWhen(ToArtists(query)));
+
     public void Score(Query query, Span<float> scores)
     {
         _songs.Score(query, scores);

@@ -43,7 +43,7 @@ public sealed record ActROptions : ModelOptions
 /// <para>
 /// Base level B_i = ln Σ_j (t − t_j)^−d over the listener's plays of i; score(i) = e^(B_i) / Σ_k e^(B_k) + a · mean_{c ∈ s} P(i | c) + p · plays(i) / plays. P(i | c) is the
 /// share of sessions with c that hold i too, s the current session. Ages are in minutes, in later plays + 1 where the listener's plays have no
-/// times, and at least 1; plays after the moment of the query are left out, those of unknown time are as old as the oldest.
+/// times, and at least 1; plays after the moment of the query are left out, of the current session too, those of unknown time are as old as the oldest.
 /// </para>
 /// <para>
 /// Without association and popularity only heard items score: it needs <c>--keep-seen</c>. Items of which nothing can be said score NaN, and so does everything for
@@ -127,7 +127,7 @@ public sealed class ActR(ActROptions options) : IModel
             }
 
             isCounted = true;
-        }, threads);
+        }, threads, remedy: "lower session_length, or use fewer sessions");
         for (int i = 0; i < itemCount; i++)
         {
             foreach (ref float count in counts.Values.AsSpan(counts.RowStart[i]..counts.RowStart[i + 1]))
@@ -148,32 +148,42 @@ internal sealed class ActRRecommender(
     ReadOnlyMemory<int> item,
     ReadOnlyMemory<long> time,
     int[] plays,
-    CsrMatrix together) : IExplains
+    CsrMatrix together) : ITimeAware, IExplains
 {
     private readonly long _allPlays = plays.Sum(n => (long)n);
 
     public Vocabulary Items => items;
+
+    public long LatestTime => sessions.LatestTime;
+
+    /// <summary>Only plays with a time have an age that a moment changes.</summary>
+    public bool AsksWhen(Query query)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        ReadOnlySpan<long> times = query.IsFoldIn ? query.HistoryTime.Span : time.IsEmpty ? [] : time.Span[start[query.UserIndex]..start[query.UserIndex + 1]];
+        return times.IndexOfAnyExcept(-1L) >= 0;
+    }
 
     public void Score(Query query, Span<float> scores)
     {
         ScoreBuffer.Check(scores, items);
         ScoreBuffer.Check(query, start.Length - 1, items.Count);
         scores.Fill(float.NaN);
-        Dictionary<int, double> traces = Traces(query, out bool hasHistory);
-        if (!hasHistory)
+        if (!HasHistory(query))
         {
             return;
         }
 
+        (int[] heard, double[] ages, int[] current) = Remembered(query);
+        Dictionary<int, double> traces = Traces(heard, ages);
         double total = Total(traces);
-        foreach ((int heard, double trace) in traces)
+        foreach ((int own, double trace) in traces)
         {
-            Add(scores, heard, trace / total);
+            Add(scores, own, trace / total);
         }
 
         if (together.Count > 0)
         {
-            int[] current = Current(query);
             foreach (int c in current)
             {
                 ReadOnlySpan<int> to = together.RowColumns(c);
@@ -202,19 +212,19 @@ internal sealed class ActRRecommender(
     {
         ScoreBuffer.CheckItem(itemIndex, items);
         ScoreBuffer.Check(query, start.Length - 1, items.Count);
-        Dictionary<int, double> traces = Traces(query, out bool hasHistory);
-        if (!hasHistory)
+        if (!HasHistory(query))
         {
             return [];
         }
 
+        (int[] heard, double[] ages, int[] current) = Remembered(query);
+        Dictionary<int, double> traces = Traces(heard, ages);
         var reasons = new List<Reason>();
         if (traces.TryGetValue(itemIndex, out double trace))
         {
             reasons.Add(new Reason(itemIndex, trace / Total(traces), "replayed"));
         }
 
-        int[] current = Current(query);
         reasons.AddRange(current.Select(c => new Reason(c, options.AssociationWeight * together[c, itemIndex] / current.Length, "because_listened")));
         reasons.Add(new Reason(-1, _allPlays == 0 ? 0 : options.PopularityWeight * plays[itemIndex] / _allPlays, "popular"));
         return [.. reasons.Where(r => r.Weight > 0).OrderByDescending(r => r.Weight).ThenBy(r => r.HistoryItemIndex).Take(count)];
@@ -241,34 +251,25 @@ internal sealed class ActRRecommender(
         return total;
     }
 
-    private int[] Current(Query query)
-    {
-        var distinct = new List<int>();
-        foreach (int c in sessions.Current(query))
-        {
-            if (!distinct.Contains(c))
-            {
-                distinct.Add(c);
-            }
-        }
+    private bool HasHistory(Query query) =>
+        query.IsFoldIn ? !query.History.IsEmpty : query.UserIndex >= 0 && start[query.UserIndex + 1] > start[query.UserIndex];
 
-        return [.. distinct];
-    }
-
-    /// <summary>e^B of every heard item: Σ age^−d.</summary>
-    private Dictionary<int, double> Traces(Query query, out bool hasHistory)
+    /// <summary>
+    /// The listener's plays up to the moment of the query, their ages (minutes, or later plays + 1 without times), and the distinct items of the session the listener
+    /// is in then, in the order of their first play.
+    /// </summary>
+    private (int[] Heard, double[] Ages, int[] Current) Remembered(Query query)
     {
-        ReadOnlySpan<int> heard = query.History.Span;
+        ReadOnlySpan<int> all = query.History.Span;
         ReadOnlySpan<long> times = query.HistoryTime.Span;
         if (!query.IsFoldIn)
         {
-            Range own = query.UserIndex < 0 ? ..0 : start[query.UserIndex]..start[query.UserIndex + 1];
-            heard = item.Span[own];
+            Range own = start[query.UserIndex]..start[query.UserIndex + 1];
+            all = item.Span[own];
             times = time.IsEmpty ? [] : time.Span[own];
         }
 
-        hasHistory = !heard.IsEmpty;
-        bool hasTime = !times.IsEmpty && times.IndexOfAnyExcept(-1L) >= 0;
+        bool hasTime = times.IndexOfAnyExcept(-1L) >= 0;
         long moment = query.Moment, oldest = long.MaxValue, latest = -1;
         foreach (long t in times)
         {
@@ -281,17 +282,42 @@ internal sealed class ActRRecommender(
             moment = Math.Max(latest, sessions.MomentOf(query));
         }
 
+        var heard = new List<int>();
+        var known = new List<long>();
+        var ages = new List<double>();
+        for (int n = 0; n < all.Length; n++)
+        {
+            long at = !hasTime ? -1 : times[n] < 0 ? oldest : times[n];
+            if (at <= moment || !hasTime)
+            {
+                heard.Add(all[n]);
+                ages.Add(hasTime ? (moment - at) / 60.0 : all.Length - n);
+                if (hasTime)
+                {
+                    known.Add(times[n]);
+                }
+            }
+        }
+
+        var current = new List<int>();
+        foreach (int c in sessions.Current(heard.ToArray(), known.ToArray()))
+        {
+            if (!current.Contains(c))
+            {
+                current.Add(c);
+            }
+        }
+
+        return ([.. heard], [.. ages], [.. current]);
+    }
+
+    /// <summary>e^B of every heard item: Σ age^−d.</summary>
+    private Dictionary<int, double> Traces(int[] heard, double[] ages)
+    {
         var traces = new Dictionary<int, double>();
         for (int n = 0; n < heard.Length; n++)
         {
-            long at = !hasTime ? -1 : times[n] < 0 ? oldest : times[n];
-            if (hasTime && at > moment)
-            {
-                continue;
-            }
-
-            double age = hasTime ? (moment - at) / 60.0 : heard.Length - n;
-            traces[heard[n]] = traces.GetValueOrDefault(heard[n]) + Math.Pow(Math.Max(1, age), -options.Decay);
+            traces[heard[n]] = traces.GetValueOrDefault(heard[n]) + Math.Pow(Math.Max(1, ages[n]), -options.Decay);
         }
 
         return traces;

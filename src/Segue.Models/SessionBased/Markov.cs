@@ -46,7 +46,7 @@ public sealed class Markov(MarkovOptions options) : IModel
                     sums.Add(items[p - 1], items[p], 1);
                 }
             }
-        }, context.Threads);
+        }, context.Threads, remedy: "use fewer sessions");
         for (int i = 0; i < counts.Rows; i++)
         {
             Span<float> row = counts.Values.AsSpan(counts.RowStart[i]..counts.RowStart[i + 1]);

@@ -61,7 +61,7 @@ public sealed class SequentialRules(SequentialRulesOptions options) : IModel
                         }
                     }
                 }
-            }, context.Threads),
+            }, context.Threads, remedy: "lower steps, or use fewer sessions"),
             positionLife: 0);
     }
 

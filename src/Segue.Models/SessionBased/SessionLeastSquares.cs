@@ -76,14 +76,16 @@ public abstract record SessionLinearOptions : ModelOptions
 /// <param name="togetherShare">α: share of the loss of what is heard together, against what follows what.</param>
 internal sealed class SessionLeastSquares(SessionLinearOptions options, double togetherShare)
 {
+    private const string Remedy = "lower session_length, or use fewer sessions";
+
     /// <summary>The rows of B, cut to the largest entries.</summary>
     /// <exception cref="ModelFitException">The sessions have too many pairs, or a solution does not settle.</exception>
     public CsrMatrix Weights(SessionTable sessions, int itemCount, FitContext context, string stage)
     {
         context.Report(stage + ": pairs", 0, itemCount);
-        CsrMatrix gram = PairSums.Of(itemCount, sums => AddAll(sessions, sums, isGram: true), context.Threads);
+        CsrMatrix gram = PairSums.Of(itemCount, sums => AddAll(sessions, sums, isGram: true), context.Threads, Remedy);
         context.Report(stage + ": pairs", 1, 2);
-        CsrMatrix targets = PairSums.Of(itemCount, sums => AddAll(sessions, sums, isGram: false), context.Threads);
+        CsrMatrix targets = PairSums.Of(itemCount, sums => AddAll(sessions, sums, isGram: false), context.Threads, Remedy);
         var diagonal = new float[itemCount];
         for (int i = 0; i < itemCount; i++)
         {

@@ -91,7 +91,7 @@ internal sealed record NeighborRules
 }
 
 /// <summary>Scores items by the training sessions most alike to the current one; see <see cref="SessionKnn"/>, <see cref="VectorSessionKnn"/>, <see cref="Stan"/>.</summary>
-internal sealed class SessionNeighborRecommender : IExplains
+internal class SessionNeighborRecommender : IExplains
 {
     private readonly SessionTable _sessions;
     private readonly SessionNeighborOptions _options;
@@ -102,7 +102,7 @@ internal sealed class SessionNeighborRecommender : IExplains
     private readonly int[] _itemStart, _item, _position, _sessionStart, _session;
     private readonly float[] _rarity;
 
-    private SessionNeighborRecommender(Vocabulary items, SessionTable sessions, SessionNeighborOptions options, NeighborRules rules)
+    protected SessionNeighborRecommender(Vocabulary items, SessionTable sessions, SessionNeighborOptions options, NeighborRules rules)
     {
         (Items, _sessions, _options, _rules) = (items, sessions, options, rules);
         _itemStart = new int[sessions.Count + 1];
@@ -159,14 +159,14 @@ internal sealed class SessionNeighborRecommender : IExplains
         ArgumentNullException.ThrowIfNull(context);
         OptionsText.Validate(options, $"model '{model}'");
         context.Report("sessions", 0, 1);
-        return new SessionNeighborRecommender(train.Items, SessionTable.Of(train, options.GapMinutes), options, rules);
+        return Create(train.Items, SessionTable.Of(train, options.GapMinutes), options, rules);
     }
 
     public static SessionNeighborRecommender Load(SessionNeighborOptions options, NeighborRules rules, ArtifactReader artifact, Dataset train)
     {
         ArgumentNullException.ThrowIfNull(artifact);
         ArgumentNullException.ThrowIfNull(train);
-        return new SessionNeighborRecommender(train.Items, SessionTable.Load(artifact, train, options.GapMinutes), options, rules);
+        return Create(train.Items, SessionTable.Load(artifact, train, options.GapMinutes), options, rules);
     }
 
     public void Score(Query query, Span<float> scores)
@@ -226,6 +226,11 @@ internal sealed class SessionNeighborRecommender : IExplains
     }
 
     public void Save(ArtifactWriter artifact) => _sessions.Save(artifact, Items.Count);
+
+    private static SessionNeighborRecommender Create(Vocabulary items, SessionTable sessions, SessionNeighborOptions options, NeighborRules rules) =>
+        rules.SessionLife > 0 && sessions.HasTime
+            ? new AgedSessionNeighborRecommender(items, sessions, options, rules)
+            : new SessionNeighborRecommender(items, sessions, options, rules);
 
     private double ItemFactor(int place, int star)
     {
@@ -452,4 +457,11 @@ internal sealed class SessionNeighborRecommender : IExplains
             return array;
         }
     }
+}
+
+/// <summary>The same where neighbours count by their age, which depends on when is asked.</summary>
+internal sealed class AgedSessionNeighborRecommender(Vocabulary items, SessionTable sessions, SessionNeighborOptions options, NeighborRules rules)
+    : SessionNeighborRecommender(items, sessions, options, rules), ITimeAware
+{
+    public long LatestTime { get; } = sessions.LatestTime;
 }

@@ -16,10 +16,15 @@ internal sealed class SessionTable
     private readonly int[] _start, _items, _userSession;
     private readonly long[] _time;
     private readonly double _gapMinutes;
+    private readonly long _oldestTime;
 
     private SessionTable(int[] start, int[] items, long[] time, int[] userSession, double gapMinutes)
     {
         (_start, _items, _time, _userSession, _gapMinutes) = (start, items, time, userSession, gapMinutes);
+
+        // Where no time is known none is older than another: no moment lies after the end of time.
+        int known = Array.FindIndex(time, t => t >= 0);
+        _oldestTime = known < 0 ? long.MaxValue : time[known];
     }
 
     public int Count => _start.Length - 1;
@@ -30,6 +35,9 @@ internal sealed class SessionTable
 
     /// <summary>Unix seconds of the last play of every session, ascending; empty without times.</summary>
     public ReadOnlySpan<long> Time => _time;
+
+    /// <summary>The latest of <see cref="Time"/>, or −1 where none is known.</summary>
+    public long LatestTime => HasTime ? _time[^1] : -1;
 
     /// <summary>Cuts the training data into sessions.</summary>
     /// <exception cref="DatasetException">Neither times nor an order.</exception>
@@ -93,8 +101,14 @@ internal sealed class SessionTable
             return session < 0 ? [] : Items(session);
         }
 
-        ReadOnlySpan<int> history = query.History.Span;
-        ReadOnlySpan<long> times = query.HistoryTime.Span;
+        return Current(query.History.Span, query.HistoryTime.Span);
+    }
+
+    /// <summary>What follows the last pause of a history; all of it where it has no times.</summary>
+    /// <param name="history">Items, oldest first.</param>
+    /// <param name="times">Their Unix seconds (−1 unknown), or empty.</param>
+    public ReadOnlySpan<int> Current(ReadOnlySpan<int> history, ReadOnlySpan<long> times)
+    {
         int first = history.Length;
         while (first > 0 && (first == history.Length || times.IsEmpty || !IsPause(times[first - 1], times[first])))
         {
@@ -105,16 +119,17 @@ internal sealed class SessionTable
     }
 
     /// <summary>
-    /// Age of a session as of the moment of a query: in days with times (0 for later ones), in thousands of sessions that follow it without.
+    /// Age of a session as of the moment of a query: in days with times (0 for later ones), in thousands of sessions that follow it without. A session of
+    /// unknown time is as old as the oldest of known time: it lies before them, nobody knows how far.
     /// </summary>
     public double Age(int session, long moment) =>
-        HasTime ? Math.Max(0, moment - _time[session]) / 86_400.0 : (Count - 1 - session) / 1000.0;
+        HasTime ? Math.Max(0, moment - Math.Max(_time[session], _oldestTime)) / 86_400.0 : (Count - 1 - session) / 1000.0;
 
     /// <summary>The moment a query asks about: its own, else that of its last play, else the latest of the training data.</summary>
     public long MomentOf(Query query)
     {
         ReadOnlySpan<long> times = query.HistoryTime.Span;
-        return query.Moment >= 0 ? query.Moment : !times.IsEmpty && times[^1] >= 0 ? times[^1] : HasTime && Count > 0 ? _time[^1] : -1;
+        return query.Moment >= 0 ? query.Moment : !times.IsEmpty && times[^1] >= 0 ? times[^1] : LatestTime;
     }
 
     public void Save(ArtifactWriter artifact, int itemCount)

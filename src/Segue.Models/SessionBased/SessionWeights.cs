@@ -101,12 +101,14 @@ internal sealed class PairSums(int size)
     /// <param name="size">Rows and columns.</param>
     /// <param name="each">Adds all entries.</param>
     /// <param name="threads">Threads that sort the rows; the sums do not depend on it.</param>
-    /// <exception cref="ModelFitException">More entries than an array can hold.</exception>
-    public static CsrMatrix Of(int size, Action<PairSums> each, int threads)
+    /// <param name="remedy">What makes fewer pairs of the model that asks, for example <c>lower steps</c>.</param>
+    /// <param name="most">Most entries; what an array can hold, less in tests.</param>
+    /// <exception cref="ModelFitException">More entries than that.</exception>
+    public static CsrMatrix Of(int size, Action<PairSums> each, int threads, string remedy, int most = 0x7FFF_FFC7)
     {
         var sums = new PairSums(size);
         each(sums);
-        return sums.Merge(each, threads);
+        return sums.Merge(each, threads, remedy, most);
     }
 
     public void Add(int row, int column, double value)
@@ -121,17 +123,17 @@ internal sealed class PairSums(int size)
         (_column[at], _value[at]) = (column, (float)value);
     }
 
-    private CsrMatrix Merge(Action<PairSums> each, int threads)
+    private CsrMatrix Merge(Action<PairSums> each, int threads, string remedy, int most)
     {
         for (int i = 0; i < size; i++)
         {
             _start[i + 1] += _start[i];
         }
 
-        if (_start[size] > Array.MaxLength)
+        if (_start[size] > most)
         {
             throw new ModelFitException(
-                $"the sessions have {_start[size]:N0} pairs of items, more than one matrix can hold ({Array.MaxLength:N0}); lower session_length, or use fewer sessions");
+                FormattableString.Invariant($"the sessions have {_start[size]:N0} pairs of items, more than one matrix can hold ({most:N0}); {remedy}"));
         }
 
         (_column, _value, _isCounting) = (new int[_start[size]], new float[_start[size]], false);

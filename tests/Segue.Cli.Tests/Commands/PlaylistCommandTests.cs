@@ -51,7 +51,7 @@ public sealed class PlaylistCommandTests : IDisposable
         Assert.Equal(CommandLine.WrongUsage, (await CliRun.Of("playlist", model)).ExitCode);
         Assert.Equal(CommandLine.WrongUsage, (await CliRun.Of("playlist", model, "--seed-tracks", World.Items[0], "--history", empty)).ExitCode);
         Assert.Equal(CommandLine.WrongUsage, (await CliRun.Of("playlist", model, "--seed-tracks", World.Items[0], "--length", "0")).ExitCode);
-        Assert.Equal(CommandLine.Failed, (await CliRun.Of("playlist", model, "--history", empty)).ExitCode);
+        Assert.Equal(CommandLine.WrongUsage, (await CliRun.Of("playlist", model, "--seed-tracks", World.Items[0], "--max-per-artist", "-1")).ExitCode);
         CliRun unknown = await CliRun.Of("playlist", model, "--seed-tracks", "no such item");
         Assert.Equal(CommandLine.Failed, unknown.ExitCode);
         Assert.Contains("'no such item'", unknown.Talk, StringComparison.Ordinal);

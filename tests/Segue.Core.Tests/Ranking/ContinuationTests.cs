@@ -50,6 +50,22 @@ public sealed class ContinuationTests
         Assert.Equal(9, Continue([0], new RankOptions { K = int.MaxValue }, follows).Length);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Times_of_the_seeds_reach_the_model_and_what_is_added_has_the_latest(bool follows)
+    {
+        var model = new Round(1);
+        Continuation.Of(model, [1, 3], new RankOptions { K = 2 }, follows, moment: 900, seedTimes: [500, 700]);
+        Assert.All(model.Asked, query => Assert.Equal(900, query.Moment));
+        Assert.Equal([500, 700], model.Asked[0].HistoryTime.ToArray());
+        Assert.Equal(follows ? [500, 700, 700] : [500, 700], model.Asked[^1].HistoryTime.ToArray());
+
+        Continuation.Of(model, [1, 3], new RankOptions { K = 2 }, follows);
+        Assert.True(model.Asked[^1].HistoryTime.IsEmpty);
+        Assert.Throws<ArgumentException>(() => Continuation.Of(model, [1, 3], new RankOptions { K = 2 }, follows, seedTimes: [500]));
+    }
+
     private static int[] Continue(int[] seeds, RankOptions options, bool follows, int step = 1) =>
         [.. Continuation.Of(new Round(step), seeds, options, follows).Select(r => r.ItemIndex)];
 
@@ -57,8 +73,11 @@ public sealed class ContinuationTests
     {
         public Vocabulary Items { get; } = new(Enumerable.Range(0, 10).Select(i => $"item {i}"));
 
+        public List<Query> Asked { get; } = [];
+
         public void Score(Query query, Span<float> scores)
         {
+            Asked.Add(query);
             int last = query.History.Span[^1];
             for (int i = 0; i < scores.Length; i++)
             {

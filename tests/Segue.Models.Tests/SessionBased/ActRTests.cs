@@ -70,4 +70,22 @@ public sealed class ActRTests : RecommenderContract
             SessionData.Scores(model, Query.ForHistory(new[] { 1 }, time: new long[] { 100 }, moment: 200)),
             SessionData.Scores(model, Query.ForHistory(new[] { 1, 2 }, time: new long[] { 100, 300 }, moment: 200)));
     }
+
+    /// <summary>What is heard after the moment is no context either.</summary>
+    [Fact]
+    public void Association_starts_from_the_session_as_of_the_moment()
+    {
+        Dataset data = SessionData.Random(17, withTime: true);
+        var model = (IExplains)new ActR(new ActROptions { AssociationWeight = 1 }).Fit(data, SessionData.Context());
+        Query cut = Query.ForHistory(new[] { 1 }, time: new long[] { 100 }, moment: 200), whole = Query.ForHistory(new[] { 1, 2 }, time: new long[] { 100, 300 }, moment: 200);
+        Assert.Equal(SessionData.Scores(model, cut), SessionData.Scores(model, whole));
+        Assert.All(Enumerable.Range(0, data.Items.Count), i => Assert.Equal(model.Explain(cut, i, 9), model.Explain(whole, i, 9)));
+
+        int[] start = data.UserStart();
+        int user = Enumerable.Range(0, data.Users.Count).First(u => start[u + 1] - start[u] > 9);
+        int end = start[user] + 4;
+        long moment = data.Time.Span[end - 1];
+        Query own = Query.ForHistory(data.ItemIndex[start[user]..end], time: data.Time[start[user]..end], moment: moment);
+        Assert.Equal(SessionData.Scores(model, own), SessionData.Scores(model, Query.ForUser(user, moment)));
+    }
 }

@@ -32,6 +32,63 @@ public sealed class MarkovTests : RecommenderContract
     }
 }
 
+public sealed class PairSumsTests
+{
+    [Fact]
+    public void Too_many_pairs_are_refused_with_the_remedy_of_the_model_that_asks()
+    {
+        static void Add(PairSums sums)
+        {
+            for (int n = 0; n < 3; n++)
+            {
+                sums.Add(n, 0, 1);
+            }
+        }
+
+        Assert.Equal(3, PairSums.Of(3, Add, threads: 1, remedy: "lower steps", most: 3).Count);
+        ModelFitException error = Assert.Throws<ModelFitException>(() => PairSums.Of(3, Add, threads: 1, remedy: "lower steps", most: 2));
+        Assert.EndsWith("3 pairs of items, more than one matrix can hold (2); lower steps", error.Message, StringComparison.Ordinal);
+    }
+}
+
+/// <summary>A session of unknown time is as old as the oldest of known time; by the clock it would be of 1970 and count nothing.</summary>
+public sealed class UnknownTimeTests
+{
+    [Theory]
+    [InlineData("stan")]
+    [InlineData("slist")]
+    [InlineData("s-walk")]
+    public void Sessions_of_unknown_time_count_as_the_oldest(string name)
+    {
+        const long Oldest = 1_500_000_060;
+        float[] unknown = Scores(name, -1), oldest = Scores(name, Oldest);
+        Assert.True(oldest[2] > 0, "item 2 is in the session in question alone");
+        SessionData.AreClose(Array.ConvertAll(oldest, s => (double)s), unknown);
+        Assert.Equal(Scores(name, -1, isAnyKnown: false), Scores(name, -1, isAnyKnown: false, moment: 2_000_000_000));
+    }
+
+    private static float[] Scores(string name, long time, bool isAnyKnown = true, long moment = -1)
+    {
+        // The option that lets ages matter is on by default in all three.
+        var builder = new DatasetBuilder("partly timed", "track") { IsOrdered = true };
+        foreach ((string user, int[] items, long start) in new[]
+        {
+            ("a", new[] { 0, 1, 2 }, time), ("b", [0, 3], 1_500_000_000), ("c", [0, 4, 1], 1_505_000_000), ("d", [3, 4], 1_509_000_000),
+        })
+        {
+            for (int n = 0; n < items.Length; n++)
+            {
+                builder.Interaction(builder.User(user), builder.Item($"i{items[n]}"), user == "a" ? start : start + (60 * n));
+            }
+        }
+
+        Dataset data = builder.Build();
+        data = isAnyKnown ? data : data with { Time = Enumerable.Repeat(-1L, data.Count).ToArray() };
+        float[] scores = SessionData.Scores(ModelCatalog.Create(name, []).Fit(data, SessionData.Context()), Query.ForHistory(new[] { data.Items.IndexOf("i0") }, moment: moment));
+        return [.. Enumerable.Range(0, 5).Select(i => scores[data.Items.IndexOf($"i{i}")])];
+    }
+}
+
 public sealed class SequentialRulesTests : RecommenderContract
 {
     // Measured .2620.

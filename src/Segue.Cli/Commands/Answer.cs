@@ -1,0 +1,79 @@
+using Segue.Core;
+using Segue.Core.Contracts;
+using Segue.Core.Data;
+using Segue.Core.Ranking;
+using Segue.Models.Baselines;
+using Segue.Pipeline;
+
+namespace Segue.Cli.Commands;
+
+/// <summary>A list for a listener or a playlist, and who made it: the trained model, or popularity where the model has nothing to go by.</summary>
+/// <param name="Recommender">Who made the list.</param>
+/// <param name="Model">Its name.</param>
+/// <param name="Fallback">Why it is not the trained model, or null.</param>
+/// <param name="List">The list; empty where filters leave nothing.</param>
+internal sealed record Answer(IRecommender Recommender, string Model, string? Fallback, RankedItem[] List)
+{
+    /// <summary>Asks the model, and popularity where there is nothing to ask about or the model can score nothing; says so.</summary>
+    /// <param name="terminal">Where it is said.</param>
+    /// <param name="model">The trained model.</param>
+    /// <param name="query">Who asks.</param>
+    /// <param name="nothingKnown">What to say where nothing is known of the listener, or null where something is.</param>
+    /// <param name="rank">Makes the list.</param>
+    public static Answer Of(Terminal terminal, TrainedModel model, Query query, string? nothingKnown, Func<IRecommender, RankedItem[]> rank)
+    {
+        // Of a listener without plays a model may know more, a profile for example; an empty history is nobody's.
+        bool asksModel = nothingKnown is null || !query.IsFoldIn;
+        if (query.Moment >= 0 && !(asksModel && model.Recommender is ITimeAware timed && timed.AsksWhen(query)))
+        {
+            terminal.Say(model.Recommender is ITimeAware
+                ? $"model '{model.Model}' asks how long ago things were heard, and no moment is known here: --at changes nothing"
+                : $"model '{model.Model}' does not ask when: --at changes nothing");
+        }
+
+        if (asksModel)
+        {
+            RankedItem[] list = rank(model.Recommender);
+            if (list.Length > 0 || CanScore(model.Recommender, query))
+            {
+                return new Answer(model.Recommender, model.Model, null, list);
+            }
+        }
+
+        string why = nothingKnown ?? $"model '{model.Model}' can score nothing after what was heard{(query.Moment >= 0 ? " until then" : string.Empty)}";
+        terminal.Say($"{why}: here is what most listeners like");
+        IRecommender popularity = new Popularity(new PopularityOptions()).Fit(model.Train, new FitContext());
+        return new Answer(popularity, "popularity", why, rank(popularity));
+    }
+
+    /// <summary>Throws where a cap asks for artists and the data has none.</summary>
+    /// <exception cref="OptionException">The cap is negative, or there are no artists.</exception>
+    public static void CheckArtistCap(int cap, Catalog catalog)
+    {
+        if (cap < 0)
+        {
+            throw new OptionException($"--max-per-artist is {cap}; give 0 for no limit, or 1 and more");
+        }
+
+        if (cap > 0 && catalog.ItemArtist.Span.IndexOfAnyExcept(-1) < 0)
+        {
+            throw new OptionException($"--max-per-artist is {cap}, but the data of this model names no artists; leave --max-per-artist out");
+        }
+    }
+
+    /// <summary>Says where a list is shorter than was asked for.</summary>
+    public void SayWhereShort(Terminal terminal, int asked)
+    {
+        if (List.Length < asked)
+        {
+            terminal.Say($"{List.Length} of {asked} items: no more are left, or can be scored");
+        }
+    }
+
+    private static bool CanScore(IRecommender recommender, Query query)
+    {
+        var scores = new float[recommender.Items.Count];
+        recommender.Score(query, scores);
+        return Array.Exists(scores, s => !float.IsNaN(s) && !float.IsNegativeInfinity(s));
+    }
+}
