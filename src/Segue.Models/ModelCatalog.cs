@@ -136,6 +136,12 @@ public static class ModelCatalog
             "seed 003: De Boom et al., MTAP 2018", o => new WeightedHistory(o)),
     ];
 
+    /// <summary>The models whose recommenders are <see cref="IVectorRecommender"/>, at least where no option is given; a test holds the list against the code.</summary>
+    public static IReadOnlyList<string> WithVectors { get; } =
+        [.. All.Select(m => m.Name).Where(n =>
+            n is "als" or "ials" or "bpr" or "mbcf" or "hybrid-two-tower" or "lightgcn" or "gat" or "graphsage" or "xsimgcl" or "ultragcn"
+            or "node2vec" or "item2vec" or "gru-next" or "sasrec" or "gsasrec" or "taste-rnn" or "weighted-history")];
+
     /// <summary>The model called <paramref name="name"/>.</summary>
     /// <exception cref="OptionException">No such model; the message lists near matches.</exception>
     public static ModelDescription Get(string name) =>

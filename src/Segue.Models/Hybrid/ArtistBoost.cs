@@ -28,17 +28,8 @@ public sealed record ArtistBoostOptions : ModelOptions
     internal IModel Inner(string owner)
     {
         string place = $"option 'model' of {owner} is '{Model}'";
-        try
-        {
-            (string name, IReadOnlyList<KeyValuePair<string, string>> pairs, string? label) = OptionsText.ParseSpecification(Model.Replace(';', ','));
-            return label is not null ? throw new OptionException($"{place}, with a label; give the label to artist-boost")
-                : ModelCatalog.Get(name).OptionsType == typeof(ArtistBoostOptions) ? throw new OptionException($"{place}: artists have no artists; name another model")
-                : ModelCatalog.Create(name, pairs);
-        }
-        catch (OptionException e) when (!e.Message.StartsWith(place, StringComparison.Ordinal))
-        {
-            throw new OptionException($"{place}: {e.Message}");
-        }
+        IModel model = InnerModel.Create(Model, place);
+        return model is ArtistBoost ? throw new OptionException($"{place}: artists have no artists; name another model") : model;
     }
 }
 

@@ -26,6 +26,11 @@ public sealed record GruNextOptions : NextPlayOptions
     [Description("length of the vector an item is read as")]
     public int EmbeddingSize { get; init; } = 64;
 
+    /// <summary>Where the vectors that items are read as begin: <c>none</c> for random ones, or a model whose recommender has item vectors, as a name or <c>NAME:key=value;key=value</c>.</summary>
+    [Description("where the vectors that items are read as begin: none for random ones, or the model they are taken from, with its options after a colon and semicolons "
+        + "between them: node2vec:embedding_size=64, als; their length must be embedding_size")]
+    public string Vectors { get; init; } = GruNext.RandomVectors;
+
     /// <summary>Hidden values of the recurrent layer.</summary>
     [Range(1, 4096)]
     [Description("hidden values of the recurrent layer, and length of the vector an item is predicted by")]
@@ -55,6 +60,15 @@ public sealed record GruNextOptions : NextPlayOptions
     [Range(0, 10_000_000)]
     [Description("cluster: about so many groups of even size; 0 for the square root of the number of items")]
     public int ClassCount { get; init; }
+
+    /// <inheritdoc/>
+    protected override void CheckWhole(string owner)
+    {
+        if (Vectors != GruNext.RandomVectors)
+        {
+            _ = LearnedVectors.Model(Vectors, owner);
+        }
+    }
 }
 
 /// <summary>Predicts the next play from those before by a recurrent network: item vector → GRU → scores of all items.</summary>
@@ -69,6 +83,10 @@ public sealed record GruNextOptions : NextPlayOptions
 /// then ln P. Time O(epochs · plays · (hidden² + hidden · (classes + items of a class))).
 /// </para>
 /// <para>
+/// With <see cref="GruNextOptions.Vectors"/> the e_i begin as the vectors of another model, brought to unit length, which is how long the random ones are on average, and are trained on; items it has no vector
+/// for, or that nobody played, begin at random. Seed 000 reads vectors of node2vec.
+/// </para>
+/// <para>
 /// Sources: seed 000, section VI.E (GRU, cross-entropy, Adam at .001, chunks of 300 plays); Hidasi, Karatzoglou, Baltrunas and Tikk, "Session-based recommendations with recurrent
 /// neural networks", ICLR 2016. The last plays of anybody, trained on or not, are read the same way. Items nobody played have a zero vector and the least bias.
 /// Time O(epochs · plays · (hidden² + hidden · items or drawn items)); memory 8 bytes · plays of a step · items or drawn items.
@@ -76,6 +94,8 @@ public sealed record GruNextOptions : NextPlayOptions
 /// </remarks>
 public sealed class GruNext(GruNextOptions options) : IModel
 {
+    internal const string RandomVectors = "none";
+
     private const string Name = "gru-next";
     private const double ClipNorm = 5;
 
@@ -99,8 +119,9 @@ public sealed class GruNext(GruNextOptions options) : IModel
         ClassGroups? groups = ClassOutput.Groups(options.Classes, options.ClassCount, options.GapMinutes, train, context, Name);
         bool isSampled = groups is null && options.NegativeCount > 0 && options.NegativeCount < items;
         RequireRoom(chunks, items, groups is not null ? ClassOutput.MostScores(groups) : isSampled ? options.NegativeCount : items);
+        DenseMatrix? vectors = Vectors(train, context);
         Rng rng = context.CreateRng($"{Name}/start");
-        var network = new Network(options, items, rng);
+        var network = new Network(options, items, rng, vectors);
         ClassOutput? classes = groups is null ? null : new ClassOutput(groups, options.HiddenSize, rng);
         Parameter weight = new Parameter("output.weight", groups is null ? items : 0, options.HiddenSize, isSampled).Uniform(rng, 1f / MathF.Sqrt(options.HiddenSize));
         var bias = new Parameter("output.bias", weight.Rows, 1, isSampled);
@@ -166,6 +187,21 @@ public sealed class GruNext(GruNextOptions options) : IModel
             : ClassRecommender.Load(artifact, train, network, vectors, options.MaxLength, count, Name);
     }
 
+    private DenseMatrix? Vectors(Dataset train, FitContext context)
+    {
+        if (options.Vectors == RandomVectors)
+        {
+            return null;
+        }
+
+        DenseMatrix vectors = LearnedVectors.Of(options.Vectors, train, context, $"model '{Name}'");
+        return vectors.Columns == options.EmbeddingSize
+            ? vectors
+            : throw new OptionException(
+                $"model '{Name}': embedding_size is {options.EmbeddingSize} and the vectors of '{options.Vectors}' have {vectors.Columns} values; set embedding_size={vectors.Columns}, "
+                + "or give vectors a model of that size");
+    }
+
     private void RequireRoom(PlayChunks chunks, int items, int classes)
     {
         long rows = chunks.Ranges.Select(r => (long)r.Count - 1).OrderDescending().Take(options.BatchSize).Sum();
@@ -180,14 +216,23 @@ public sealed class GruNext(GruNextOptions options) : IModel
         private readonly Parameter _items;
         private readonly Gru _layer;
 
-        /// <summary>A random network, or one of zeros to be filled.</summary>
-        public Network(GruNextOptions options, int items, Rng? rng)
+        /// <summary>A random network, perhaps with vectors of items to begin from, or one of zeros to be filled.</summary>
+        public Network(GruNextOptions options, int items, Rng? rng, DenseMatrix? vectors = null)
         {
             _options = options;
             _items = new Parameter("item_embedding", items, options.EmbeddingSize, isRowSparse: true);
             if (rng is not null)
             {
                 _items.Gaussian(rng, 1f / MathF.Sqrt(options.EmbeddingSize));
+            }
+
+            // Vectors of unit length have the spread of the random ones, which those without keep.
+            for (int i = 0; i < vectors?.Rows; i++)
+            {
+                if (!float.IsNaN(vectors.Row(i)[0]))
+                {
+                    vectors.Row(i).CopyTo(_items.Row(i));
+                }
             }
 
             _layer = new Gru("gru", options.EmbeddingSize, options.HiddenSize, rng ?? new Rng(0));

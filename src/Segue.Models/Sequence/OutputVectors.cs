@@ -49,15 +49,15 @@ internal static class OutputVectors
         return count;
     }
 
-    /// <summary>Reads the item vectors of an artifact.</summary>
+    /// <summary>Reads the item vectors of an artifact; of any length where no number of columns is given.</summary>
     /// <exception cref="DatasetException">They do not fit the data or the options.</exception>
-    public static DenseMatrix Load(ArtifactReader artifact, Dataset train, int columns, string model)
+    public static DenseMatrix Load(ArtifactReader artifact, Dataset train, int? columns, string model)
     {
         DenseMatrix vectors = artifact.Dense(SequenceRecommender.ItemVectorsName);
-        return vectors.Rows == train.Items.Count && vectors.Columns == columns
+        return vectors.Rows == train.Items.Count && (columns is null ? vectors.Columns > 0 : vectors.Columns == columns)
             ? vectors
             : throw new DatasetException(
-                $"model '{model}' was stored with {vectors.Rows} × {vectors.Columns} item vectors, this dataset and its options make {train.Items.Count} × {columns}; "
+                $"model '{model}' was stored with {vectors.Rows} × {vectors.Columns} item vectors, this dataset and its options make {train.Items.Count} × {columns ?? vectors.Columns}; "
                 + "load it with the dataset it was trained on");
     }
 }

@@ -36,6 +36,8 @@ public enum TasteLoss
 /// <summary>Options of models that place a listener among vectors of songs, where the songs it will play are.</summary>
 public abstract record SongSpaceOptions : ModelOptions
 {
+    private const int UsualSize = 64, UsualEpochs = 10, UsualWindow = 5;
+
     /// <summary>How far ahead.</summary>
     [Description("short: right for the plays 1 to 10 ahead; long: for those 25 to 50 ahead")]
     public TasteHorizon Horizon { get; init; } = TasteHorizon.Short;
@@ -65,28 +67,58 @@ public abstract record SongSpaceOptions : ModelOptions
 
     /// <summary>The pause that ends a session, in minutes.</summary>
     [Range(0.0, 1e9)]
-    [Description("minutes of the pause that ends a session: for the vectors of songs, and where unit is session")]
+    [Description("minutes of the pause that ends a session: for the vectors of songs where those are item2vec's, and where unit is session")]
     public double GapMinutes { get; init; } = Sessions.DefaultGapMinutes;
+
+    /// <summary>Where the vectors of songs come from: a model whose recommender has item vectors, as a name or <c>NAME:key=value;key=value</c>.</summary>
+    [Description("the model that makes the vectors of songs, with its options after a colon and semicolons between them: als:embedding_size=32;epochs=5, node2vec; "
+        + "of item2vec without options, embedding_size, vector_epochs, window and gap_minutes are those given here")]
+    public string Vectors { get; init; } = SongSpace.SkipGram;
 
     /// <summary>Length of a song's vector.</summary>
     [Range(1, 4096)]
     [Description("length of a song's vector")]
-    public int EmbeddingSize { get; init; } = 64;
+    public int EmbeddingSize { get; init; } = UsualSize;
 
     /// <summary>Passes of the skip-gram that makes the vectors of songs.</summary>
     [Range(1, 10_000)]
     [Description("passes of the skip-gram over sessions or playlists that makes the vectors of songs")]
-    public int VectorEpochs { get; init; } = 10;
+    public int VectorEpochs { get; init; } = UsualEpochs;
 
     /// <summary>Reach of the skip-gram.</summary>
     [Range(1, 1000)]
     [Description("reach of the skip-gram that makes the vectors of songs")]
-    public int Window { get; init; } = 5;
+    public int Window { get; init; } = UsualWindow;
+
+    /// <inheritdoc/>
+    protected override void CheckWhole(string owner)
+    {
+        if (Vectors == SongSpace.SkipGram)
+        {
+            return;
+        }
+
+        _ = LearnedVectors.Model(Vectors, owner);
+        (string Name, int Value, int Usual)[] ofSkipGram =
+            [("embedding_size", EmbeddingSize, UsualSize), ("vector_epochs", VectorEpochs, UsualEpochs), ("window", Window, UsualWindow)];
+        foreach ((string name, int value, int usual) in ofSkipGram)
+        {
+            if (value != usual)
+            {
+                throw new OptionException(
+                    $"option '{name}' of {owner} is {value} and vectors is '{Vectors}', which does not read it; leave {name} out, or give options to the model inside, as in "
+                    + $"vectors={InnerModel.NameOf(Vectors)}:key=value;key=value");
+            }
+        }
+    }
 }
 
 /// <summary>Vectors of songs, and the songs ahead that a taste must be near to.</summary>
 internal static class SongSpace
 {
+    /// <summary>Vectors of songs from a skip-gram with the options of the model itself.</summary>
+    public const string SkipGram = "item2vec";
+
     /// <summary>Up to so many songs are all told apart from the one ahead; of more, so many are drawn for a step.</summary>
     private const int MostSongs = 2048;
 
@@ -102,9 +134,18 @@ internal static class SongSpace
             : throw new OptionException($"model '{model}': min_offset {min} is above max_offset {max}; give offsets in order");
     }
 
-    /// <summary>Vectors of unit length from a skip-gram over sessions or playlists; NaN for songs in no sentence.</summary>
+    /// <summary>Length of the vectors of songs where the options tell it; null where another model does.</summary>
+    public static int? SizeOf(SongSpaceOptions options) => options.Vectors == SkipGram ? options.EmbeddingSize : null;
+
+    /// <summary>Vectors of unit length from a skip-gram over sessions or playlists, or of another model; NaN for songs in no sentence, and for those the model has none for.</summary>
+    /// <exception cref="OptionException">The other model has no item vectors.</exception>
     public static DenseMatrix Vectors(SongSpaceOptions options, Dataset train, FitContext context, string model)
     {
+        if (options.Vectors != SkipGram)
+        {
+            return LearnedVectors.Of(options.Vectors, train, context, $"model '{model}'");
+        }
+
         var skipGram = new Item2Vec(new Item2VecOptions
         {
             EmbeddingSize = options.EmbeddingSize,
@@ -112,7 +153,7 @@ internal static class SongSpace
             Window = options.Window,
             SessionMinutes = options.GapMinutes,
         })
-        { Owner = model, Remedy = $"lower vector_epochs, now {options.VectorEpochs}" };
+        { Owner = model, Remedy = $"lower vector_epochs, now {options.VectorEpochs}, or name another model in vectors, now {options.Vectors}" };
         return MarkMissing(((IVectorRecommender)skipGram.Fit(train, context with { OnEpoch = null, OnLoss = null })).ItemVectors);
     }
 

@@ -95,7 +95,7 @@ public sealed record TasteRnnOptions : SongSpaceOptions
 /// <para>
 /// v = V GRU(leaky(W (s ⊕ c) + b)) + d + Σ_k a_k m_k, s the song's vector, c the context (time since the play before, one of ten ranges or unknown), m_k the mean of the songs so far in which
 /// a song counts half as much every 0, 2, 8, 32 or 128 plays, a_k learned. Loss −ln softmax over songs of cos(v_t, s) / τ at the song s_{t+ℓ}, ℓ ~ U{ℓmin, ℓmax} drawn anew for every play in
-/// every epoch; of many songs, 2,048 a step. Recommends by cosine. Vectors of songs come from a skip-gram over sessions or playlists (<see cref="Item2Vec"/>) and stay as they are.
+/// every epoch; of many songs, 2,048 a step. Recommends by cosine. Vectors of songs come from a skip-gram over sessions or playlists (<see cref="Item2Vec"/>) or from another model and stay as they are.
 /// </para>
 /// <para>
 /// <c>loss=cosine,shortcut=none</c> is the source's: loss 1 − cos(v_t, s_{t+ℓ}), which asks to be near one song and not to be nearer to it than to others, so that its best answer is the mean of
@@ -184,7 +184,7 @@ public sealed class TasteRnn(TasteRnnOptions options) : IModel
     {
         ArgumentNullException.ThrowIfNull(artifact);
         ArgumentNullException.ThrowIfNull(train);
-        DenseMatrix songs = SongSpace.MarkMissing(OutputVectors.Load(artifact, train, options.EmbeddingSize, Name));
+        DenseMatrix songs = SongSpace.MarkMissing(OutputVectors.Load(artifact, train, SongSpace.SizeOf(options), Name));
         var network = new Network(options, songs, null);
         network.Load(artifact, Name);
         return new SequenceRecommender(train, network, songs, SequenceOutput.Unit, options.MaxLength, SongSpace.Known(songs, OutputVectors.Count(train)));
@@ -210,7 +210,7 @@ public sealed class TasteRnn(TasteRnnOptions options) : IModel
             _options = options;
             Songs = SongSpace.Inputs(songs);
             rng ??= new Rng(0);
-            int size = options.EmbeddingSize, hidden = options.HiddenSize;
+            int size = songs.Columns, hidden = options.HiddenSize;
             _input = new Neural.Layers.Linear("input", size, hidden, rng);
             _context = options.Context == PlayContext.Gap ? new Parameter("context.weight", Ranges, hidden).HeUniform(rng) : null;
             _gru = options.Cell == RecurrentCell.Gru ? new Gru("gru", hidden, hidden, rng) : null;
@@ -227,7 +227,7 @@ public sealed class TasteRnn(TasteRnnOptions options) : IModel
 
         public Parameter Songs { get; }
 
-        public override int Size => _options.EmbeddingSize;
+        public override int Size => Songs.Columns;
 
         public override IReadOnlyList<Parameter> Parameters { get; }
 

@@ -98,10 +98,10 @@ public sealed class WeightedHistory(WeightedHistoryOptions options) : IModel
         OptionsText.Validate(options, $"model '{Name}'");
         (int Min, int Max) offsets = SongSpace.Offsets(options, Name);
         PlayChunks chunks = PlayChunks.Of(train, options.Unit, options.GapMinutes, int.MaxValue - 1, Name);
-        NeuralFit.RequireRoom(
-            Name, "batch_size", options.BatchSize, "values of songs a step", Math.Min(options.BatchSize, train.Count), (long)options.Plays * options.EmbeddingSize);
+        RequireRoom(options.EmbeddingSize);
         DenseMatrix songs = SongSpace.Vectors(options, train, context, Name);
         int[] known = SongSpace.Known(songs, chunks.ItemCount);
+        RequireRoom(songs.Columns);
         var network = new Network(options, songs);
 
         // Plays with one ahead that is far enough; the sequence each is of.
@@ -143,6 +143,9 @@ public sealed class WeightedHistory(WeightedHistoryOptions options) : IModel
         }, Snapshot);
         return Snapshot();
 
+        void RequireRoom(int size) => NeuralFit.RequireRoom(
+            Name, "batch_size", options.BatchSize, "values of songs a step", Math.Min(options.BatchSize, train.Count), (long)options.Plays * size);
+
         IRecommender Snapshot()
         {
             var copy = new Network(options, songs);
@@ -156,7 +159,7 @@ public sealed class WeightedHistory(WeightedHistoryOptions options) : IModel
     {
         ArgumentNullException.ThrowIfNull(artifact);
         ArgumentNullException.ThrowIfNull(train);
-        DenseMatrix songs = SongSpace.MarkMissing(OutputVectors.Load(artifact, train, options.EmbeddingSize, Name));
+        DenseMatrix songs = SongSpace.MarkMissing(OutputVectors.Load(artifact, train, SongSpace.SizeOf(options), Name));
         var network = new Network(options, songs);
         network.Load(artifact, Name);
         return new SequenceRecommender(train, network, songs, SequenceOutput.Unit, options.Plays, SongSpace.Known(songs, OutputVectors.Count(train)));
@@ -189,7 +192,7 @@ public sealed class WeightedHistory(WeightedHistoryOptions options) : IModel
         /// <summary>w − prior.</summary>
         public Parameter Change { get; }
 
-        public override int Size => _options.EmbeddingSize;
+        public override int Size => Songs.Columns;
 
         public override IReadOnlyList<Parameter> Parameters { get; }
 

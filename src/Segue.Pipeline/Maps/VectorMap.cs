@@ -116,8 +116,8 @@ public sealed record VectorMap
         Dataset train = model.Train;
         if (model.Recommender is not IVectorRecommender recommender)
         {
-            string how = WithVectors.Contains(model.Model) ? $" as it was trained, with {OptionsText.ChangedText(model.Options)}" : string.Empty;
-            throw new SegueException($"model '{model.Model}' has no vectors to draw{how}; models that have: {string.Join(", ", WithVectors)}");
+            string how = ModelCatalog.WithVectors.Contains(model.Model) ? $" as it was trained, with {OptionsText.ChangedText(model.Options)}" : string.Empty;
+            throw new SegueException($"model '{model.Model}' has no vectors to draw{how}; models that have: {string.Join(", ", ModelCatalog.WithVectors)}");
         }
 
         train.CheckIndices();
@@ -174,12 +174,6 @@ public sealed record VectorMap
             Highlighted = Highlights(train, artistOfItem, wanted, index, users),
         };
     }
-
-    /// <summary>The models of the catalog whose recommenders have vectors; a test holds the list against the code.</summary>
-    internal static IReadOnlyList<string> WithVectors { get; } =
-        [.. ModelCatalog.All.Select(m => m.Name).Where(n =>
-            n is "als" or "ials" or "bpr" or "mbcf" or "hybrid-two-tower" or "lightgcn" or "gat" or "graphsage" or "xsimgcl" or "ultragcn"
-            or "node2vec" or "item2vec" or "gru-next" or "sasrec" or "gsasrec" or "taste-rnn" or "weighted-history")];
 
     private static MapColor Settle(MapOptions options, Dataset train, bool hasTags, bool hasArtists, bool users) => options.Color switch
     {

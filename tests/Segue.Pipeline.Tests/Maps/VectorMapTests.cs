@@ -128,8 +128,8 @@ public sealed class VectorMapTests
             }
 
             Assert.True(
-                VectorMap.WithVectors.Contains(model.Name) == recommender is IVectorRecommender,
-                $"VectorMap.WithVectors should {(recommender is IVectorRecommender ? string.Empty : "not ")}name '{model.Name}'");
+                ModelCatalog.WithVectors.Contains(model.Name) == recommender is IVectorRecommender,
+                $"ModelCatalog.WithVectors should {(recommender is IVectorRecommender ? string.Empty : "not ")}name '{model.Name}'");
         }
     }
 
