@@ -253,6 +253,24 @@ public sealed class StgLinkTests : RecommenderContract
         Assert.True(float.IsNaN(Scores(recommender, Query.ForHistory(new[] { 0 }))[2]));
     }
 
+    [Theory]
+    [InlineData("node2vec")]
+    [InlineData("stg-link")]
+    public void More_walks_than_can_be_counted_are_refused_by_the_fit(string name)
+    {
+        var pairs = new (int, int)[11_000];
+        for (int n = 0; n < pairs.Length; n++)
+        {
+            pairs[n] = (n, n);
+        }
+
+        Dataset data = SmallWorld.Of(pairs.Length, pairs.Length, pairs);
+        IModel model = ModelCatalog.Create(name, [new("period", "none"), new("walks_per_node", "100000"), new("embedding_size", "1")]);
+        string message = Assert.Throws<ModelFitException>(() => model.Fit(data, Context())).Message;
+        Assert.StartsWith($"model '{name}': option 'walks_per_node' is 100000, which makes 2200000000 walks from 22000 nodes", message, StringComparison.Ordinal);
+        Assert.EndsWith("lower walks_per_node to 97612", message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Holding_out_all_edges_is_refused()
     {
