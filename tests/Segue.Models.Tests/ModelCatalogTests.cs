@@ -35,6 +35,22 @@ public sealed partial class ModelCatalogTests
         Assert.Equal(model.OptionsType, made.Options.GetType());
     }
 
+    [Theory]
+    [InlineData("lightgcn:nodes=user+item+genre", "'genre' is none")]
+    [InlineData("lightgcn:layers=0,listeners=heard", "listeners=own")]
+    [InlineData("graphsage:nodes=user+item+artist+album,artist_weight=0.6,album_weight=0.5", "artist_weight 0.6")]
+    [InlineData("gat:nodes=user+artist", "without item")]
+    [InlineData("xsimgcl:contrast_layer=3", "contrast_layer is 3")]
+    [InlineData("xsimgcl:batch_size=20000", "batch_size is 20000")]
+    [InlineData("hybrid-nn:negatives=popularity", "give uniform or per_user")]
+    public void Values_that_do_not_go_together_are_refused_before_there_is_data(string specification, string message)
+    {
+        (string name, IReadOnlyList<KeyValuePair<string, string>> pairs, _) = OptionsText.ParseSpecification(specification);
+        string refused = Assert.Throws<OptionException>(() => ModelCatalog.Create(name, pairs)).Message;
+        Assert.Contains(message, refused, StringComparison.Ordinal);
+        Assert.Contains($"model '{name}'", refused, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Unknown_names_and_keys_list_the_near_ones()
     {

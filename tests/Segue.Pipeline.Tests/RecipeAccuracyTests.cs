@@ -161,10 +161,14 @@ public sealed class RecipeAccuracyTests
             AddBaselines = false,
             Sweeps = [],
             Curves = [],
+            Pairs = Between(whole.Pairs),
+            Also = [.. whole.Also.Select(also => also with { Pairs = Between(also.Pairs) })],
         };
         ExperimentReport report = Experiment.Run(part, read.OpenDataset(cancellation: TestContext.Current.CancellationToken), cancellation: TestContext.Current.CancellationToken);
         Assert.Null(report.Warnings);
         return report;
+
+        PairSpecification[] Between(IReadOnlyList<PairSpecification> pairs) => [.. pairs.Where(p => labels.Contains(p.First) && labels.Contains(p.Second))];
     }
 
     private static void Check(ExperimentReport report, string label, params (string Metric, double Low, double High)[] windows)

@@ -188,6 +188,16 @@ public abstract record GraphOptions : ModelOptions
         }
     }
 
+    /// <inheritdoc/>
+    protected override void CheckWhole(string owner)
+    {
+        GraphNodes.Parse(Nodes, owner);
+        if (Listeners == ListenerVectors.Heard && LayerCount == 0)
+        {
+            throw new OptionException($"{owner}: listeners=heard with layers=0, where nothing is heard; give at least one layer, or listeners=own");
+        }
+    }
+
     /// <summary>The first vectors are one of the states that are added up.</summary>
     internal virtual bool HasFirstState => true;
 
@@ -209,14 +219,22 @@ public abstract record WeighedGraphOptions : GraphOptions
     public double AlbumWeight { get; init; } = 0.3;
 
     /// <summary>The shares of this model's nodes.</summary>
+    /// <param name="owner">For messages, for example <c>model 'lightgcn'</c>.</param>
     /// <exception cref="OptionException">Nothing is left for listeners.</exception>
-    internal GraphShares Shares(string model)
+    internal GraphShares Shares(string owner)
     {
-        var nodes = GraphNodes.Parse(Nodes, model);
+        var nodes = GraphNodes.Parse(Nodes, owner);
         var shares = new GraphShares(nodes.HasArtists ? ArtistWeight : 0, nodes.HasAlbums ? AlbumWeight : 0);
         return shares.Artist + shares.Album < 1 ? shares : throw new OptionException(
-            $"model '{model}': artist_weight {OptionsText.Format(ArtistWeight)} and album_weight {OptionsText.Format(AlbumWeight)} leave nothing for listeners; "
+            $"{owner}: artist_weight {OptionsText.Format(ArtistWeight)} and album_weight {OptionsText.Format(AlbumWeight)} leave nothing for listeners; "
             + "give two that add up to less than 1");
+    }
+
+    /// <inheritdoc/>
+    protected override void CheckWhole(string owner)
+    {
+        base.CheckWhole(owner);
+        Shares(owner);
     }
 }
 
@@ -385,7 +403,7 @@ internal sealed class GraphTrainer
     {
         (_name, _options, _train, _context) = (name, options, train, context);
         _pairs = UserItemMatrix.Binary(train);
-        _nodes = GraphNodes.Parse(options.Nodes, name);
+        _nodes = GraphNodes.Parse(options.Nodes, $"model '{name}'");
         _whole = ListeningGraph.Of(train, _pairs, _nodes);
 
         options.RequireRoom(name, _whole.Nodes);
@@ -425,12 +443,7 @@ internal sealed class GraphTrainer
         ArgumentNullException.ThrowIfNull(train);
         ArgumentNullException.ThrowIfNull(context);
         OptionsText.Validate(options, $"model '{name}'");
-        var nodes = GraphNodes.Parse(options.Nodes, name);
-        if (options.Listeners == ListenerVectors.Heard && options.LayerCount == 0)
-        {
-            throw new OptionException($"model '{name}': listeners=heard with layers=0, where nothing is heard; give at least one layer, or listeners=own");
-        }
-
+        var nodes = GraphNodes.Parse(options.Nodes, $"model '{name}'");
         RequireGroups(name, "artist", nodes.HasArtists, options, train.Catalog.ItemArtist, train);
         RequireGroups(name, "album", nodes.HasAlbums, options, train.Catalog.ItemAlbum, train);
         return new GraphTrainer(name, options, convolution, train, context).Run();
@@ -837,7 +850,7 @@ internal sealed class GraphRecommender : IVectorRecommender, IExplains, IItemSim
     }
 
     public static ListeningGraph GraphOf(Dataset data, GraphOptions options) =>
-        ListeningGraph.Of(data, UserItemMatrix.Binary(data), GraphNodes.Parse(options.Nodes, "graph"));
+        ListeningGraph.Of(data, UserItemMatrix.Binary(data), GraphNodes.Parse(options.Nodes, "the graph"));
 
     /// <summary>Other edges between the same nodes: their messages pass through what was learned.</summary>
     public IRecommender Observe(Dataset known, FitContext context)

@@ -69,7 +69,7 @@ public sealed class GraphSage(GraphSageOptions options) : IModel
 
         public IReadOnlyList<Parameter> Parameters => [.. _neighbors, .. _own, .. _bias];
 
-        public SparseOperand Messages(ListeningGraph graph) => graph.Means(_options.Shares(Name));
+        public SparseOperand Messages(ListeningGraph graph) => graph.Means(_options.Shares($"model '{Name}'"));
 
         public SparseOperand Messages(ReadOnlySpan<int> degrees)
         {

@@ -60,7 +60,7 @@ public sealed class LightGcn(LightGcnOptions options) : IModel
     {
         public IReadOnlyList<Parameter> Parameters => [];
 
-        public SparseOperand Messages(ListeningGraph graph) => graph.Symmetric(options.Shares(Name));
+        public SparseOperand Messages(ListeningGraph graph) => graph.Symmetric(options.Shares($"model '{Name}'"));
 
         public SparseOperand Messages(ReadOnlySpan<int> degrees) => NewListener(degrees);
 

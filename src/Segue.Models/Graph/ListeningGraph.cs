@@ -13,8 +13,10 @@ internal readonly record struct GraphNodes(bool HasArtists, bool HasAlbums)
     private const string Remedy = "name user (or playlist) and item (or track), and artist and album where wanted, for example user+item+artist";
 
     /// <summary>Reads names joined by +, in any order.</summary>
+    /// <param name="text">For example <c>user+item+artist</c>.</param>
+    /// <param name="owner">For messages, for example <c>model 'lightgcn'</c>.</param>
     /// <exception cref="OptionException">A name is unknown or given twice, or user or item is missing.</exception>
-    public static GraphNodes Parse(string text, string model)
+    public static GraphNodes Parse(string text, string owner)
     {
         ArgumentNullException.ThrowIfNull(text);
         var named = new HashSet<string>();
@@ -25,17 +27,17 @@ internal readonly record struct GraphNodes(bool HasArtists, bool HasAlbums)
                 "user" or "playlist" => "user",
                 "item" or "track" => "item",
                 "artist" or "album" => part,
-                _ => throw new OptionException($"model '{model}': nodes is '{text}', and '{part}' is none; {Remedy}"),
+                _ => throw new OptionException($"{owner}: nodes is '{text}', and '{part}' is none; {Remedy}"),
             };
             if (!named.Add(name))
             {
-                throw new OptionException($"model '{model}': nodes is '{text}', which names '{part}' twice; {Remedy}");
+                throw new OptionException($"{owner}: nodes is '{text}', which names '{part}' twice; {Remedy}");
             }
         }
 
         return named.Contains("user") && named.Contains("item")
             ? new GraphNodes(named.Contains("artist"), named.Contains("album"))
-            : throw new OptionException($"model '{model}': nodes is '{text}', without {(named.Contains("user") ? "item" : "user")}; {Remedy}");
+            : throw new OptionException($"{owner}: nodes is '{text}', without {(named.Contains("user") ? "item" : "user")}; {Remedy}");
     }
 }
 

@@ -15,6 +15,8 @@ namespace Segue.Models.Graph;
 /// <summary>Options of <see cref="XSimGcl"/>.</summary>
 public sealed record XSimGclOptions : WeighedGraphOptions
 {
+    private const int LargestBatch = 16_384;
+
     /// <summary>The published settings.</summary>
     public XSimGclOptions() => (BatchSize, LearningRate, Epochs, InitialDeviation) = (2048, 0.001, 20, 0.1);
 
@@ -43,6 +45,21 @@ public sealed record XSimGclOptions : WeighedGraphOptions
     [Description("the layer whose states are contrasted with the vectors; below layers")]
     public int ContrastLayer { get; init; } = 1;
 
+    /// <inheritdoc/>
+    protected override void CheckWhole(string owner)
+    {
+        base.CheckWhole(owner);
+        if (BatchSize is 0 or > LargestBatch)
+        {
+            throw new OptionException($"{owner}: batch_size is {BatchSize}, and all nodes of a step are compared with each other; give 1 to {LargestBatch}");
+        }
+
+        if (ContrastLayer >= Layers)
+        {
+            throw new OptionException($"{owner}: contrast_layer is {ContrastLayer} with {Layers} layers; give a layer below the last");
+        }
+    }
+
     internal override int LayerCount => Layers;
 
     internal override IReadOnlyList<(string Name, int Value, Func<int, GraphOptions> With)> Sizes =>
@@ -63,25 +80,12 @@ public sealed record XSimGclOptions : WeighedGraphOptions
 public sealed class XSimGcl(XSimGclOptions options) : IModel
 {
     private const string Name = "xsimgcl";
-    private const int LargestBatch = 16_384;
 
     /// <inheritdoc/>
     public ModelOptions Options => options;
 
     /// <inheritdoc/>
-    public IRecommender Fit(Dataset train, FitContext context)
-    {
-        OptionsText.Validate(options, $"model '{Name}'");
-        if (options.BatchSize is 0 or > LargestBatch)
-        {
-            throw new OptionException(
-                $"model '{Name}': batch_size is {options.BatchSize}, and all nodes of a step are compared with each other; give 1 to {LargestBatch}");
-        }
-
-        return options.ContrastLayer < options.Layers
-            ? GraphTrainer.Fit(Name, options, _ => new Convolution(options), train, context)
-            : throw new OptionException($"model '{Name}': contrast_layer is {options.ContrastLayer} with {options.Layers} layers; give a layer below the last");
-    }
+    public IRecommender Fit(Dataset train, FitContext context) => GraphTrainer.Fit(Name, options, _ => new Convolution(options), train, context);
 
     /// <inheritdoc/>
     public IRecommender Load(ArtifactReader artifact, Dataset train) => GraphTrainer.Load(Name, options, _ => new Convolution(options), artifact, train);
@@ -92,7 +96,7 @@ public sealed class XSimGcl(XSimGclOptions options) : IModel
 
         public IReadOnlyList<Parameter> Parameters => [];
 
-        public SparseOperand Messages(ListeningGraph graph) => graph.Symmetric(options.Shares(Name));
+        public SparseOperand Messages(ListeningGraph graph) => graph.Symmetric(options.Shares($"model '{Name}'"));
 
         public SparseOperand Messages(ReadOnlySpan<int> degrees) => LightGcn.NewListener(degrees);
 

@@ -65,6 +65,16 @@ public sealed record HybridNnOptions : ModelOptions
     [Range(0.0, 100.0)]
     [Description("L2 strength on the vectors an example uses")]
     public double Regularization { get; init; } = 1e-5;
+
+    /// <inheritdoc/>
+    protected override void CheckWhole(string owner)
+    {
+        if (Negatives is Negatives.Popularity or Negatives.InBatch)
+        {
+            throw new OptionException(
+                $"option 'negatives' of {owner} is {OptionsText.Format(Negatives)}, which needs scores of whole batches of items; give uniform or per_user");
+        }
+    }
 }
 
 /// <summary>
@@ -91,12 +101,6 @@ public sealed class HybridNn(HybridNnOptions options) : IModel
         ArgumentNullException.ThrowIfNull(train);
         ArgumentNullException.ThrowIfNull(context);
         OptionsText.Validate(options, $"model '{Name}'");
-        if (options.Negatives is Negatives.Popularity or Negatives.InBatch)
-        {
-            throw new OptionException(
-                $"option 'negatives' of model '{Name}' is {OptionsText.Format(options.Negatives)}, which needs scores of whole batches of items; give uniform or per_user");
-        }
-
         FeatureTable table = FeatureTable.Of(train, $"model '{Name}'");
         CsrMatrix pairs = UserItemMatrix.Binary(train);
         int size = options.EmbeddingSize;
