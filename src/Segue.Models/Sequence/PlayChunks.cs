@@ -57,10 +57,8 @@ internal sealed class PlayChunks
         var ranges = new List<(int, int, int)>();
         for (int s = 0; s + 1 < start.Length; s++)
         {
-            // From the end: what a listener did last is not in a short rest.
-            for (int end = start[s + 1]; end - start[s] >= 2; end -= maxLength)
+            foreach ((int first, int end) in Sequences.Chunks(start[s], start[s + 1], maxLength))
             {
-                int first = Math.Max(start[s], end - maxLength - 1);
                 ranges.Add((first, end - first, start[s + 1]));
             }
         }

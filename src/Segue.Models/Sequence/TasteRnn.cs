@@ -1,9 +1,11 @@
 using System.Buffers;
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
+using Segue.Core;
 using Segue.Core.Artifacts;
 using Segue.Core.Contracts;
 using Segue.Core.Data;
+using Segue.Core.Views;
 using Segue.Neural.Autodiff;
 using Segue.Neural.Layers;
 using Segue.Neural.Losses;
@@ -32,6 +34,12 @@ public enum PlayContext
 
     /// <summary>How long ago the play before was.</summary>
     Gap,
+
+    /// <summary>Hour of the day and day of the week of the play, in UTC.</summary>
+    Clock,
+
+    /// <summary>Both.</summary>
+    GapClock,
 }
 
 /// <summary>What goes past the network to its output.</summary>
@@ -52,7 +60,7 @@ public sealed record TasteRnnOptions : SongSpaceOptions
     public RecurrentCell Cell { get; init; } = RecurrentCell.Gru;
 
     /// <summary>What is known of a play besides its song.</summary>
-    [Description("gap: how long ago the play before was is read too")]
+    [Description("gap: how long ago the play before was is read too; clock: the hour of the day and the day of the week of the play, in UTC; gap_clock: both. Data need times")]
     public PlayContext Context { get; init; } = PlayContext.None;
 
     /// <summary>What is added to the network's output.</summary>
@@ -93,7 +101,7 @@ public sealed record TasteRnnOptions : SongSpaceOptions
 /// <summary>Reads vectors of songs in order and says where, among them, the songs are that come soon or much later.</summary>
 /// <remarks>
 /// <para>
-/// v = V GRU(leaky(W (s ⊕ c) + b)) + d + Σ_k a_k m_k, s the song's vector, c the context (time since the play before, one of ten ranges or unknown), m_k the mean of the songs so far in which
+/// v = V GRU(leaky(W (s ⊕ c) + b)) + d + Σ_k a_k m_k, s the song's vector, c the context (time since the play before, one of ten ranges or unknown; hour of the day and day of the week of the play, each known or not), m_k the mean of the songs so far in which
 /// a song counts half as much every 0, 2, 8, 32 or 128 plays, a_k learned. Loss −ln softmax over songs of cos(v_t, s) / τ at the song s_{t+ℓ}, ℓ ~ U{ℓmin, ℓmax} drawn anew for every play in
 /// every epoch; of many songs, 2,048 a step. Recommends by cosine. Vectors of songs come from a skip-gram over sessions or playlists (<see cref="Item2Vec"/>) or from another model and stay as they are.
 /// </para>
@@ -104,7 +112,8 @@ public sealed record TasteRnnOptions : SongSpaceOptions
 /// <para>
 /// Source: De Boom et al., "Large-scale user modeling with recurrent neural networks for music discovery on multiple time scales", MTAP 2018 (seed 003): rPST, rPLT trained on
 /// playlists, rHST, rHLT on histories. Known from there: symbols, parts, cosine loss, U{ℓmin, ℓmax}. Reconstructed: one layer of each kind, all sizes, the offsets (1 to 10, 25 to 50), skip-gram, ranges
-/// of the time since the play before. Songs in no sentence of two, and those nobody played, have no vector: they score NaN, and plays of them are left out of what a listener is told by. Time O(epochs · plays · (hidden² + hidden · size)).
+/// of the time since the play before, and hour and day as contexts, which are those of Hansen et al., "Contextual and sequential user embeddings for large-scale music recommendation", RecSys 2020 (their device is
+/// not in our data). Songs in no sentence of two, and those nobody played, have no vector: they score NaN, and plays of them are left out of what a listener is told by. Time O(epochs · plays · (hidden² + hidden · size)).
 /// </para>
 /// </remarks>
 public sealed class TasteRnn(TasteRnnOptions options) : IModel
@@ -122,6 +131,12 @@ public sealed class TasteRnn(TasteRnnOptions options) : IModel
         ArgumentNullException.ThrowIfNull(context);
         OptionsText.Validate(options, $"model '{Name}'");
         (int, int) offsets = SongSpace.Offsets(options, Name);
+        if (options.Context != PlayContext.None && !train.HasTime)
+        {
+            throw new DatasetException(
+                $"model '{Name}': context is {OptionsText.Format(options.Context)} and dataset '{train.Name}' has no times; set context=none, or import a source with times");
+        }
+
         PlayChunks chunks = PlayChunks.Of(train, options.Unit, options.GapMinutes, options.MaxLength, Name);
         long rows = (long)Math.Min(options.BatchSize, Math.Max(1, chunks.Ranges.Length)) * options.MaxLength;
         NeuralFit.RequireRoom(Name, "hidden_size", options.HiddenSize, "values of gates", Math.Min(rows, train.Count), 4L * options.HiddenSize, copies: 4);
@@ -192,7 +207,11 @@ public sealed class TasteRnn(TasteRnnOptions options) : IModel
 
     private sealed class Network : SequenceNetwork
     {
+        // Of the time since the play before: unknown, then a range up to each of the seconds, then more.
         private const int Ranges = 11;
+
+        // Of the clock: hours and one unknown, days and one unknown.
+        private const int Hours = Sequences.HoursOfDay + 1, Days = Sequences.DaysOfWeek + 1;
 
         // The last song, and means over a few songs, a session, an evening, a week.
         private static readonly int[] HalfLives = [0, 2, 8, 32, 128];
@@ -201,6 +220,7 @@ public sealed class TasteRnn(TasteRnnOptions options) : IModel
         private readonly TasteRnnOptions _options;
         private readonly Neural.Layers.Linear _input, _output;
         private readonly Parameter? _context, _shortcut;
+        private readonly bool _hasGap, _hasClock;
         private readonly Gru? _gru;
         private readonly Lstm? _lstm;
 
@@ -212,7 +232,18 @@ public sealed class TasteRnn(TasteRnnOptions options) : IModel
             rng ??= new Rng(0);
             int size = songs.Columns, hidden = options.HiddenSize;
             _input = new Neural.Layers.Linear("input", size, hidden, rng);
-            _context = options.Context == PlayContext.Gap ? new Parameter("context.weight", Ranges, hidden).HeUniform(rng) : null;
+            _hasGap = options.Context is PlayContext.Gap or PlayContext.GapClock;
+            _hasClock = options.Context is PlayContext.Clock or PlayContext.GapClock;
+            int contexts = (_hasGap ? Ranges : 0) + (_hasClock ? Hours + Days : 0);
+            _context = contexts > 0 ? new Parameter("context.weight", contexts, hidden).HeUniform(rng) : null;
+            if (_hasClock)
+            {
+                // Where all times are known, nothing is learned of unknown ones: they begin, and stay, as no context.
+                int hours = _hasGap ? Ranges : 0;
+                _context!.Row(hours + Hours - 1).Clear();
+                _context.Row(hours + Hours + Days - 1).Clear();
+            }
+
             _gru = options.Cell == RecurrentCell.Gru ? new Gru("gru", hidden, hidden, rng) : null;
             _lstm = options.Cell == RecurrentCell.Lstm ? new Lstm("lstm", hidden, hidden, rng) : null;
             _output = new Neural.Layers.Linear("output", hidden, size, rng);
@@ -237,8 +268,10 @@ public sealed class TasteRnn(TasteRnnOptions options) : IModel
             Variable x = _input.Apply(Drop(tape.Use(Songs).Gather(batch.Items)));
             if (_context is not null)
             {
-                // A one-hot vector beside the song's: a row of the layer's weight.
-                x = x.Add(tape.Use(_context).Gather(Gaps(batch)));
+                // One-hot vectors beside the song's: rows of the layer's weight.
+                Variable rows = tape.Use(_context);
+                x = _hasGap ? x.Add(rows.Gather(Gaps(batch))) : x;
+                x = _hasClock ? x.Add(rows.Gather(Clock(batch, Sequences.HourOfDay, 0, Hours - 1))).Add(rows.Gather(Clock(batch, Sequences.DayOfWeek, Hours, Days - 1))) : x;
             }
 
             x = x.LeakyRelu();
@@ -265,24 +298,33 @@ public sealed class TasteRnn(TasteRnnOptions options) : IModel
 
         private static int[] Gaps(PlayBatch batch)
         {
-            var range = new int[batch.Count];
+            var gaps = new long[batch.Count];
             ReadOnlySpan<int> starts = batch.Starts.Span;
-            ReadOnlySpan<long> times = batch.Times.Span;
             for (int s = 0; s < batch.Sequences; s++)
             {
-                for (int n = starts[s] + 1; n < starts[s + 1]; n++)
-                {
-                    if (times[n] >= 0 && times[n - 1] >= 0)
-                    {
-                        int place = Array.FindIndex(Seconds, limit => Gap(batch, n) < limit);
-                        range[n] = 1 + (place < 0 ? Seconds.Length : place);
-                    }
-                }
+                Sequences.Gaps(batch.Times.Span[starts[s]..starts[s + 1]], gaps.AsSpan(starts[s]..starts[s + 1]));
             }
 
-            return range;
+            return Array.ConvertAll(gaps, gap =>
+            {
+                int place = gap < 0 ? -1 : Array.FindIndex(Seconds, limit => gap < limit);
+                return gap < 0 ? 0 : 1 + (place < 0 ? Seconds.Length : place);
+            });
         }
 
-        private static long Gap(PlayBatch batch, int play) => batch.Times.Span[play] - batch.Times.Span[play - 1];
+        /// <summary>Rows of a context by the clock, which stand behind those of the time since the play before.</summary>
+        private int[] Clock(PlayBatch batch, Func<long, int> part, int first, int unknown)
+        {
+            first += _hasGap ? Ranges : 0;
+            var rows = new int[batch.Count];
+            ReadOnlySpan<long> times = batch.Times.Span;
+            for (int n = 0; n < rows.Length; n++)
+            {
+                int at = part(times[n]);
+                rows[n] = first + (at < 0 ? unknown : at);
+            }
+
+            return rows;
+        }
     }
 }

@@ -1,5 +1,6 @@
 using Segue.Core;
 using Segue.Core.Contracts;
+using Segue.Core.Data;
 using Segue.Models.Sequence;
 using Segue.Testing;
 using Xunit;
@@ -64,6 +65,81 @@ public sealed class TasteRnnTests : RecommenderContract
             float[] soon = Scores(recommender, Query.ForHistory(history, time: new long[] { 1000, 1010, 1020 }));
             float[] late = Scores(recommender, Query.ForHistory(history, time: new long[] { 1000, 1010, 900_000 }));
             Assert.Equal(kind == PlayContext.None, soon.SequenceEqual(late));
+        }
+    }
+
+    [Theory]
+    [InlineData(PlayContext.Gap)]
+    [InlineData(PlayContext.Clock)]
+    [InlineData(PlayContext.GapClock)]
+    public void The_hour_and_the_day_of_the_plays_are_read_where_asked_for(PlayContext kind)
+    {
+        const long Friday = 1_262_340_300;
+        IRecommender recommender = new TasteRnn(new TasteRnnOptions { EmbeddingSize = 8, HiddenSize = 8, Epochs = 1, Context = kind }).Fit(Chains.Make(), Context());
+        float[] at = At(Friday);
+
+        // 10:05 and 10:45 of a day are one hour, as are those of a week later; 11:05, or the next day, are not.
+        Assert.Equal(at, At(Friday + 2400));
+        Assert.Equal(at, At(Friday + (7 * 86_400)));
+        Assert.Equal(kind == PlayContext.Gap, at.SequenceEqual(At(Friday + 3600)));
+        Assert.Equal(kind == PlayContext.Gap, at.SequenceEqual(At(Friday + 86_400)));
+        Assert.NotEqual(at, Scores(recommender, Query.ForHistory(new[] { 1, 2, 3 })));
+
+        float[] At(long time) => Scores(recommender, Query.ForHistory(new[] { 1, 2, 3 }, time: new[] { time, time + 60, time + 120 }));
+    }
+
+    /// <summary>Song 0 is followed by song 1 in the morning and by song 2 in the evening.</summary>
+    [Fact]
+    public void What_follows_may_depend_on_the_hour()
+    {
+        var builder = new DatasetBuilder("mornings and evenings", "track");
+        for (int u = 0; u < 20; u++)
+        {
+            int user = builder.User($"user {u}");
+            for (int half = 0; half < 20; half++)
+            {
+                long time = 1_262_332_800 + (half * 43_200);
+                builder.Interaction(user, builder.Item("0"), time);
+                builder.Interaction(user, builder.Item(half % 2 == 0 ? "1" : "2"), time + 200);
+            }
+        }
+
+        var options = new TasteRnnOptions
+        {
+            Vectors = "item2vec:sentences=sets;embedding_size=8;epochs=50",
+            HiddenSize = 16,
+            Epochs = 30,
+            LearningRate = 0.01,
+            Dropout = 0,
+            Unit = SequenceUnit.Session,
+            MinOffset = 1,
+            MaxOffset = 1,
+        };
+        Assert.Equal((1, 2), (Next(PlayContext.Clock, 8), Next(PlayContext.Clock, 20)));
+        Assert.Equal(Next(PlayContext.None, 8), Next(PlayContext.None, 20));
+
+        int Next(PlayContext context, int hour)
+        {
+            IRecommender recommender = new TasteRnn(options with { Context = context }).Fit(builder.Build(), Context());
+            float[] scores = Scores(recommender, Query.ForHistory(new[] { 0 }, time: new[] { 1_262_304_000L + (hour * 3600) }));
+            return scores[1] > scores[2] ? 1 : 2;
+        }
+    }
+
+    [Fact]
+    public void Contexts_of_data_without_times_are_refused()
+    {
+        var builder = new DatasetBuilder("playlists", "track") { IsOrdered = true };
+        foreach (string item in new[] { "a", "b", "c" })
+        {
+            builder.Interaction(builder.User("p"), builder.Item(item));
+        }
+
+        Dataset train = builder.Build();
+        foreach (string kind in new[] { "gap", "clock", "gap_clock" })
+        {
+            string message = Assert.Throws<DatasetException>(() => ModelCatalog.Create("taste-rnn", [new("context", kind)]).Fit(train, Context())).Message;
+            Assert.Contains($"context is {kind} and dataset 'playlists' has no times; set context=none", message, StringComparison.Ordinal);
         }
     }
 
