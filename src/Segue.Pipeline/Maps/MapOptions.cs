@@ -43,6 +43,16 @@ public enum MapColor
     Cluster,
 }
 
+/// <summary>Which points are shown where there are more than the limit.</summary>
+public enum MapPick
+{
+    /// <summary>Those with most interactions.</summary>
+    MostHeard,
+
+    /// <summary>Any, each as likely: what a figure of all of them would show, popular and not.</summary>
+    Random,
+}
+
 /// <summary>What is measured between vectors.</summary>
 public enum MapMetric
 {
@@ -77,10 +87,14 @@ public sealed record MapOptions : Options
     [Description("what is measured between vectors: angles (cosine) or differences (euclidean)")]
     public MapMetric Metric { get; init; } = MapMetric.Cosine;
 
-    /// <summary>At most so many points: those with most interactions.</summary>
+    /// <summary>At most so many points.</summary>
     [Range(2, 100_000)]
-    [Description("at most so many points: those with most interactions")]
+    [Description("at most so many points")]
     public int Limit { get; init; } = 20_000;
+
+    /// <summary>Which points, where there are more.</summary>
+    [Description("which points where there are more: those with most interactions, or any, drawn by the seed")]
+    public MapPick Pick { get; init; } = MapPick.MostHeard;
 
     /// <summary>UMAP: neighbours that make a point's surroundings.</summary>
     [Range(2, 500)]

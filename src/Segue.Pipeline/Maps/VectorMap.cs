@@ -6,6 +6,7 @@ using Segue.Core.Data;
 using Segue.Models;
 using Segue.Numerics.Dense;
 using Segue.Numerics.Reduction;
+using Segue.Numerics.Sampling;
 
 namespace Segue.Pipeline.Maps;
 
@@ -134,7 +135,7 @@ public sealed record VectorMap
 
         int[] count = Count(train, users);
         DenseMatrix all = Vectors(recommender, train, users, context);
-        (int[] index, int withoutVector) = Choose(all, count, options.Limit);
+        (int[] index, int withoutVector) = Choose(all, count, options, context);
         if (index.Length < 3)
         {
             throw new SegueException($"the model has vectors for {index.Length} {(users ? "users" : "items")}; a map needs at least 3");
@@ -231,14 +232,24 @@ public sealed record VectorMap
         return vectors;
     }
 
-    private static (int[] Index, int WithoutVector) Choose(DenseMatrix vectors, int[] count, int limit)
+    private static (int[] Index, int WithoutVector) Choose(DenseMatrix vectors, int[] count, MapOptions options, FitContext context)
     {
         int[] known = [.. Enumerable.Range(0, vectors.Rows).Where(i =>
         {
             float norm = TensorPrimitives.Norm<float>(vectors.Row(i));
             return float.IsFinite(norm) && norm > 0;
         })];
-        int[] index = [.. known.OrderByDescending(i => count[i]).ThenBy(i => i).Take(limit).Order()];
+        if (options.Pick == MapPick.Random)
+        {
+            // An item's place among the drawn does not depend on how many are wanted: a larger map holds the smaller one.
+            Rng rng = context.CreateRng("map/pick");
+            double[] draw = [.. known.Select(_ => rng.NextDouble())];
+            int[] drawn = (int[])known.Clone();
+            Array.Sort(draw, drawn);
+            return ([.. drawn.Take(options.Limit).Order()], vectors.Rows - known.Length);
+        }
+
+        int[] index = [.. known.OrderByDescending(i => count[i]).ThenBy(i => i).Take(options.Limit).Order()];
         return (index, vectors.Rows - known.Length);
     }
 

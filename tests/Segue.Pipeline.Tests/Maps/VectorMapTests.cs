@@ -57,6 +57,22 @@ public sealed class VectorMapTests
     }
 
     [Fact]
+    public void Points_drawn_at_random_are_of_all_popularities_and_the_same_for_a_seed()
+    {
+        var options = new MapOptions { Method = MapMethod.Pca, Limit = 60, Pick = MapPick.Random };
+        VectorMap one = VectorMap.Of(Trained.Value, options, [], new FitContext()), again = VectorMap.Of(Trained.Value, options, [], new FitContext());
+        VectorMap other = VectorMap.Of(Trained.Value, options, [], new FitContext { Seed = 7 }), larger = VectorMap.Of(Trained.Value, options with { Limit = 90 }, [], new FitContext());
+        VectorMap most = VectorMap.Of(Trained.Value, options with { Pick = MapPick.MostHeard }, [], new FitContext());
+        VectorMap all = VectorMap.Of(Trained.Value, options with { Limit = 100_000 }, [], new FitContext());
+        Assert.Equal(one.Titles, again.Titles);
+        Assert.NotEqual(one.Titles, other.Titles);
+        Assert.Equal((60, 60), (one.Titles.Count, one.Titles.Distinct().Count()));
+        Assert.All(one.Titles, title => Assert.Contains(title, larger.Titles));
+        Assert.InRange(one.Interactions.Average(), 0.7 * all.Interactions.Average(), 1.3 * all.Interactions.Average());
+        Assert.True(one.Interactions.Average() < most.Interactions.Average());
+    }
+
+    [Fact]
     public void Tags_artists_and_highlights_follow_their_points()
     {
         var builder = new DatasetBuilder("tiny", "track");
