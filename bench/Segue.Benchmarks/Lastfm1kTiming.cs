@@ -16,8 +16,8 @@ public sealed class Lastfm1kTiming : IWholeTiming
     public string Name => "lastfm-1k";
 
     public string Summary =>
-        "import, describe, temporal graph, node2vec, stg-link with time, memory and accuracy (lines=1000000 users=52 songs=78513 seed=1; path=FILE format=lastfm-1k map=user=0,item=1 period=month for other data; "
-        + "min_plays=1 negatives=nodes hold_out=edges hidden=128 layers=3 epochs=5 batch=1024 walks=5; node2vec=1 link=1, 0 to leave one out)";
+        "import, describe, temporal graph, node2vec, stg-link with time, memory and accuracy (lines=1000000 users=52 songs=78513 seed=1; path=FILE[;FILE] format=lastfm-1k map=user=0,item=1 period=month for other data; "
+        + "min_plays=1 profile=0 negatives=nodes hold_out=edges hidden=128 layers=3 epochs=5 batch=1024 walks=5; node2vec=1 link=1, 0 to leave one out)";
 
     public void Run(WholeContext context)
     {
@@ -25,20 +25,22 @@ public sealed class Lastfm1kTiming : IWholeTiming
         string folder = Directory.CreateTempSubdirectory("segue-bench-").FullName;
         try
         {
-            string path = context.Setting("path", string.Empty), format = context.Setting("format", "lastfm-1k");
-            if (path.Length == 0)
+            string format = context.Setting("format", "lastfm-1k");
+            string[] paths = context.Setting("path", string.Empty).Split(';', StringSplitOptions.RemoveEmptyEntries);
+            if (paths.Length == 0)
             {
-                int lines = context.Setting("lines", 1_000_000);
-                path = Path.Combine(folder, "userid-timestamp-artid-artname-traid-traname.tsv");
-                Stage(context, "write the file", () =>
+                int lines = context.Setting("lines", 1_000_000), users = context.Setting("users", Lastfm1kFile.UsersFor(lines));
+                ulong seed = (ulong)context.Setting("seed", 1);
+                paths = [Path.Combine(folder, "userid-timestamp-artid-artname-traid-traname.tsv"), Path.Combine(folder, "userid-profile.tsv")];
+                Stage(context, "write the files", () =>
                 {
-                    Lastfm1kFile.Write(
-                        path, lines, context.Setting("users", Lastfm1kFile.UsersFor(lines)), context.Setting("songs", Lastfm1kFile.SongsFor(lines)), (ulong)context.Setting("seed", 1));
-                    return $"{lines:N0} lines, {new FileInfo(path).Length / 1e6:N0} MB";
+                    Lastfm1kFile.Write(paths[0], lines, users, context.Setting("songs", Lastfm1kFile.SongsFor(lines)), seed);
+                    Lastfm1kFile.WriteProfile(paths[1], users, seed);
+                    return $"{lines:N0} lines, {new FileInfo(paths[0]).Length / 1e6:N0} MB";
                 });
             }
 
-            Run(context, format, path);
+            Run(context, format, paths);
         }
         finally
         {
@@ -46,13 +48,13 @@ public sealed class Lastfm1kTiming : IWholeTiming
         }
     }
 
-    private static void Run(WholeContext context, string format, string path)
+    private static void Run(WholeContext context, string format, string[] paths)
     {
         Dataset? dataset = null;
         Stage(context, "import", () =>
         {
             string map = context.Setting("map", string.Empty);
-            ImportResult result = FormatCatalog.Import(format, [path], new ImportOptions { Map = map.Length > 0 ? ColumnMap.Parse(map) : null });
+            ImportResult result = FormatCatalog.Import(format, paths, new ImportOptions { Map = map.Length > 0 ? ColumnMap.Parse(map) : null });
             dataset = result.Dataset;
             return $"{dataset.Count:N0} listens, {dataset.Users.Count:N0} users, {dataset.Items.Count:N0} songs, {result.Report.Rejected.Sum(r => r.Count):N0} lines rejected, {result.Report.Duplicate:N0} twice";
         });
@@ -68,6 +70,7 @@ public sealed class Lastfm1kTiming : IWholeTiming
         {
             Period = context.Setting("period", "month"),
             MinPlays = context.Setting("min_plays", 1),
+            ProfileWeight = context.Setting("profile", 0.0),
             ValidationShare = 0.1,
             TestShare = 0.1,
             Input = LinkInput.Concatenation,
@@ -99,7 +102,7 @@ public sealed class Lastfm1kTiming : IWholeTiming
         {
             Stage(context, "node2vec", () =>
             {
-                new Node2Vec(new Node2VecOptions { Period = options.Period, MinPlays = options.MinPlays, WalksPerNode = options.WalksPerNode }).Fit(dataset!, fit);
+                new Node2Vec(new Node2VecOptions { Period = options.Period, MinPlays = options.MinPlays, ProfileWeight = options.ProfileWeight, WalksPerNode = options.WalksPerNode }).Fit(dataset!, fit);
                 return $"{options.WalksPerNode} walks of {options.WalkLength} a node, {options.EmbeddingSize} numbers";
             });
         }

@@ -69,6 +69,29 @@ public static class Lastfm1kFile
         }
     }
 
+    /// <summary>Writes the profiles of the listeners of a file, in the format of <c>userid-profile.tsv</c>: a header, then gender, age, country and day of sign-up, some of them empty.</summary>
+    /// <param name="path">Where; what stands there is lost.</param>
+    /// <param name="users">Listeners.</param>
+    /// <param name="seed">Other profiles for another seed.</param>
+    public static void WriteProfile(string path, int users, ulong seed = 1)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(users, 1);
+        string[] countries = ["United States", "United Kingdom", "Poland", "Germany", "Norway", "Sweden", "Turkey", "Finland", "Brazil", "Japan"];
+        var rng = new Rng(seed, "lastfm-1k-profile");
+        var text = new StringBuilder("#id\tgender\tage\tcountry\tregistered\n");
+        for (int user = 1; user <= users; user++)
+        {
+            string gender = rng.Next(9) switch { < 4 => "m", < 8 => "f", _ => string.Empty };
+            string age = rng.Next(10) < 3 ? (17 + rng.Next(43)).ToString(CultureInfo.InvariantCulture) : string.Empty;
+            string country = rng.Next(12) == 0 ? string.Empty : countries[Math.Min(rng.Next(countries.Length), rng.Next(countries.Length))];
+            string registered = rng.Next(100) == 0 ? string.Empty
+                : DateTimeOffset.FromUnixTimeSeconds(First - (rng.Next(900) * Day)).ToString("MMM d, yyyy", CultureInfo.InvariantCulture);
+            text.Append(CultureInfo.InvariantCulture, $"user_{user:D6}\t{gender}\t{age}\t{country}\t{registered}\n");
+        }
+
+        File.WriteAllText(path, text.ToString(), new UTF8Encoding(false));
+    }
+
     /// <summary>Lines of every listener: log-normal, at least one each, exact in sum.</summary>
     private static int[] Counts(int lines, int users, Rng rng)
     {

@@ -49,6 +49,22 @@ public sealed class Lastfm1kFileTests : IDisposable
     }
 
     [Fact]
+    public void Profiles_belong_to_the_listeners_and_have_gaps()
+    {
+        string path = _folder.File("userid-profile.tsv"), again = _folder.File("again.tsv");
+        Lastfm1kFile.WriteProfile(path, Users);
+        Lastfm1kFile.WriteProfile(again, Users);
+        Assert.Equal(File.ReadAllBytes(path), File.ReadAllBytes(again));
+        ImportResult result = Import.Files("lastfm-1k", "track", null, Write(), path);
+        result.Report.AddsUp();
+        Assert.Empty(result.Report.Reasons());
+        foreach (string column in new[] { "gender", "age", "country", "registered" })
+        {
+            Assert.InRange(result.Dataset.Profile[column].AsEnumerable().Count(v => v.Length > 0), column == "age" ? Users / 10 : Users / 2, Users);
+        }
+    }
+
+    [Fact]
     public void Lines_are_in_the_format_and_the_order_of_the_original()
     {
         string? user = null, time = null;
