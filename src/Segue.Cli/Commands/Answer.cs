@@ -26,8 +26,8 @@ internal sealed record Answer(IRecommender Recommender, string Model, string? Fa
         bool asksModel = nothingKnown is null || !query.IsFoldIn;
         if (query.Moment >= 0 && !(asksModel && model.Recommender is ITimeAware timed && timed.AsksWhen(query)))
         {
-            terminal.Say(model.Recommender is ITimeAware
-                ? $"model '{model.Model}' asks how long ago things were heard, and no moment is known here: --at changes nothing"
+            terminal.Say(model.Recommender is ITimeAware && query.IsFoldIn && query.HistoryTime.Span.IndexOfAnyExcept(-1L) < 0
+                ? $"model '{model.Model}' asks how long ago things were heard, and no moment of them is known: --at changes nothing"
                 : $"model '{model.Model}' does not ask when: --at changes nothing");
         }
 

@@ -343,6 +343,18 @@ public sealed class TemporalGraph
         return found < 0 ? -1 : start[user] + found;
     }
 
+    /// <summary>Whether the moment of a query can change the plays or the session it is about; see <see cref="ITimeAware.AsksWhen"/>.</summary>
+    /// <param name="query">Who asks.</param>
+    /// <param name="usesSession">Whether the model begins at the session of the listener at all.</param>
+    public bool AsksWhen(Query query, bool usesSession)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        ReadOnlySpan<int> start = UserSessionStart.Span;
+
+        // Of a history what is heard later is left out; what the graph learned of a user stays as it is.
+        return query.IsFoldIn ? query.HistoryTime.Span.IndexOfAnyExcept(-1L) >= 0 : usesSession && start[query.UserIndex + 1] > start[query.UserIndex];
+    }
+
     /// <summary>The edges of a listener the graph does not know. O(plays · log(plays)).</summary>
     /// <param name="query">
     /// A history in any order; without times it has no session and does not fade. Plays after the moment are left out, and so are items without edges in the graph. A query without a

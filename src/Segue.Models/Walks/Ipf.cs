@@ -62,6 +62,8 @@ internal sealed class IpfRecommender(Vocabulary items, TemporalSteps steps) : IT
 
     public long LatestTime => steps.Graph.LatestTime;
 
+    public bool AsksWhen(Query query) => steps.Graph.AsksWhen(query, steps.UsesSession);
+
     public void Score(Query query, Span<float> scores)
     {
         TemporalGraph graph = steps.Graph;

@@ -242,6 +242,8 @@ internal sealed class Node2VecRecommender(
 
     public long LatestTime => graph.LatestTime;
 
+    public bool AsksWhen(Query query) => graph.AsksWhen(query, options.UserShare < 1);
+
     private bool OrLatest => options.CurrentSession == CurrentSession.Latest;
 
     public void Score(Query query, Span<float> scores)

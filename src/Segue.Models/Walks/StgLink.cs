@@ -714,6 +714,8 @@ internal sealed class StgLinkRecommender : ITimeAware
 
     public long LatestTime => _graph.LatestTime;
 
+    public bool AsksWhen(Query query) => _graph.AsksWhen(query, _options.UserShare < 1);
+
     public void Score(Query query, Span<float> scores)
     {
         ScoreBuffer.Check(scores, Items);

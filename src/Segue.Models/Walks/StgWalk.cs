@@ -70,6 +70,8 @@ internal sealed class StgWalkRecommender(Vocabulary items, TemporalSteps steps, 
 
     public long LatestTime => steps.Graph.LatestTime;
 
+    public bool AsksWhen(Query query) => steps.Graph.AsksWhen(query, steps.UsesSession);
+
     public void Score(Query query, Span<float> scores)
     {
         TemporalGraph graph = steps.Graph;

@@ -99,6 +99,9 @@ internal sealed class TemporalSteps
         }
     }
 
+    /// <summary>Whether walks begin at the session of the listener too.</summary>
+    public bool UsesSession => _options.UserShare < 1;
+
     /// <summary>Where a query leads first; no nodes where nothing is known of the listener.</summary>
     public FirstStep First(Query query)
     {
