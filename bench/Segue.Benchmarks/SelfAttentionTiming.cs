@@ -63,6 +63,44 @@ public sealed class TasteRnnTiming : IWholeTiming
     }
 }
 
+/// <summary>Steps of <c>gru-next</c> over as many items as the seed has tracks.</summary>
+public sealed class GruNextTiming : IWholeTiming
+{
+    public string Name => "gru-next";
+
+    public string Summary => "a training step with sampled softmax, and peak memory (items=1503583 negatives=4096 batch=32 length=50 size=64 hidden=64 steps=128)";
+
+    public void Run(WholeContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        var options = new GruNextOptions
+        {
+            EmbeddingSize = context.Setting("size", 64),
+            HiddenSize = context.Setting("hidden", 64),
+            MaxLength = context.Setting("length", 50),
+            BatchSize = context.Setting("batch", 32),
+            NegativeCount = context.Setting("negatives", 4096),
+            Epochs = 1,
+        };
+        int items = context.Setting("items", 1_503_583), steps = context.Setting("steps", 128);
+
+        // All steps are of one epoch: what ends one, a pass over all values, belongs to hundreds of thousands of steps at this size.
+        Dataset train = PlaySequences.Make(items, sequences: (steps + 32) * options.BatchSize, length: options.MaxLength + 1);
+        using var process = Process.GetCurrentProcess();
+        long before = process.WorkingSet64;
+        StepTimes times = StepTimes.Of(new GruNext(options), train, context.Threads, steps);
+        process.Refresh();
+        int plays = options.BatchSize * options.MaxLength;
+        context.Print(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{plays:N0} plays a step, {items:N0} items, {options.NegativeCount:N0} negatives, {context.Threads} threads; last {times.Note}"));
+        context.Print(string.Create(
+            CultureInfo.InvariantCulture,
+            $"gru-next step  min {times.Least * 1000:F1} ms  median {times.Median * 1000:F1} ms  processor {times.Processor * 1000:F1} ms  {plays / times.Median:N0} plays/s at the median; "
+            + $"peak memory {process.PeakWorkingSet64 / 1e9:F2} GB, {before / 1e9:F2} GB of it before"));
+    }
+}
+
 /// <summary>Seconds of training steps, from what a fit reports every 16 of them.</summary>
 internal sealed record StepTimes(double Least, double Median, double Processor, string Note)
 {
