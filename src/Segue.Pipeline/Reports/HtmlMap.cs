@@ -79,7 +79,8 @@ public static class HtmlMap
 
         if (map.Titles.Count < map.Available - map.WithoutVector)
         {
-            body.Add($"<li>the {map.Titles.Count:N0} most heard of <b>{map.Available:N0}</b> {Text(what)}</li>\n");
+            string count = map.Titles.Count.ToString("N0", CultureInfo.InvariantCulture), which = map.Options.Pick == MapPick.Random ? $"{count}, drawn at random, of" : $"the {count} most heard of";
+            body.Add($"<li>{which} <b>{map.Available:N0}</b> {Text(what)}</li>\n");
         }
 
         if (map.WithoutVector > 0)

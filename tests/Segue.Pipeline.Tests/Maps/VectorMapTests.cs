@@ -70,6 +70,8 @@ public sealed class VectorMapTests
         Assert.All(one.Titles, title => Assert.Contains(title, larger.Titles));
         Assert.InRange(one.Interactions.Average(), 0.7 * all.Interactions.Average(), 1.3 * all.Interactions.Average());
         Assert.True(one.Interactions.Average() < most.Interactions.Average());
+        Assert.Contains("60, drawn at random, of", HtmlMap.ToHtml(one), StringComparison.Ordinal);
+        Assert.Contains("the 60 most heard of", HtmlMap.ToHtml(most), StringComparison.Ordinal);
     }
 
     [Fact]
