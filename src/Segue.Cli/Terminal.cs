@@ -59,7 +59,7 @@ internal sealed class Terminal
     {
         if (!IsInteractive)
         {
-            return work(new PlainProgress(this).Report);
+            return work(new PlainProgress(Say, TimeProvider.System).Report);
         }
 
         T result = default!;
@@ -115,43 +115,44 @@ internal sealed class Terminal
             new Text(task.Speed is { } speed && !task.IsFinished ? Rate(speed) : string.Empty, new Style(Color.Grey));
     }
 
-    private static string Rate(double perSecond) => perSecond switch
+    /// <summary>A rate, short.</summary>
+    internal static string Rate(double perSecond) => perSecond switch
     {
         >= 1e6 => string.Create(CultureInfo.InvariantCulture, $"{perSecond / 1e6:F1} M/s"),
         >= 1e3 => string.Create(CultureInfo.InvariantCulture, $"{perSecond / 1e3:F1} k/s"),
         _ => string.Create(CultureInfo.InvariantCulture, $"{perSecond:F1}/s"),
     };
+}
 
-    /// <summary>One line when a step begins, then at most one every two seconds.</summary>
-    private sealed class PlainProgress(Terminal terminal)
+/// <summary>One line when a step begins, then at most one every two seconds, with the rate and the time left.</summary>
+internal sealed class PlainProgress(Action<string> say, TimeProvider clock)
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
+    private string? _label;
+    private string _stage = string.Empty;
+    private long _stageStart, _printed, _first, _last;
+
+    public void Report(string label, string stage, long done, long total)
     {
-        private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
-        private string _label = string.Empty;
-        private string _stage = string.Empty;
-        private long _stageStart = Stopwatch.GetTimestamp();
-        private long _printed;
-
-        public void Report(string label, string stage, long done, long total)
+        // What stands in brackets, a loss for example, changes within a stage; a stage that counts from the start again is another one.
+        string name = stage.Split(" (")[0];
+        bool isNew = label != _label;
+        if (isNew || name != _stage || done < _last)
         {
-            bool isNew = label != _label;
-            if (isNew || stage != _stage)
-            {
-                _label = label;
-                _stage = stage;
-                _stageStart = Stopwatch.GetTimestamp();
-            }
-
-            if (!isNew && Stopwatch.GetElapsedTime(_printed) < Pause)
-            {
-                return;
-            }
-
-            _printed = Stopwatch.GetTimestamp();
-            double seconds = Stopwatch.GetElapsedTime(_stageStart).TotalSeconds;
-            string rest = done > 0 && total > done && seconds > 0.1
-                ? string.Create(CultureInfo.InvariantCulture, $", {Rate(done / seconds)}, {seconds * (total - done) / done:F0} s left") : string.Empty;
-            terminal.Say(total > 1 ? $"{label}: {stage} {done:N0} of {total:N0}{rest}" : $"{label}: {stage}");
+            (_label, _stage, _stageStart, _first) = (label, name, clock.GetTimestamp(), done);
         }
+
+        _last = done;
+        if (!isNew && clock.GetElapsedTime(_printed) < Pause)
+        {
+            return;
+        }
+
+        _printed = clock.GetTimestamp();
+        double seconds = clock.GetElapsedTime(_stageStart).TotalSeconds;
+        string rest = done > _first && total > done && seconds > 0.1
+            ? string.Create(CultureInfo.InvariantCulture, $", {Terminal.Rate((done - _first) / seconds)}, {seconds * (total - done) / (done - _first):F0} s left") : string.Empty;
+        say(total > 1 ? string.Create(CultureInfo.InvariantCulture, $"{label}: {stage} {done:N0} of {total:N0}{rest}") : $"{label}: {stage}");
     }
 }
 
