@@ -55,7 +55,7 @@ internal sealed class Terminal
     }
 
     /// <summary>Runs long work under progress bars, or plain lines where nobody watches.</summary>
-    public T WithProgress<T>(Func<Action<string, string, long, long>, T> work)
+    public T WithProgress<T>(Func<ReportProgress, T> work)
     {
         if (!IsInteractive)
         {
@@ -68,7 +68,7 @@ internal sealed class Terminal
             .Start(context =>
             {
                 var tasks = new Dictionary<string, ProgressTask>();
-                result = work((label, stage, done, total) =>
+                result = work((label, stage, done, total, note) =>
                 {
                     if (!tasks.TryGetValue(label, out ProgressTask? task))
                     {
@@ -83,7 +83,7 @@ internal sealed class Terminal
 
                     task.MaxValue = Math.Max(total, 1);
                     task.Value = done;
-                    task.Description = Markup.Escape($"{label}: {stage}");
+                    task.Description = Markup.Escape($"{label}: {WithNote(stage, note)}");
                 });
                 foreach (ProgressTask task in tasks.Values)
                 {
@@ -115,6 +115,9 @@ internal sealed class Terminal
             new Text(task.Speed is { } speed && !task.IsFinished ? Rate(speed) : string.Empty, new Style(Color.Grey));
     }
 
+    /// <summary>A stage with what is worth saying of it in brackets.</summary>
+    internal static string WithNote(string stage, string? note) => note is null ? stage : $"{stage} ({note})";
+
     /// <summary>A rate, short.</summary>
     internal static string Rate(double perSecond) => perSecond switch
     {
@@ -124,6 +127,14 @@ internal sealed class Terminal
     };
 }
 
+/// <summary>Takes how far long work is.</summary>
+/// <param name="label">What is worked on: one bar each.</param>
+/// <param name="stage">Part of it; the time left is reckoned within a stage.</param>
+/// <param name="done">Units done.</param>
+/// <param name="total">Units in all.</param>
+/// <param name="note">What is worth saying beside it and changes within a stage, for example a loss.</param>
+internal delegate void ReportProgress(string label, string stage, long done, long total, string? note = null);
+
 /// <summary>One line when a step begins, then at most one every two seconds, with the rate and the time left.</summary>
 internal sealed class PlainProgress(Action<string> say, TimeProvider clock)
 {
@@ -132,14 +143,13 @@ internal sealed class PlainProgress(Action<string> say, TimeProvider clock)
     private string _stage = string.Empty;
     private long _stageStart, _printed, _first, _last;
 
-    public void Report(string label, string stage, long done, long total)
+    public void Report(string label, string stage, long done, long total, string? note = null)
     {
-        // What stands in brackets, a loss for example, changes within a stage; a stage that counts from the start again is another one.
-        string name = stage.Split(" (")[0];
+        // A stage that counts from the start again is another one.
         bool isNew = label != _label;
-        if (isNew || name != _stage || done < _last)
+        if (isNew || stage != _stage || done < _last)
         {
-            (_label, _stage, _stageStart, _first) = (label, name, clock.GetTimestamp(), done);
+            (_label, _stage, _stageStart, _first) = (label, stage, clock.GetTimestamp(), done);
         }
 
         _last = done;
@@ -152,13 +162,14 @@ internal sealed class PlainProgress(Action<string> say, TimeProvider clock)
         double seconds = clock.GetElapsedTime(_stageStart).TotalSeconds;
         string rest = done > _first && total > done && seconds > 0.1
             ? string.Create(CultureInfo.InvariantCulture, $", {Terminal.Rate((done - _first) / seconds)}, {seconds * (total - done) / (done - _first):F0} s left") : string.Empty;
-        say(total > 1 ? string.Create(CultureInfo.InvariantCulture, $"{label}: {stage} {done:N0} of {total:N0}{rest}") : $"{label}: {stage}");
+        string what = $"{label}: {Terminal.WithNote(stage, note)}";
+        say(total > 1 ? string.Create(CultureInfo.InvariantCulture, $"{what} {done:N0} of {total:N0}{rest}") : what);
     }
 }
 
 /// <summary>Adapts the pipeline's progress to a terminal.</summary>
-internal sealed class ExperimentBars(Action<string, string, long, long> report) : IProgress<ExperimentProgress>
+internal sealed class ExperimentBars(ReportProgress report) : IProgress<ExperimentProgress>
 {
     public void Report(ExperimentProgress value) =>
-        report($"[{value.Row}/{value.Rows}] {value.Label}", value.Fit.Note is null ? value.Fit.Stage : $"{value.Fit.Stage} ({value.Fit.Note})", value.Fit.Done, value.Fit.Total);
+        report($"[{value.Row}/{value.Rows}] {value.Label}", value.Fit.Stage, value.Fit.Done, value.Fit.Total, value.Fit.Note);
 }

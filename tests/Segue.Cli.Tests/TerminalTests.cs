@@ -1,3 +1,4 @@
+using System.Globalization;
 using Xunit;
 
 namespace Segue.Cli.Tests;
@@ -14,7 +15,7 @@ public sealed class TerminalTests
         for (int n = 1; n <= 30; n++)
         {
             clock.Seconds += 1;
-            progress.Report("a", $"step (loss {1.0 / n:F4})", 10 * n, 1000);
+            progress.Report("a", "step", 10 * n, 1000, string.Create(CultureInfo.InvariantCulture, $"loss {1.0 / n:F4}"));
         }
 
         // Ten steps a second from the first report of the stage on, said every two seconds.
@@ -23,9 +24,9 @@ public sealed class TerminalTests
         Assert.InRange(lines.Count, 14, 17);
 
         // Counted from the start again, it is another stage; what was done before the first report is not counted in.
-        progress.Report("a", "step (loss 9)", 100, 1000);
+        progress.Report("a", "step", 100, 1000, "loss 9");
         clock.Seconds += 4;
-        progress.Report("a", "step (loss 8)", 120, 1000);
+        progress.Report("a", "step", 120, 1000, "loss 8");
         Assert.Equal("a: step (loss 8) 120 of 1,000, 5.0/s, 176 s left", lines[^1]);
     }
 

@@ -111,5 +111,10 @@ internal sealed record ItemFile(int[] Items, long[] Times, int Unknown, int Ambi
         return new ItemFile([.. items], times.Exists(t => t >= 0) ? [.. times] : [], unknown.Count, ambiguous.Count);
     }
 
-    private static string Short(string text) => text.Length > 60 ? text[..60] + "…" : text;
+    // A line of a foreign file may hold what a terminal takes for commands.
+    private static string Short(string text)
+    {
+        string safe = string.Concat(text.Take(60).Select(c => char.IsControl(c) && c != '\t' ? '\uFFFD' : c));
+        return text.Length > 60 ? safe + "…" : safe;
+    }
 }

@@ -57,7 +57,7 @@ internal static class TrainCommand
             {
                 Seed = parsed.GetValue(seed),
                 Threads = parsed.GetValue(threads),
-                Progress = new Relay<FitProgress>(p => report(specification.Label, p.Note is null ? p.Stage : $"{p.Stage} ({p.Note})", p.Done, p.Total)),
+                Progress = new Relay<FitProgress>(p => report(specification.Label, p.Stage, p.Done, p.Total, p.Note)),
                 Cancellation = cancellation,
                 CheckpointFolder = parsed.GetValue(checkpoint),
             }, keepEvery));

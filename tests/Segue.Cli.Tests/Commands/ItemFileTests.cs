@@ -39,6 +39,14 @@ public sealed class ItemFileTests : IDisposable
     }
 
     [Fact]
+    public async Task What_a_terminal_takes_for_commands_is_not_shown_as_it_stands()
+    {
+        CliRun run = await Run("recommend", await Markov(), "\u001B[2Jgone", "i1");
+        Assert.DoesNotContain("\u001B", run.Talk, StringComparison.Ordinal);
+        Assert.Contains("\uFFFD[2Jgone", run.Talk, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Lines_without_a_moment_among_others_are_said_to_count_as_oldest()
     {
         CliRun run = await Run("recommend", await Markov(), "i0\t2020-01-01", "i2", "First\t2020-01-02");
