@@ -24,7 +24,7 @@ public sealed record RandomWorld(int Users, int Items, int Interactions, int See
 
     /// <summary>Runs <paramref name="property"/> on random worlds; a failure shows the world and how to replay it.</summary>
     public static void ForAll(Action<RandomWorld> property, int worlds = 15) =>
-        Check.One(Config.QuickThrowOnFailure.WithMaxTest(worlds), Prop.ForAll(Any, property));
+        Check.One(Properties.Cases(worlds), Prop.ForAll(Any, property));
 
     public Dataset Build(bool timed = true, bool ordered = true)
     {

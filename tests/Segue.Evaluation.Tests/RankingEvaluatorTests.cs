@@ -367,7 +367,7 @@ public class RankingEvaluatorTests
         EvaluationResult expected = RankingEvaluator.Evaluate(new TableRecommender(scores), set, options);
         EvaluationResult actual = RankingEvaluator.Evaluate(new TableRecommender([.. order.Select(u => scores[u])]), shuffled, options);
         return expected.Metrics.All(m => m.Value == actual.Metrics[m.Key]);
-    }).QuickCheckThrowOnFailure();
+    }).Check(Properties.Cases());
 
     [Fact]
     public void Block_scoring_of_vectors_gives_the_figures_of_scoring_one_by_one()

@@ -15,7 +15,7 @@ internal static class Draw
         Gen<(int Rows, int Columns, int Third, int Seed)> shapes =
             from r in size from c in size from t in size from s in Gen.Choose(0, int.MaxValue) select (r, c, t, s);
         Prop.ForAll(Arb.From(shapes), s => check(s.Rows, s.Columns, s.Third, new Rng((ulong)s.Seed, "draw")))
-            .Check(Config.QuickThrowOnFailure.WithMaxTest(tests));
+            .Check(Properties.Cases(tests));
     }
 
     /// <summary>Standard normal values.</summary>

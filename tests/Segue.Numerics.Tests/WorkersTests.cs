@@ -29,7 +29,7 @@ public sealed class WorkersTests
             Assert.Equal(
                 Enumerable.Range(0, (r.Count + r.Chunk - 1) / r.Chunk).Select(c => (c * r.Chunk, Math.Min(r.Count, (c + 1) * r.Chunk))),
                 cuts.Order());
-        }).Check(Config.QuickThrowOnFailure);
+        }).Check(Properties.Cases());
     }
 
     [Fact]

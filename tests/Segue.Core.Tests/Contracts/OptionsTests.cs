@@ -78,7 +78,7 @@ public sealed class OptionsTests
             IEnumerable<KeyValuePair<string, string>> all = OptionsText.ToPairs(options)
                 .Select(p => new KeyValuePair<string, string>(p.Key, OptionsText.Format(p.Value)));
             Assert.Equal(options, OptionsText.FromPairs(typeof(SampleOptions), all, "model 'sample'"));
-        }).QuickCheckThrowOnFailure();
+        }).Check(Properties.Cases());
 
     [Theory]
     [InlineData("sample")]

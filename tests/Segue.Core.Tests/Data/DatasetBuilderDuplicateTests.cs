@@ -56,7 +56,7 @@ public sealed class DatasetBuilderDuplicateTests
             Assert.Equal(sorted.Select(k => k.User), dataset.UserIndex.ToArray());
             Assert.Equal(sorted.Select(k => k.Item), dataset.ItemIndex.ToArray());
             Assert.Equal(sorted.Any(k => k.Time >= 0) ? sorted.Select(k => k.Time) : [], dataset.Time.ToArray());
-        }).QuickCheckThrowOnFailure();
+        }).Check(Properties.Cases());
     }
 
     [Fact]

@@ -29,7 +29,7 @@ public sealed class Utf8InternerTests
         Assert.Equal(twin.OrderBy(p => p.Value).Select(p => p.Key), interner.ToTable().AsEnumerable());
         Vocabulary vocabulary = interner.ToVocabulary();
         Assert.All(twin, p => Assert.Equal(p.Value, vocabulary.IndexOf(p.Key)));
-    }).QuickCheckThrowOnFailure();
+    }).Check(Properties.Cases());
 
     [Fact]
     public void Bytes_and_strings_are_the_same_ids()

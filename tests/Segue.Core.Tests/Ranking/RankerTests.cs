@@ -110,7 +110,7 @@ public class RankerTests
             }
 
             return expected.SequenceEqual(list.Select(i => i.ItemIndex));
-        }).QuickCheckThrowOnFailure();
+        }).Check(Properties.Cases());
     }
 
     [Theory]

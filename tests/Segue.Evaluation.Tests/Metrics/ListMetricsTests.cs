@@ -148,7 +148,7 @@ public class ListMetricsTests
             && Recall.AtK(perfect, c.Relevant, c.Relevant.Length) == 1
             && RPrecision.Of(perfect, c.Relevant) == 1
             && Clicks.Of(perfect, c.Relevant) == 0;
-    }).QuickCheckThrowOnFailure();
+    }).Check(Properties.Cases());
 
     [Fact]
     public void Moving_a_hit_up_never_lowers_a_value() => Prop.ForAll(Cases(), c =>
@@ -171,12 +171,12 @@ public class ListMetricsTests
         }
 
         return true;
-    }).QuickCheckThrowOnFailure();
+    }).Check(Properties.Cases());
 
     [Fact]
     public void Recall_hit_rate_and_reciprocal_rank_grow_with_k() => Prop.ForAll(Cases(), c =>
         ((ListMetric[])[Recall.AtK, HitRate.AtK, ReciprocalRank.AtK]).All(metric => Enumerable.Range(1, 35)
-            .All(k => metric(c.Ranked, c.Relevant, k) <= metric(c.Ranked, c.Relevant, k + 1)))).QuickCheckThrowOnFailure();
+            .All(k => metric(c.Ranked, c.Relevant, k) <= metric(c.Ranked, c.Relevant, k + 1)))).Check(Properties.Cases());
 
     private static double[] At(ListMetric metric, params int[] lengths) => [.. lengths.Select(k => metric(Ranked, Relevant, k))];
 

@@ -43,7 +43,7 @@ public class RocAucTests
         (float[] scores, int[] relevant) = Draw(seed, levels: 1 + (seed % 12), withGaps: false);
         double auc = RocAuc.Of(scores, relevant), negated = RocAuc.Of([.. scores.Select(s => -s)], relevant);
         return auc is >= 0 and <= 1 && Math.Abs(auc + negated - 1) < 1e-12;
-    }).QuickCheckThrowOnFailure();
+    }).Check(Properties.Cases());
 
     [Fact]
     public void Counting_sorting_and_pair_by_pair_agree() => Prop.ForAll(Seeds(), seed =>
@@ -68,7 +68,7 @@ public class RocAucTests
         ranks.Find(scores, relevant, others, wantWins: true, sortFrom: 0);
         bool sorted = expected.AsSpan().SequenceEqual(ranks.Ranks) && ranks.Wins == pairs;
         return counted && sorted && Math.Abs(RocAuc.Of(scores, relevant) - (pairs / ((double)relevant.Length * others))) < 1e-12;
-    }).QuickCheckThrowOnFailure();
+    }).Check(Properties.Cases());
 
     private static Arbitrary<int> Seeds() => Gen.Choose(0, int.MaxValue).ToArbitrary();
 

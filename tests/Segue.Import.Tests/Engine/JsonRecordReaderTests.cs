@@ -63,7 +63,7 @@ public sealed class JsonRecordReaderTests
                 System.Text.Json.JsonSerializer.Deserialize<Dictionary<string, string[]>>(r)!.Single() is var p && p.Key == p.Value[0]
                     ? p.Key : "?")];
             Assert.Equal(c.Item1, read);
-        }).QuickCheckThrowOnFailure();
+        }).Check(Properties.Cases());
     }
 
     private static List<string> Read(string text, string? property, int chunk)

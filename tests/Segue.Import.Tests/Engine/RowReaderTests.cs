@@ -115,7 +115,7 @@ public sealed class RowReaderTests
             }
 
             Assert.False(reader.Read());
-        }).QuickCheckThrowOnFailure();
+        }).Check(Properties.Cases());
     }
 
     [Fact]
@@ -133,7 +133,7 @@ public sealed class RowReaderTests
             }
 
             Assert.False(reader.Read());
-        }).QuickCheckThrowOnFailure();
+        }).Check(Properties.Cases());
     }
 
     internal static string[] Fields(RowReader reader) =>

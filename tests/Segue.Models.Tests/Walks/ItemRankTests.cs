@@ -19,7 +19,7 @@ public sealed class ItemRankTests : RecommenderContract
         var recommender = (IExplains)new ItemRank(options).Fit(data, Context());
         int items = data.Items.Count;
         (int User, int Item, float Weight)[] plays = [.. Enumerable.Range(0, data.Count).Select(n =>
-            (data.UserIndex.Span[n], data.ItemIndex.Span[n], options.Weighted ? data.Weight.Span[n] : 1))];
+            (data.UserIndex.Span[n], data.ItemIndex.Span[n], options.Weighted && data.HasWeight ? data.Weight.Span[n] : 1))];
         HashSet<int>[] heardBy = [.. Enumerable.Range(0, items).Select(i => plays.Where(p => p.Item == i).Select(p => p.User).ToHashSet())];
         for (int user = 0; user < data.Users.Count; user++)
         {
@@ -52,7 +52,7 @@ public sealed class ItemRankTests : RecommenderContract
             }
 
             int[] own = [.. Enumerable.Range(0, data.Count).Where(n => data.UserIndex.Span[n] == user)];
-            float[] folded = Scores(recommender, Query.ForHistory(own.Select(n => data.ItemIndex.Span[n]).ToArray(), own.Select(n => data.Weight.Span[n]).ToArray()));
+            float[] folded = Scores(recommender, Query.ForHistory(own.Select(n => data.ItemIndex.Span[n]).ToArray(), own.Select(n => data.HasWeight ? data.Weight.Span[n] : 1).ToArray()));
             Assert.Equal(scores, folded, (a, b) => Math.Abs(a - b) <= 1e-5f * Math.Abs(a) || (float.IsNaN(a) && float.IsNaN(b)));
         }
     });

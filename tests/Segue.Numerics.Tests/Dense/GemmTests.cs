@@ -23,7 +23,7 @@ public sealed class GemmTests
             from threads in Gen.Choose(1, 3)
             select (m, n, k, add, threads);
         Prop.ForAll(Arb.From(shapes), s => CheckForms(s.M, s.N, s.K, s.Add, s.Threads, path))
-            .Check(Config.QuickThrowOnFailure.WithMaxTest(80));
+            .Check(Properties.Cases(80));
     }
 
     [Theory]
@@ -107,7 +107,7 @@ public sealed class GemmTests
     public void GramIsTheProductWithTheTransposeAndExactlySymmetric(SimdPath path)
     {
         Gen<(int Rows, int Columns)> shapes = from r in Shapes.Size(150) from c in Shapes.Size(130) select (r, c);
-        Prop.ForAll(Arb.From(shapes), s => CheckGram(s.Rows, s.Columns, path)).Check(Config.QuickThrowOnFailure.WithMaxTest(60));
+        Prop.ForAll(Arb.From(shapes), s => CheckGram(s.Rows, s.Columns, path)).Check(Properties.Cases(60));
         CheckGram(20, 600, path);
         CheckGram(9_000, 33, path);
     }

@@ -36,7 +36,7 @@ public sealed class RowSumsTests
 
                 Assert.Equal(expected, sums[c]);
             }
-        }).Check(Config.QuickThrowOnFailure);
+        }).Check(Properties.Cases());
     }
 
     [Fact]

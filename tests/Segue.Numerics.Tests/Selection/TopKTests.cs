@@ -23,7 +23,7 @@ public sealed class TopKTests
             from scores in value.ArrayOf(n)
             from k in Gen.Frequency((2, Gen.Choose(0, 12)), (1, Gen.Choose(0, n + 20)))
             select (scores, k);
-        Prop.ForAll(Arb.From(lists), l => Check(l.Scores, l.K)).Check(Config.QuickThrowOnFailure.WithMaxTest(2_000));
+        Prop.ForAll(Arb.From(lists), l => Check(l.Scores, l.K)).Check(Properties.Cases(2_000));
     }
 
     [Theory]

@@ -42,7 +42,7 @@ public sealed class CsrMatrixTests
                     Assert.Equal(occupied.Contains((r, c)), matrix.RowColumns(r).Contains(c));
                 }
             }
-        }).Check(Config.QuickThrowOnFailure);
+        }).Check(Properties.Cases());
     }
 
     [Fact]
@@ -77,7 +77,7 @@ public sealed class CsrMatrixTests
             Assert.Equal(matrix.RowStart, back.RowStart);
             Assert.Equal(matrix.ColumnIndex, back.ColumnIndex);
             Assert.Equal(matrix.Values, back.Values);
-        }).Check(Config.QuickThrowOnFailure);
+        }).Check(Properties.Cases());
     }
 
     [Fact]

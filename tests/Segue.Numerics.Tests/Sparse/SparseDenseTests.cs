@@ -23,7 +23,7 @@ public sealed class SparseDenseTests
     [MemberData(nameof(Paths))]
     public void ProductMatchesTheTwinForAnyShape(SimdPath path)
     {
-        Prop.ForAll(Arb.From(Products), s => Check(s.Rows, s.Inner, s.Columns, s.Entries, path)).Check(Config.QuickThrowOnFailure.WithMaxTest(60));
+        Prop.ForAll(Arb.From(Products), s => Check(s.Rows, s.Inner, s.Columns, s.Entries, path)).Check(Properties.Cases(60));
     }
 
     [Theory]
@@ -36,7 +36,7 @@ public sealed class SparseDenseTests
         Array.Fill(output, float.NaN);
         SparseDense.Multiply(places, values, dense, output, s.Columns, 2, path);
         Shapes.Close(SparseReference.Multiply(places, values, dense, s.Columns), output, 1e-4);
-    }).Check(Config.QuickThrowOnFailure.WithMaxTest(60));
+    }).Check(Properties.Cases(60));
 
     [Fact]
     public void EntryDotsMatchTheTwin() => Prop.ForAll(Arb.From(Products), s =>
@@ -47,7 +47,7 @@ public sealed class SparseDenseTests
         Array.Fill(output, float.NaN);
         SparseDense.EntryDots(places, left, right, output, s.Columns, 2);
         Shapes.Close(SparseReference.EntryDots(places, left, right, s.Columns), output, 1e-4);
-    }).Check(Config.QuickThrowOnFailure.WithMaxTest(60));
+    }).Check(Properties.Cases(60));
 
     [Fact]
     public void GramMatchesTheTwinAndIsExactlySymmetric()
@@ -65,7 +65,7 @@ public sealed class SparseDenseTests
             {
                 Assert.Equal(gram[i], gram[(i % s.Columns * s.Columns) + (i / s.Columns)]);
             }
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(60));
+        }).Check(Properties.Cases(60));
     }
 
     [Fact]

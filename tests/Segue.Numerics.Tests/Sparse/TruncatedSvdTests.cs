@@ -68,7 +68,7 @@ public sealed class TruncatedSvdTests
         {
             Assert.True(Enumerable.Range(0, s.Columns).Select(c => svd.Right.Row(c)[n]).MaxBy(Math.Abs) > 0, "the largest entry must be positive");
         }
-    }).Check(Config.QuickThrowOnFailure.WithMaxTest(60));
+    }).Check(Properties.Cases(60));
 
     [Theory]
     [InlineData(60, 40, 1)]

@@ -23,7 +23,7 @@ public sealed unsafe class WeightedRowsTests
             from s in Gen.Choose(0, 13)
             from x in Gen.Choose(0, 3)
             select (r, c, n, s, x);
-        Prop.ForAll(Arb.From(shapes), s => Check(s.Rows, s.Columns, s.Count, s.Sets, s.Spare, path)).Check(Config.QuickThrowOnFailure.WithMaxTest(120));
+        Prop.ForAll(Arb.From(shapes), s => Check(s.Rows, s.Columns, s.Count, s.Sets, s.Spare, path)).Check(Properties.Cases(120));
     }
 
     private static void Check(int rows, int columns, int count, int sets, int spare, SimdPath path)
