@@ -54,7 +54,11 @@ public static class Experiment
 
         EvaluationOptions judging = Judging(specification, split.Train, cancellation);
         var curves = new LearningCurves(specification, split.Validation, judging);
-        EvaluationSet[] alsoSets = [.. specification.Also.Select(a => a.Users > 0 ? EvaluationSample.OfUsers(stage, a.Users, a.KeepSeen, specification.Seed) : stage)];
+        EvaluationSet[] alsoSets = [.. specification.Also.Select(a =>
+        {
+            EvaluationSet set = PartOf(split, a, stage, models);
+            return a.Users > 0 ? EvaluationSample.OfUsers(set, a.Users, a.KeepSeen, specification.Seed) : set;
+        })];
 
         var finished = new List<FinishedRow>();
         var warnings = new List<string>();
@@ -153,6 +157,33 @@ public static class Experiment
         {
             return new FinishedRow(model, null, [], clock.Elapsed.TotalSeconds, memory.Stop(), "out of memory; use a k-core or a smaller model");
         }
+    }
+
+    private static EvaluationSet PartOf(Split split, ProtocolSpecification also, EvaluationSet stage, IReadOnlyList<ModelSpecification> models)
+    {
+        if (also.Part == JudgedPart.Table)
+        {
+            return stage;
+        }
+
+        string? refit = models.FirstOrDefault(m => m.IsRefit)?.Label;
+        if (refit is not null)
+        {
+            throw new OptionException($"'{also.Title}' asks about the {OptionsText.Format(also.Part)} part, which '{refit}' is not judged by: it is refit; leave \"refit\" or \"part\" out");
+        }
+
+        if (also.Part == JudgedPart.Validation)
+        {
+            return split.Validation ?? throw new OptionException($"'{also.Title}' asks about the validation part, and split '{split.Name}' has none here; give it one or leave \"part\" out");
+        }
+
+        if (!also.Metrics.All(IsPerStep) || !also.KeepSeen)
+        {
+            throw new OptionException($"'{also.Title}' asks about what was trained on, where only sessions that are revealed with seen items kept leave something to ask; give it metrics such as next-hr@20 and \"keep_seen\": true");
+        }
+
+        // Nothing is known before the first play. Learned sequences were in sight as a whole, so that this tells how well they are remembered.
+        return new EvaluationSet { Known = split.Train.Select([]), Relevant = split.Train, IsFoldIn = true };
     }
 
     /// <exception cref="OptionException">What the test knows does not hold the training part.</exception>
@@ -428,7 +459,8 @@ public static class Experiment
         FinishedRow[] judged = [.. rows.Where(r => r.Also.Count > index)];
         return new ReportTable(
             also.Title,
-            judged.Length > 0 ? judged[0].Also[index].Protocol + (also.Users > 0 ? $", {judged[0].Also[index].Users.Length} users drawn at random" : string.Empty) : "nothing was evaluated",
+            judged.Length > 0 ? judged[0].Also[index].Protocol + (also.Users > 0 ? $", {judged[0].Also[index].Users.Length} users drawn at random" : string.Empty)
+                + (also.Part == JudgedPart.Table ? string.Empty : $", on the {OptionsText.Format(also.Part)} part") : "nothing was evaluated",
             judged.Length > 0 ? judged[0].Also[index].Users.Length : 0,
             [.. judged.Select(r => new ReportTableRow(
                 r.Specification.Label,

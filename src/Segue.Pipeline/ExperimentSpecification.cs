@@ -60,6 +60,19 @@ public sealed record ModelSpecification(ModelDescription Description, string Lab
 public sealed record SweepSpecification(
     string Title, IReadOnlyList<string> Models, string Option, IReadOnlyList<double> Values, MetricSpecification Metric, string? Note = null);
 
+/// <summary>A part of the split that models are asked about.</summary>
+public enum JudgedPart
+{
+    /// <summary>What the table is about: the test part, or the validation part of a recipe that chooses options there.</summary>
+    Table,
+
+    /// <summary>The validation part.</summary>
+    Validation,
+
+    /// <summary>What the models trained on, every sequence revealed from its first play on; only for metrics of revealed sessions.</summary>
+    Train,
+}
+
 /// <summary>Another way to judge the same trained models, shown as a table of its own.</summary>
 /// <param name="Title">Title of the table.</param>
 /// <param name="Metrics">The columns.</param>
@@ -78,6 +91,9 @@ public sealed record ProtocolSpecification(
 
     /// <summary>Rows tested against each other under this protocol.</summary>
     public IReadOnlyList<PairSpecification> Pairs { get; init; } = [];
+
+    /// <summary>What is asked about.</summary>
+    public JudgedPart Part { get; init; }
 }
 
 /// <summary>Metrics on the validation part while models train.</summary>

@@ -25,7 +25,7 @@ namespace Segue.Pipeline;
 ///   "curves": [{ "title": "…", "metrics": ["ndcg@20"], "every": 2, "models": ["ALS 128"] }],
 ///   "offsets": [{ "title": "…", "metric": "next-hr@20", "up_to": 50 }],
 ///   "pairs": [{ "first": "ALS 128", "second": "popularity", "metrics": ["recall@20"] }],
-///   "also": [{ "title": "…", "sampled_negatives": 100, "users": 100, "metrics": ["hitrate@10", "mrr"], "offsets": […], "pairs": […], "note": "…" }],
+///   "also": [{ "title": "…", "sampled_negatives": 100, "users": 100, "part": "validation", "metrics": ["hitrate@10", "mrr"], "offsets": […], "pairs": […], "note": "…" }],
 ///   "published": [{ "label": "WMF", "source": "author, title, table 2", "note": "…", "metrics": { "recall@20": 0.282 }, "training": { "validation loss": 0.1 } }],
 ///   "promises": [{ "label": "ALS 128", "metric": "recall@20", "low": 0.282, "high": 1 }],
 ///   "seed": 42, "keep_seen": false, "sampled_negatives": 0, "test_users": 0, "on_validation": false, "baselines": true, "early_stopping": "ndcg@20:every=1,patience=5"
@@ -249,7 +249,7 @@ public sealed record Recipe
 
     private static ProtocolSpecification ParseProtocol(JsonObject protocol, string path)
     {
-        CheckKeys(protocol, path, "title", "metrics", "sampled_negatives", "users", "keep_seen", "offsets", "pairs", "published", "note");
+        CheckKeys(protocol, path, "title", "metrics", "sampled_negatives", "users", "keep_seen", "part", "offsets", "pairs", "published", "note");
         int negatives = (int?)protocol["sampled_negatives"] ?? 0, users = (int?)protocol["users"] ?? 0;
         string title = (string)protocol["title"]!;
         IReadOnlyList<MetricSpecification> metrics = ParseMetrics(protocol, path);
@@ -265,6 +265,7 @@ public sealed record Recipe
                 Published = ParsePublished(protocol, metrics, $"'{title}'", path),
                 Offsets = offsets,
                 Pairs = [.. (protocol["pairs"]?.AsArray() ?? []).Select(p => ParsePair(p!.AsObject(), path))],
+                Part = protocol["part"] is { } part ? (JudgedPart)OptionsText.ParseChoice(typeof(JudgedPart), (string)part!, $"part of '{title}'") : JudgedPart.Table,
             }
             : throw new OptionException($"recipe '{path}' has sampled_negatives={negatives}, users={users} under \"also\"; give 0 or more");
     }

@@ -50,6 +50,39 @@ public sealed class ExperimentTests
         Assert.Equal(report.ToJson(), ExperimentReport.FromJson(report.ToJson()).ToJson());
     }
 
+    /// <summary>A table of what follows what, asked about the plays it counted, about later ones and about those after them.</summary>
+    [Fact]
+    public void OneTrainedModelIsAskedAboutEveryPart()
+    {
+        ExperimentSpecification specification = Specification("markov") with
+        {
+            Split = SplitCatalog.Create("global-time", []),
+            Metrics = MetricCatalog.ParseList("next-hr@1"),
+            KeepSeen = true,
+            Also =
+            [
+                new ProtocolSpecification("validation", MetricCatalog.ParseList("next-hr@1"), KeepSeen: true) { Part = JudgedPart.Validation },
+                new ProtocolSpecification("train", MetricCatalog.ParseList("next-hr@1"), KeepSeen: true) { Part = JudgedPart.Train },
+            ],
+        };
+        ExperimentReport report = Experiment.Run(specification, World, cancellation: TestContext.Current.CancellationToken);
+        ExperimentReport onValidation = Experiment.Run(specification with { OnValidation = true, Also = [] }, World, cancellation: TestContext.Current.CancellationToken);
+        Assert.Null(report.Warnings);
+        Assert.Equal(onValidation.Rows.First(r => r.Label == "markov").Metrics["next-hr@1"].Value, report.Also![0].Rows.First(r => r.Label == "markov").Metrics["next-hr@1"].Value);
+        Assert.EndsWith("on the validation part", report.Also[0].Protocol, StringComparison.Ordinal);
+
+        ExperimentSpecification without = specification with { Split = SplitCatalog.Create("global-time", [new("validation", "0")]) };
+        Assert.Contains("has none here", Assert.Throws<OptionException>(() => Experiment.Run(without, World, cancellation: TestContext.Current.CancellationToken)).Message, StringComparison.Ordinal);
+
+        // What everybody hears most is recommended first to everybody: how often it comes next in training, by hand.
+        Dataset train = specification.Split.Cut(World, specification.Seed).Train;
+        int first = train.ItemIndex.ToArray().GroupBy(i => i).OrderByDescending(g => g.Count()).ThenBy(g => g.Key).First().Key;
+        int[] start = train.UserStart();
+        int[][] next = [.. Enumerable.Range(0, start.Length - 1).Select(u => train.ItemIndex[start[u]..start[u + 1]].ToArray().Skip(1).ToArray()).Where(n => n.Length > 0)];
+        Assert.Equal(next.Length, report.Also[1].Users);
+        Assert.Equal(next.SelectMany(n => n).Average(i => i == first ? 1.0 : 0), report.Also[1].Rows.First(r => r.Label == "popularity").Metrics["next-hr@1"].Value, 9);
+    }
+
     [Fact]
     public void ARowThatFailsLeavesTheOthersAndSaysWhy()
     {

@@ -198,6 +198,8 @@ public sealed class RecipeTests : IDisposable
     [Theory]
     [InlineData("""{ "title": "t", "metrics": ["ndcg@10"], "offsets": [{ "title": "near", "metric": "next-hr@10" }] }""", "mixes metrics of revealed sessions")]
     [InlineData("""{ "title": "t", "metrics": ["ndcg@10"], "pairs": [{ "first": "ease", "second": "randon" }] }""", "randon")]
+    [InlineData("""{ "title": "t", "metrics": ["ndcg@10"], "part": "trian" }""", "trian")]
+    [InlineData("""{ "title": "t", "metrics": ["ndcg@10"], "part": "train", "keep_seen": true }""", "next-hr@20")]
     [InlineData("""{ "title": "t", "metrics": ["ndcg@10"], "pairs": [{ "first": "ease", "second": "random", "metrics": ["recall@10"] }] }""", "recall@10")]
     public void AFurtherProtocolThatCannotBeJudgedIsRefusedBeforeTraining(string also, string expected)
     {

@@ -7,13 +7,27 @@ using Segue.Neural.Losses;
 
 namespace Segue.Models.Sequence;
 
+/// <summary>Which plays of a training step are told apart from the same drawn items.</summary>
+public enum NegativeGroup
+{
+    /// <summary>Those of a sequence.</summary>
+    Sequence,
+
+    /// <summary>All of them.</summary>
+    Step,
+}
+
 /// <summary>Options of <see cref="GSasRec"/>.</summary>
 public sealed record GSasRecOptions : SelfAttentionOptions
 {
-    /// <summary>Items drawn for every sequence of a step.</summary>
+    /// <summary>Items drawn for every <see cref="NegativesFor"/>.</summary>
     [Range(1, 1_000_000)]
-    [Description("items drawn for every sequence of a step; all its plays are told apart from them")]
+    [Description("items drawn for every sequence of a step, or for the step; all its plays are told apart from them")]
     public int NegativeCount { get; init; } = 256;
+
+    /// <summary>What shares drawn items: one draw a step costs little where sequences are short, so that there can be more of them.</summary>
+    [Description("what shares drawn items; step is faster where sequences are short, and leaves room for more of them")]
+    public NegativeGroup NegativesFor { get; init; } = NegativeGroup.Sequence;
 
     /// <summary>t of the loss.</summary>
     [Range(0.0, 1.0)]
@@ -29,7 +43,7 @@ public sealed record GSasRecOptions : SelfAttentionOptions
 /// <remarks>
 /// The network of <see cref="SasRec"/>. Loss of a play: −(β ln σ(s(next)) + Σ ln(1 − σ(s(other)))) / (k + 1) over k others, β = r (t (1 − 1/r) + 1/r), r = k / (items − 1): generalised
 /// binary cross-entropy. Petrov and Macdonald, "gSASRec: Reducing overconfidence in sequential recommendation trained with negative sampling", RecSys 2023, with their 256 negatives
-/// and t = .75. One thing differs: the plays of a sequence share their negatives, so that their scores are one product of matrices.
+/// and t = .75. One thing differs: the plays of a sequence, or of a step, share their negatives, so that their scores are one product of matrices.
 /// </remarks>
 public sealed class GSasRec(GSasRecOptions options) : IModel
 {
@@ -45,7 +59,7 @@ public sealed class GSasRec(GSasRecOptions options) : IModel
         ArgumentNullException.ThrowIfNull(context);
         OptionsText.Validate(options, $"model '{Name}'");
         return SelfAttention.Fit(
-            Name, options, options.NegativeCount, options.SharedVectors, items => CandidateLosses.PositiveWeight(options.NegativeCount, items, options.Calibration), train, context);
+            Name, options, options.NegativeCount, options.NegativesFor, options.SharedVectors, items => CandidateLosses.PositiveWeight(options.NegativeCount, items, options.Calibration), train, context);
     }
 
     /// <inheritdoc/>

@@ -33,7 +33,7 @@ public sealed class SasRec(SasRecOptions options) : IModel
         ArgumentNullException.ThrowIfNull(train);
         ArgumentNullException.ThrowIfNull(context);
         OptionsText.Validate(options, $"model '{Name}'");
-        return SelfAttention.Fit(Name, options, 1, isShared: true, static _ => 1, train, context);
+        return SelfAttention.Fit(Name, options, 1, NegativeGroup.Sequence, isShared: true, static _ => 1, train, context);
     }
 
     /// <inheritdoc/>

@@ -54,13 +54,14 @@ internal static class SelfAttention
     /// <summary>Trains.</summary>
     /// <param name="name">Name of the model.</param>
     /// <param name="options">Of the model.</param>
-    /// <param name="negatives">Drawn items a play, one of its own, or many that a sequence shares.</param>
+    /// <param name="negatives">Drawn items a play: one of its own, or many that are shared.</param>
+    /// <param name="sharing">By whom.</param>
     /// <param name="isShared">True where an item has one vector to be read and to be predicted.</param>
     /// <param name="positiveWeight">β from the number of items.</param>
     /// <param name="train">The data.</param>
     /// <param name="context">Of the fit.</param>
     public static IRecommender Fit(
-        string name, SelfAttentionOptions options, int negatives, bool isShared, Func<int, double> positiveWeight, Dataset train, FitContext context)
+        string name, SelfAttentionOptions options, int negatives, NegativeGroup sharing, bool isShared, Func<int, double> positiveWeight, Dataset train, FitContext context)
     {
         PlayChunks chunks = PlayChunks.Of(train, options.Unit, options.GapMinutes, options.MaxLength, name);
         int items = train.Items.Count, size = options.EmbeddingSize;
@@ -100,10 +101,10 @@ internal static class SelfAttention
         }, Snapshot);
         return Snapshot();
 
-        // One negative is drawn for every play, many for every sequence, so that their scores are products of matrices.
+        // One negative is drawn for every play, many for every sequence or step, so that their scores are products of matrices.
         Candidates Draw(PlayBatch plays, Rng generator)
         {
-            int groups = negatives == 1 ? plays.Count : plays.Sequences;
+            int groups = negatives == 1 ? plays.Count : sharing == NegativeGroup.Step ? 1 : plays.Sequences;
             if (drawn.Length < groups * negatives)
             {
                 drawn = new int[groups * negatives];
@@ -114,7 +115,7 @@ internal static class SelfAttention
                 item = generator.Next(items);
             }
 
-            ReadOnlyMemory<int> starts = negatives == 1 ? Enumerable.Range(0, groups + 1).ToArray() : plays.Starts;
+            ReadOnlyMemory<int> starts = negatives == 1 ? Enumerable.Range(0, groups + 1).ToArray() : groups == 1 ? new[] { 0, plays.Count } : plays.Starts;
             return new Candidates(starts, negatives, drawn.AsMemory(0, groups * negatives), plays.Next);
         }
 
