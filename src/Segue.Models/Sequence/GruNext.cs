@@ -61,9 +61,29 @@ public sealed record GruNextOptions : NextPlayOptions
     [Description("cluster: about so many groups of even size; 0 for the square root of the number of items")]
     public int ClassCount { get; init; }
 
+    /// <summary>One vector an item, to be read and to be predicted.</summary>
+    [Description("one vector an item, to be read and to be predicted, instead of two: better where items have few plays, and faster; hidden_size must be embedding_size")]
+    public bool SharedVectors { get; init; }
+
     /// <inheritdoc/>
     protected override void CheckWhole(string owner)
     {
+        if (SharedVectors && HiddenSize != EmbeddingSize)
+        {
+            throw new OptionException(
+                $"{owner}: shared_vectors are as long as what is read, embedding_size={EmbeddingSize}, and as the state they are predicted from, hidden_size={HiddenSize}; set both alike");
+        }
+
+        if (SharedVectors && Classes != ItemClasses.None)
+        {
+            throw new OptionException($"{owner}: with classes={OptionsText.Format(Classes)} an item is predicted within its class, by a vector of its own; leave shared_vectors or classes out");
+        }
+
+        if (ClassCount > 0 && Classes != ItemClasses.Cluster)
+        {
+            throw new OptionException($"{owner}: class_count is {ClassCount} and classes is {OptionsText.Format(Classes)}; set classes=cluster, or leave class_count out");
+        }
+
         if (Vectors != GruNext.RandomVectors)
         {
             _ = LearnedVectors.Model(Vectors, owner);
@@ -88,7 +108,8 @@ public sealed record GruNextOptions : NextPlayOptions
 /// </para>
 /// <para>
 /// Sources: seed 000, section VI.E (GRU, cross-entropy, Adam at .001, chunks of 300 plays); Hidasi, Karatzoglou, Baltrunas and Tikk, "Session-based recommendations with recurrent
-/// neural networks", ICLR 2016. The last plays of anybody, trained on or not, are read the same way. Items nobody played have a zero vector and the least bias.
+/// neural networks", ICLR 2016; shared vectors: Hidasi and Karatzoglou, "Recurrent neural networks with top-k gains for session-based recommendations", CIKM 2018 (constrained
+/// embeddings). The last plays of anybody, trained on or not, are read the same way. Items nobody played have a zero vector and the least bias.
 /// Time O(epochs · plays · (hidden² + hidden · items or drawn items)); memory 8 bytes · plays of a step · items or drawn items.
 /// </para>
 /// </remarks>
@@ -110,23 +131,18 @@ public sealed class GruNext(GruNextOptions options) : IModel
         OptionsText.Validate(options, $"model '{Name}'");
         PlayChunks chunks = PlayChunks.Of(train, options.Unit, options.GapMinutes, options.MaxLength, Name);
         int items = train.Items.Count;
-        if (options.ClassCount > 0 && options.Classes != ItemClasses.Cluster)
-        {
-            throw new OptionException(
-                $"model '{Name}': class_count is {options.ClassCount} and classes is {OptionsText.Format(options.Classes)}; set classes=cluster, or leave class_count out");
-        }
-
         ClassGroups? groups = ClassOutput.Groups(options.Classes, options.ClassCount, options.GapMinutes, train, context, Name);
         bool isSampled = groups is null && options.NegativeCount > 0 && options.NegativeCount < items;
         RequireRoom(chunks, items, groups is not null ? ClassOutput.MostScores(groups) : isSampled ? options.NegativeCount : items);
         DenseMatrix? vectors = Vectors(train, context);
         Rng rng = context.CreateRng($"{Name}/start");
-        var network = new Network(options, items, rng, vectors);
+        var network = new Network(options, items, rng, vectors, isRowSparse: isSampled || !options.SharedVectors);
         ClassOutput? classes = groups is null ? null : new ClassOutput(groups, options.HiddenSize, rng);
-        Parameter weight = new Parameter("output.weight", groups is null ? items : 0, options.HiddenSize, isSampled).Uniform(rng, 1f / MathF.Sqrt(options.HiddenSize));
+        Parameter weight = options.SharedVectors ? network.Items
+            : new Parameter("output.weight", groups is null ? items : 0, options.HiddenSize, isSampled).Uniform(rng, 1f / MathF.Sqrt(options.HiddenSize));
         var bias = new Parameter("output.bias", weight.Rows, 1, isSampled);
         var optimizer = new Adam(
-            [.. network.Parameters, .. classes?.Parameters ?? [weight, bias]], options.LearningRate, options.Regularization, Decay.Decoupled, threads: context.Threads)
+            [.. network.Parameters, .. classes?.Parameters ?? (options.SharedVectors ? [bias] : [weight, bias])], options.LearningRate, options.Regularization, Decay.Decoupled, threads: context.Threads)
         { ClipNorm = ClipNorm };
         SharedNegatives? negatives = isSampled && chunks.Ranges.Length > 0 ? new SharedNegatives(chunks.ItemCount, options.NegativeCount) : null;
         var batch = new PlayBatch();
@@ -213,17 +229,16 @@ public sealed class GruNext(GruNextOptions options) : IModel
     private sealed class Network : SequenceNetwork
     {
         private readonly GruNextOptions _options;
-        private readonly Parameter _items;
         private readonly Gru _layer;
 
         /// <summary>A random network, perhaps with vectors of items to begin from, or one of zeros to be filled.</summary>
-        public Network(GruNextOptions options, int items, Rng? rng, DenseMatrix? vectors = null)
+        public Network(GruNextOptions options, int items, Rng? rng, DenseMatrix? vectors = null, bool isRowSparse = true)
         {
             _options = options;
-            _items = new Parameter("item_embedding", items, options.EmbeddingSize, isRowSparse: true);
+            Items = new Parameter("item_embedding", items, options.EmbeddingSize, isRowSparse);
             if (rng is not null)
             {
-                _items.Gaussian(rng, 1f / MathF.Sqrt(options.EmbeddingSize));
+                Items.Gaussian(rng, 1f / MathF.Sqrt(options.EmbeddingSize));
             }
 
             // Vectors of unit length have the spread of the random ones, which those without keep.
@@ -231,13 +246,15 @@ public sealed class GruNext(GruNextOptions options) : IModel
             {
                 if (!float.IsNaN(vectors.Row(i)[0]))
                 {
-                    vectors.Row(i).CopyTo(_items.Row(i));
+                    vectors.Row(i).CopyTo(Items.Row(i));
                 }
             }
 
             _layer = new Gru("gru", options.EmbeddingSize, options.HiddenSize, rng ?? new Rng(0));
-            Parameters = [_items, .. _layer.Parameters];
+            Parameters = [Items, .. _layer.Parameters];
         }
+
+        public Parameter Items { get; }
 
         public override int Size => _options.HiddenSize;
 
@@ -245,7 +262,7 @@ public sealed class GruNext(GruNextOptions options) : IModel
 
         public override Variable Apply(Tape tape, PlayBatch batch, Rng? rng)
         {
-            Variable x = tape.Use(_items).Gather(batch.Items);
+            Variable x = tape.Use(Items).Gather(batch.Items);
             return _layer.Apply(rng is null ? x : x.Dropout((float)_options.Dropout, rng), batch.Starts);
         }
     }

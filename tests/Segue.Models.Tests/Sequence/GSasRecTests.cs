@@ -19,10 +19,22 @@ public sealed class GSasRecTests : RecommenderContract
     protected override IModel CreateModel() =>
         new GSasRec(new GSasRecOptions { EmbeddingSize = 16, Blocks = 1, Heads = 2, MaxLength = 30, Epochs = 10, LearningRate = 0.01, BatchSize = 64, NegativeCount = 40 });
 
-    [Fact]
-    public void The_direction_comes_from_the_plays_before_the_last()
+    [Theory]
+    [InlineData(NegativeGroup.Sequence)]
+    [InlineData(NegativeGroup.Step)]
+    public void The_direction_comes_from_the_plays_before_the_last(NegativeGroup sharing)
     {
-        var options = new GSasRecOptions { EmbeddingSize = 32, MaxLength = 20, Epochs = 30, LearningRate = 0.01, Dropout = 0, BatchSize = 10, NegativeCount = 40 };
+        var options = new GSasRecOptions
+        {
+            EmbeddingSize = 32,
+            MaxLength = 20,
+            Epochs = 30,
+            LearningRate = 0.01,
+            Dropout = 0,
+            BatchSize = 10,
+            NegativeCount = 40,
+            NegativesFor = sharing,
+        };
         IRecommender recommender = new GSasRec(options).Fit(Chains.Make(), Context());
         int right = 0;
         for (int i = 0; i < Chains.Items; i++)

@@ -1,6 +1,9 @@
+using Segue.Core;
+using Segue.Core.Artifacts;
 using Segue.Core.Contracts;
 using Segue.Core.Data;
 using Segue.Models.Sequence;
+using Segue.Numerics.Dense;
 using Segue.Testing;
 using Xunit;
 
@@ -20,11 +23,23 @@ public sealed class GruNextTests : RecommenderContract
     protected override IModel CreateModel() => new GruNext(new GruNextOptions { EmbeddingSize = 16, HiddenSize = 16, Epochs = 10, LearningRate = 0.01 });
 
     [Theory]
-    [InlineData(0)]
-    [InlineData(12)]
-    public void The_direction_comes_from_the_plays_before_the_last(int negatives)
+    [InlineData(0, false)]
+    [InlineData(12, false)]
+    [InlineData(0, true)]
+    [InlineData(12, true)]
+    public void The_direction_comes_from_the_plays_before_the_last(int negatives, bool sharedVectors)
     {
-        var options = new GruNextOptions { EmbeddingSize = 16, HiddenSize = 24, Epochs = 40, LearningRate = 0.02, NegativeCount = negatives, Dropout = 0, BatchSize = 10 };
+        var options = new GruNextOptions
+        {
+            EmbeddingSize = sharedVectors ? 24 : 16,
+            HiddenSize = 24,
+            Epochs = 40,
+            LearningRate = 0.02,
+            NegativeCount = negatives,
+            Dropout = 0,
+            BatchSize = 10,
+            SharedVectors = sharedVectors,
+        };
         var losses = new List<double>();
         IRecommender recommender = new GruNext(options).Fit(Chains.Make(), Context() with { OnLoss = (_, _, loss) => losses.Add(loss) });
         Assert.True(losses[^1] < 0.4, $"the loss is {losses[^1]}, that of a guess {Math.Log(Chains.Items)}");
@@ -63,6 +78,27 @@ public sealed class GruNextTests : RecommenderContract
             return last;
         }
     }
+
+    /// <summary>What an item is read as and what it is predicted by are the same numbers, stored once and read back.</summary>
+    [Fact]
+    public void Shared_vectors_are_one_vector_an_item()
+    {
+        Dataset train = Chains.Make();
+        var model = new GruNext(new GruNextOptions { EmbeddingSize = 8, HiddenSize = 8, Epochs = 2, SharedVectors = true });
+        using TemporaryFolder folder = TestData.NewFolder();
+        ArtifactReader artifact = SaveAndOpen(model.Fit(train, Context()), folder.File("model.safetensors"));
+        DenseMatrix read = artifact.Dense("item_embedding"), predicted = artifact.Dense(SequenceRecommender.ItemVectorsName);
+        Assert.All(Enumerable.Range(0, Chains.Items), i => Assert.Equal(read.Row(i).ToArray(), predicted.Row(i)[..8].ToArray()));
+    }
+
+    [Theory]
+    [InlineData("embedding_size=16", "embedding_size=16")]
+    [InlineData("classes=cluster", "within its class")]
+    public void Vectors_that_cannot_be_shared_are_refused_before_any_data(string options, string expected) =>
+        Assert.Contains(
+            expected,
+            Assert.Throws<OptionException>(() => ModelCatalog.Create("gru-next", OptionsText.ParseSpecification($"gru-next:shared_vectors=true,{options}").Pairs)).Message,
+            StringComparison.Ordinal);
 
     private static int Best(float[] scores) => Array.IndexOf(scores, scores.Max());
 }
