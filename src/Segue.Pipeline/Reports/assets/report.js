@@ -101,6 +101,9 @@
     };
   });
 
+  // Better is up, whichever way the metric counts.
+  const accuracy = () => valueAxis(metric + (lower.has(metric) ? " (lower is better)" : ""), { type: "value", scale: true, nameGap: 44, inverse: lower.has(metric) });
+
   // One point a model; the names stand beside the points, and step aside where two meet.
   const scatter = (element, x, y, xAxis, yAxis, describeRow) => {
     const shown = rows.filter((row) => x(row) !== null && y(row) !== null);
@@ -134,13 +137,13 @@
     element,
     (row) => Math.max(number(row.fit_seconds) ?? 0, Math.min(leastTime, 0.01)), (row) => figure(row, metric),
     valueAxis("seconds to fit (logarithmic)", { type: "log" }),
-    valueAxis(metric, { type: "value", scale: true, nameGap: 44 }), (row) => describe(row, metric)));
+    accuracy(), (row) => describe(row, metric)));
 
   const spread = mount("chart-beyond", (element) => scatter(
     element,
     (row) => figure(row, other)?.value ?? null, (row) => figure(row, metric),
     valueAxis(other + (other.startsWith("gini") ? " (lower: more even)" : ""), { type: "value", scale: true }),
-    valueAxis(metric, { type: "value", scale: true, nameGap: 44 }),
+    accuracy(),
     (row) => `${describe(row, metric)}<br>${escape(other)} ${show(figure(row, other).value)}`));
 
   // Families of one metric at several list lengths.
