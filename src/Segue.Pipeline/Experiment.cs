@@ -57,7 +57,8 @@ public static class Experiment
         EvaluationSet[] alsoSets = [.. specification.Also.Select(a =>
         {
             EvaluationSet set = PartOf(split, a, stage, models);
-            return a.Users > 0 ? EvaluationSample.OfUsers(set, a.Users, a.KeepSeen, specification.Seed) : set;
+            int users = a.Users > 0 ? a.Users : a.Part == JudgedPart.Table ? 0 : specification.TestUsers;
+            return users > 0 ? EvaluationSample.OfUsers(set, users, a.KeepSeen, specification.Seed) : set;
         })];
 
         var finished = new List<FinishedRow>();
