@@ -44,6 +44,15 @@ public abstract record SelfAttentionOptions : NextPlayOptions
     [Range(0.0, 0.95)]
     [Description("share of values and attentions that are left out in training")]
     public double Dropout { get; init; } = 0.2;
+
+    /// <inheritdoc/>
+    protected override void CheckWhole(string owner)
+    {
+        if (EmbeddingSize % Heads != 0)
+        {
+            throw new OptionException($"{owner}: embedding_size {EmbeddingSize} does not divide into {Heads} heads; make it a multiple of heads");
+        }
+    }
 }
 
 /// <summary>Trains and loads what <see cref="SasRec"/> and <see cref="GSasRec"/> share: all but the negatives and the loss.</summary>
@@ -65,7 +74,6 @@ internal static class SelfAttention
     {
         PlayChunks chunks = PlayChunks.Of(train, options.Unit, options.GapMinutes, options.MaxLength, name);
         int items = train.Items.Count, size = options.EmbeddingSize;
-        RequireFit(name, options);
         long steps = (long)Math.Min(options.BatchSize, Math.Max(1, chunks.Ranges.Length)) * options.MaxLength;
         NeuralFit.RequireRoom(name, "embedding_size", size, "values in vectors", items, size, copies: isShared ? 4 : 8);
         NeuralFit.RequireRoom(name, "max_length", options.MaxLength, "attentions a step", steps * options.Heads, options.MaxLength, copies: 2 * options.Blocks);
@@ -130,19 +138,10 @@ internal static class SelfAttention
     /// <summary>Reads a stored model.</summary>
     public static IRecommender Load(string name, SelfAttentionOptions options, ArtifactReader artifact, Dataset train)
     {
-        RequireFit(name, options);
         var network = new Network(options, train.Items.Count, null);
         network.Load(artifact, name);
         return new SequenceRecommender(
             train, network, OutputVectors.Load(artifact, train, options.EmbeddingSize + 1, name), SequenceOutput.WithBias, options.MaxLength, OutputVectors.Count(train));
-    }
-
-    private static void RequireFit(string name, SelfAttentionOptions options)
-    {
-        if (options.EmbeddingSize % options.Heads != 0)
-        {
-            throw new OptionException($"model '{name}': embedding_size {options.EmbeddingSize} does not divide into {options.Heads} heads; make it a multiple of heads");
-        }
     }
 
     private sealed class Network : SequenceNetwork

@@ -93,6 +93,12 @@ public abstract record SongSpaceOptions : ModelOptions
     /// <inheritdoc/>
     protected override void CheckWhole(string owner)
     {
+        (int min, int max) = SongSpace.Offsets(this);
+        if (min > max)
+        {
+            throw new OptionException($"{owner}: min_offset {min} is above max_offset {max}; give offsets in order");
+        }
+
         if (Vectors == SongSpace.SkipGram)
         {
             return;
@@ -123,15 +129,12 @@ internal static class SongSpace
     private const int MostSongs = 2048;
 
     /// <summary>The offsets ahead.</summary>
-    /// <exception cref="OptionException">The nearest is farther than the farthest.</exception>
-    public static (int Min, int Max) Offsets(SongSpaceOptions options, string model)
+    public static (int Min, int Max) Offsets(SongSpaceOptions options)
     {
         (int min, int max) = options.Horizon == TasteHorizon.Short ? (1, 10) : (25, 50);
         min = options.MinOffset > 0 ? options.MinOffset : min;
         max = options.MaxOffset > 0 ? options.MaxOffset : options.MinOffset > 0 ? Math.Max(max, min) : max;
-        return min <= max
-            ? (min, max)
-            : throw new OptionException($"model '{model}': min_offset {min} is above max_offset {max}; give offsets in order");
+        return (min, max);
     }
 
     /// <summary>Length of the vectors of songs where the options tell it; null where another model does.</summary>

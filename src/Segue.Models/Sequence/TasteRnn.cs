@@ -130,7 +130,7 @@ public sealed class TasteRnn(TasteRnnOptions options) : IModel
         ArgumentNullException.ThrowIfNull(train);
         ArgumentNullException.ThrowIfNull(context);
         OptionsText.Validate(options, $"model '{Name}'");
-        (int, int) offsets = SongSpace.Offsets(options, Name);
+        (int, int) offsets = SongSpace.Offsets(options);
         if (options.Context != PlayContext.None && !train.HasTime)
         {
             throw new DatasetException(

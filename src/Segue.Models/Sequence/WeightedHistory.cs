@@ -96,7 +96,7 @@ public sealed class WeightedHistory(WeightedHistoryOptions options) : IModel
         ArgumentNullException.ThrowIfNull(train);
         ArgumentNullException.ThrowIfNull(context);
         OptionsText.Validate(options, $"model '{Name}'");
-        (int Min, int Max) offsets = SongSpace.Offsets(options, Name);
+        (int Min, int Max) offsets = SongSpace.Offsets(options);
         PlayChunks chunks = PlayChunks.Of(train, options.Unit, options.GapMinutes, int.MaxValue - 1, Name);
         RequireRoom(options.EmbeddingSize);
         DenseMatrix songs = SongSpace.Vectors(options, train, context, Name);
