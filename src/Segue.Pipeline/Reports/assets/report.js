@@ -102,7 +102,7 @@
   });
 
   // Better is up, whichever way the metric counts.
-  const accuracy = () => valueAxis(metric + (lower.has(metric) ? " (lower is better)" : ""), { type: "value", scale: true, nameGap: 44, inverse: lower.has(metric) });
+  const accuracyAxis = () => valueAxis(metric + (lower.has(metric) ? " (lower is better)" : ""), { type: "value", scale: true, nameGap: 44, inverse: lower.has(metric) });
 
   // One point a model; the names stand beside the points, and step aside where two meet.
   const scatter = (element, x, y, xAxis, yAxis, describeRow) => {
@@ -137,13 +137,13 @@
     element,
     (row) => Math.max(number(row.fit_seconds) ?? 0, Math.min(leastTime, 0.01)), (row) => figure(row, metric),
     valueAxis("seconds to fit (logarithmic)", { type: "log" }),
-    accuracy(), (row) => describe(row, metric)));
+    accuracyAxis(), (row) => describe(row, metric)));
 
   const spread = mount("chart-beyond", (element) => scatter(
     element,
     (row) => figure(row, other)?.value ?? null, (row) => figure(row, metric),
     valueAxis(other + (other.startsWith("gini") ? " (lower: more even)" : ""), { type: "value", scale: true }),
-    accuracy(),
+    accuracyAxis(),
     (row) => `${describe(row, metric)}<br>${escape(other)} ${show(figure(row, other).value)}`));
 
   // Families of one metric at several list lengths.
