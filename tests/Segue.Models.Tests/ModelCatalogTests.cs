@@ -43,6 +43,13 @@ public sealed partial class ModelCatalogTests
     [InlineData("xsimgcl:contrast_layer=3", "contrast_layer is 3")]
     [InlineData("xsimgcl:batch_size=20000", "batch_size is 20000")]
     [InlineData("hybrid-nn:negatives=popularity", "give uniform or per_user")]
+    [InlineData("gsasrec:embedding_size=30,heads=4", "30 does not divide into 4 heads")]
+    [InlineData("sasrec:embedding_size=30,heads=4", "30 does not divide into 4 heads")]
+    [InlineData("taste-rnn:min_offset=5,max_offset=4", "min_offset 5 is above max_offset 4")]
+    [InlineData("weighted-history:min_offset=5,max_offset=4", "min_offset 5 is above max_offset 4")]
+    [InlineData("gru-next:class_count=5", "classes is none")]
+    [InlineData("gru-next:shared_vectors=true,embedding_size=16", "embedding_size=16")]
+    [InlineData("gru-next:shared_vectors=true,classes=cluster", "within its class")]
     public void Values_that_do_not_go_together_are_refused_before_there_is_data(string specification, string message)
     {
         (string name, IReadOnlyList<KeyValuePair<string, string>> pairs, _) = OptionsText.ParseSpecification(specification);

@@ -74,6 +74,16 @@ public sealed class ExperimentTests
         ExperimentSpecification without = specification with { Split = SplitCatalog.Create("global-time", [new("validation", "0")]) };
         Assert.Contains("has none here", Assert.Throws<OptionException>(() => Experiment.Run(without, World, cancellation: TestContext.Current.CancellationToken)).Message, StringComparison.Ordinal);
 
+        ExperimentSpecification unseen = specification with { Also = [specification.Also[1] with { KeepSeen = false }] };
+        Assert.Contains("\"keep_seen\": true", Assert.Throws<OptionException>(() => Experiment.Run(unseen, World, cancellation: TestContext.Current.CancellationToken)).Message, StringComparison.Ordinal);
+        ExperimentSpecification refit = specification with { Models = [.. specification.Models.Select(m => m with { IsRefit = true })] };
+        Assert.Contains("'markov'", Assert.Throws<OptionException>(() => Experiment.Run(refit, World, cancellation: TestContext.Current.CancellationToken)).Message, StringComparison.Ordinal);
+
+        // Every part asks as many listeners as the table does.
+        ExperimentReport few = Experiment.Run(specification with { TestUsers = 20 }, World, cancellation: TestContext.Current.CancellationToken);
+        Assert.InRange(few.Also![0].Users, 1, 20);
+        Assert.Equal(20, few.Also[1].Users);
+
         // What everybody hears most is recommended first to everybody: how often it comes next in training, by hand.
         Dataset train = specification.Split.Cut(World, specification.Seed).Train;
         int first = train.ItemIndex.ToArray().GroupBy(i => i).OrderByDescending(g => g.Count()).ThenBy(g => g.Key).First().Key;

@@ -22,7 +22,7 @@ public sealed record GSasRecOptions : SelfAttentionOptions
 {
     /// <summary>Items drawn for every <see cref="NegativesFor"/>.</summary>
     [Range(1, 1_000_000)]
-    [Description("items drawn for every sequence of a step, or for the step; all its plays are told apart from them")]
+    [Description("items drawn for every sequence of a step, or for the step; all its plays are told apart from them; 1 is drawn for every play")]
     public int NegativeCount { get; init; } = 256;
 
     /// <summary>What shares drawn items: one draw a step costs little where sequences are short, so that there can be more of them.</summary>

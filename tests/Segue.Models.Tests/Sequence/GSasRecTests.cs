@@ -1,4 +1,3 @@
-using Segue.Core;
 using Segue.Core.Contracts;
 using Segue.Models.Sequence;
 using Segue.Testing;
@@ -47,20 +46,6 @@ public sealed class GSasRecTests : RecommenderContract
 
         // 59 or 60 for eight seeds.
         Assert.InRange(right, 58, 60);
-    }
-
-    [Theory]
-    [InlineData("gsasrec:embedding_size=30,heads=4", "30 does not divide into 4 heads")]
-    [InlineData("sasrec:embedding_size=30,heads=4", "30 does not divide into 4 heads")]
-    [InlineData("taste-rnn:min_offset=5,max_offset=4", "min_offset 5 is above max_offset 4")]
-    [InlineData("weighted-history:horizon=short,min_offset=5,max_offset=4", "min_offset 5 is above max_offset 4")]
-    [InlineData("gru-next:class_count=5", "classes is none")]
-    public void Options_that_contradict_each_other_are_refused_before_any_data(string model, string expected)
-    {
-        (string name, IReadOnlyList<KeyValuePair<string, string>> pairs, _) = OptionsText.ParseSpecification(model);
-        string message = Assert.Throws<OptionException>(() => ModelCatalog.Create(name, pairs)).Message;
-        Assert.Contains(expected, message, StringComparison.Ordinal);
-        Assert.Contains($"'{name}'", message, StringComparison.Ordinal);
     }
 
     private static int Best(float[] scores) => Array.IndexOf(scores, scores.Max());

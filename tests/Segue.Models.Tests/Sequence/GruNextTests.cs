@@ -1,4 +1,3 @@
-using Segue.Core;
 using Segue.Core.Artifacts;
 using Segue.Core.Contracts;
 using Segue.Core.Data;
@@ -90,15 +89,6 @@ public sealed class GruNextTests : RecommenderContract
         DenseMatrix read = artifact.Dense("item_embedding"), predicted = artifact.Dense(SequenceRecommender.ItemVectorsName);
         Assert.All(Enumerable.Range(0, Chains.Items), i => Assert.Equal(read.Row(i).ToArray(), predicted.Row(i)[..8].ToArray()));
     }
-
-    [Theory]
-    [InlineData("embedding_size=16", "embedding_size=16")]
-    [InlineData("classes=cluster", "within its class")]
-    public void Vectors_that_cannot_be_shared_are_refused_before_any_data(string options, string expected) =>
-        Assert.Contains(
-            expected,
-            Assert.Throws<OptionException>(() => ModelCatalog.Create("gru-next", OptionsText.ParseSpecification($"gru-next:shared_vectors=true,{options}").Pairs)).Message,
-            StringComparison.Ordinal);
 
     private static int Best(float[] scores) => Array.IndexOf(scores, scores.Max());
 }

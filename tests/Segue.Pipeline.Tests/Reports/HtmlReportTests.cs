@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 using Segue.Core;
@@ -297,6 +298,20 @@ public sealed class HtmlReportTests
         Assert.True(Regex.Count(document, "<path") > 60);
         Assert.Contains("<option value=\"recall@20\">recall@20</option>", document, StringComparison.Ordinal);
         Assert.Contains("data-intruders=\"0\"", document, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("mse", 0.1, 0.9)]
+    [InlineData("recall@20", 0.9, 0.1)]
+    public async Task The_browser_draws_the_better_model_higher_against_time(string metric, double good, double poor)
+    {
+        string document = await Browser.DocumentAfterLoading(HtmlReport.ToHtml(
+            Report(Row("good", good, fit: 1, metric: metric), Row("poor", poor, fit: 9, metric: metric))));
+        string chart = document[document.IndexOf("id=\"chart-time\"", StringComparison.Ordinal)..document.IndexOf("id=\"chart-beyond\"", StringComparison.Ordinal)];
+        Assert.InRange(Top("good"), 0, Top("poor") - 50);
+
+        double Top(string label) => double.Parse(
+            Regex.Match(chart, $"<text[^>]*translate\\([^ ]+ ([0-9.]+)\\)[^>]*>{label}</text>").Groups[1].Value, CultureInfo.InvariantCulture);
     }
 
     [Fact]
