@@ -36,12 +36,7 @@ internal static class Checkpoints
             Directory.CreateDirectory(folder);
             byte[] fingerprint = Fingerprint(model, options, context.Seed, train);
             string path = Path.Combine(folder, $"{model}-{Convert.ToHexStringLower(fingerprint.AsSpan(0, 8))}.checkpoint");
-
-            // What a kill in the middle of a write left behind.
-            foreach (string leftover in Directory.EnumerateFiles(folder, $"{Path.GetFileName(path)}.new-*"))
-            {
-                File.Delete(leftover);
-            }
+            AtomicFile.CheckTarget(path);
 
             return new Store(path, fingerprint);
         }
@@ -145,7 +140,7 @@ internal static class Checkpoints
             }
         }
 
-        public void Write(Checkpoint checkpoint) => AtomicFile.Write(path, temporary =>
+        public void Write(Checkpoint checkpoint) => AtomicFile.Write(path, stream =>
         {
             long[] counts = [checkpoint.Epoch, checkpoint.Steps, checkpoint.IsStopped ? 1 : 0];
             double[] rate = [checkpoint.LearningRate];
@@ -159,7 +154,7 @@ internal static class Checkpoints
             file.Add("learning_rate", rate);
             file.Add("fingerprint", MemoryMarshal.Cast<byte, int>(fingerprint));
             file.Add("sha256", MemoryMarshal.Cast<byte, int>(Checksum(counts, rate, checkpoint.Arrays)));
-            file.Write(temporary);
+            file.Write(stream);
         });
 
         private static byte[] Checksum(long[] counts, double[] rate, IReadOnlyDictionary<string, CheckpointArray> arrays)

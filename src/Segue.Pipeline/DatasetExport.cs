@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Segue.Core;
 using Segue.Core.Contracts;
 using Segue.Core.Data;
@@ -12,50 +14,61 @@ namespace Segue.Pipeline;
 /// <c>csv</c>: <c>interactions.csv</c> and <c>items.csv</c>, RFC 4180. Unknown times and values are empty fields in csv, and
 /// left-out columns in recbole where no row has one. Weights are always written.
 /// </remarks>
-public static class DatasetExport
+public static partial class DatasetExport
 {
-    private const string MarkerName = "segue-export.txt";
+    private static readonly ManifestFolder Folder = new(
+        "segue-export.json", "segue-export", 1, "an export", "make one with: segue export DATASET --format csv --out {0}", "export the dataset again", FileName(),
+        keepsNames: true);
+
+    // What every file system takes as part of a file name.
+    private const int MaxStem = 100;
 
     /// <summary>The formats there are.</summary>
     public static IReadOnlyList<string> Formats { get; } = ["recbole", "csv"];
 
-    /// <summary>Writes a folder as a whole or not at all.</summary>
+    /// <summary>Throws where <see cref="Write"/> would refuse <paramref name="folder"/>, so that it is known before any work.</summary>
+    /// <exception cref="DatasetException">The folder holds something else or cannot be written.</exception>
+    public static void CheckTarget(string folder) => Folder.CheckTarget(folder);
+
+    /// <summary>
+    /// Writes a new folder as a whole or not at all; in one of an earlier export each file is replaced as a whole, and only files of
+    /// that export go.
+    /// </summary>
     /// <returns>Paths of the files.</returns>
     /// <exception cref="SegueException">Unknown format, or the folder holds something else or cannot be written.</exception>
     public static IReadOnlyList<string> Write(Dataset dataset, string format, string folder)
     {
         ArgumentNullException.ThrowIfNull(dataset);
-        var files = new List<string>();
-        AtomicFolder.Write(folder, MarkerName, temporary =>
+        Dictionary<string, Action<TextWriter>> contents = format switch
         {
-            Dictionary<string, Action<TextWriter>> contents = format switch
-            {
-                "recbole" => RecBole(dataset),
-                "csv" => Csv(dataset),
-                _ => throw NearMatches.Error("export format", format, [.. Formats]),
-            };
-            contents[MarkerName] = writer => writer.Write($"{dataset.Name} exported by Segue as {format}\n");
+            "recbole" => RecBole(dataset),
+            "csv" => Csv(dataset),
+            _ => throw NearMatches.Error("export format", format, [.. Formats]),
+        };
+        Folder.Write(folder, building =>
+        {
             foreach ((string name, Action<TextWriter> write) in contents)
             {
-                using var stream = new FileStream(Path.Combine(temporary, name), FileMode.CreateNew);
+                using var stream = new FileStream(Path.Combine(building, name), FileMode.CreateNew);
                 using (var writer = new StreamWriter(stream, new UTF8Encoding(false), 1 << 16, leaveOpen: true))
                 {
                     write(writer);
                 }
 
                 stream.Flush(flushToDisk: true);
-                if (name != MarkerName)
-                {
-                    files.Add(Path.Combine(folder, name));
-                }
             }
+
+            return new JsonObject { ["format"] = Folder.Format, ["version"] = 1, ["name"] = dataset.Name, ["layout"] = format };
         });
-        return files;
+        return [.. contents.Keys.Select(name => Path.Combine(folder, name))];
     }
+
+    [GeneratedRegex(@"^[A-Za-z0-9_-]+\.(inter|item|user|csv)\z")]
+    private static partial Regex FileName();
 
     private static Dictionary<string, Action<TextWriter>> RecBole(Dataset dataset)
     {
-        string stem = new([.. dataset.Name.Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' ? c : '-')]);
+        string stem = new([.. dataset.Name.Take(MaxStem).Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' ? c : '-').DefaultIfEmpty('-')]);
         var files = new Dictionary<string, Action<TextWriter>>
         {
             [stem + ".inter"] = writer =>

@@ -8,6 +8,9 @@ namespace Segue.Pipeline;
 /// <summary>The result of comparing models on one split: what <c>report.json</c> holds and the HTML report shows.</summary>
 public sealed record ExperimentReport
 {
+    /// <summary>What <see cref="Format"/> says.</summary>
+    public const string FormatName = "segue-report";
+
     private static readonly JsonSerializerOptions Json = new()
     {
         WriteIndented = true,
@@ -17,6 +20,10 @@ public sealed record ExperimentReport
         NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
+
+    /// <summary>Says that the file is one of Segue's, so that it may be replaced.</summary>
+    [JsonPropertyOrder(-1)]
+    public string Format => FormatName;
 
     /// <summary>A title for people, for example the recipe's.</summary>
     public string? Title { get; init; }

@@ -1,8 +1,6 @@
 using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Segue.Core;
 using Segue.Core.Artifacts;
 using Segue.Core.Contracts;
@@ -22,15 +20,14 @@ public sealed record EpochVectors(int Epoch, DenseMatrix ItemVectors);
 /// As a folder: <c>model.json</c> (name, options, versions, checksum), <c>model.safetensors</c> (named arrays) and <c>train/</c>
 /// (a dataset folder); where epochs were kept, <c>epochs.safetensors</c> with an array <c>epoch-N</c> for each. No serialized objects.
 /// </remarks>
-public sealed record TrainedModel
+public sealed partial record TrainedModel
 {
-    private const string ManifestName = "model.json";
     private const string ArraysName = "model.safetensors";
     private const string TrainName = "train";
     private const string EpochsName = "epochs.safetensors";
     private const string EpochPrefix = "epoch-";
-    private const int Version = 1;
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, NewLine = "\n" };
+    private static readonly ManifestFolder Folder = new(
+        "model.json", "segue-model", 1, "a trained model", "make one with: segue train DATASET --model NAME --out {0}", "train the model again", FileName());
 
     /// <summary>Name of the model in the catalog.</summary>
     public required string Model { get; init; }
@@ -95,16 +92,19 @@ public sealed record TrainedModel
         };
     }
 
-    /// <summary>Writes the folder as a whole or not at all; an older model there is replaced when the new one is complete.</summary>
+    /// <summary>Throws where <see cref="Save"/> would refuse <paramref name="path"/>, so that it is known before any training.</summary>
     /// <exception cref="DatasetException">The folder holds something else or cannot be written.</exception>
-    public void Save(string path) => AtomicFolder.Write(path, ManifestName, folder =>
+    public static void CheckTarget(string path) => Folder.CheckTarget(path);
+
+    /// <summary>Writes the folder as a whole or not at all; an older model there answers until the new one is complete.</summary>
+    /// <returns>What runs that were killed had left there, and is removed now; mostly empty.</returns>
+    /// <exception cref="DatasetException">The folder holds something else or cannot be written.</exception>
+    public IReadOnlyList<string> Save(string path) => Folder.Write(path, folder =>
     {
         DatasetStore.Save(Train, Path.Combine(folder, TrainName));
         var arrays = new ArtifactWriter();
         Recommender.Save(arrays);
-        string arraysPath = Path.Combine(folder, ArraysName);
-        arrays.Write(arraysPath);
-        string epochsPath = Path.Combine(folder, EpochsName);
+        arrays.Write(Path.Combine(folder, ArraysName));
         if (Epochs.Count > 0)
         {
             var epochs = new ArtifactWriter();
@@ -113,7 +113,7 @@ public sealed record TrainedModel
                 epochs.Add(EpochPrefix + kept.Epoch.ToString(CultureInfo.InvariantCulture), kept.ItemVectors);
             }
 
-            epochs.Write(epochsPath);
+            epochs.Write(Path.Combine(folder, EpochsName));
         }
 
         var options = new JsonObject();
@@ -122,95 +122,102 @@ public sealed record TrainedModel
             options[key] = OptionsText.Format(value);
         }
 
-        var manifest = new JsonObject
+        return new JsonObject
         {
-            ["format"] = "segue-model",
-            ["version"] = Version,
+            ["format"] = Folder.Format,
+            ["version"] = 1,
             ["model"] = Model,
             ["options"] = options,
             ["seed"] = Seed,
             ["users"] = Train.Users.Count,
             ["items"] = Train.Items.Count,
             ["interactions"] = Train.Count,
-            ["bytes"] = new FileInfo(arraysPath).Length,
-            ["sha256"] = Checksum(arraysPath),
         };
-        if (Epochs.Count > 0)
-        {
-            manifest["epochs_sha256"] = Checksum(epochsPath);
-        }
-
-        using var stream = new FileStream(Path.Combine(folder, ManifestName), FileMode.CreateNew);
-        stream.Write(Encoding.UTF8.GetBytes(manifest.ToJsonString(Indented) + "\n"));
-        stream.Flush(flushToDisk: true);
     });
 
-    /// <summary>Opens a folder written by <see cref="Save"/>; sizes and the checksum of the arrays are verified.</summary>
+    /// <summary>Opens a folder written by <see cref="Save"/>: one version of it, whole, even while another is being published.</summary>
     /// <param name="path">The folder.</param>
     /// <param name="withEpochs">Read <see cref="Epochs"/> too, where the folder has any; only maps need them.</param>
+    /// <remarks>Lengths of all files and checksums of the manifests and of the arrays are compared with what was read.</remarks>
     /// <exception cref="SegueException">A part is missing, damaged, or from another version; the message names it.</exception>
-    public static TrainedModel Open(string path, bool withEpochs = false)
+    public static TrainedModel Open(string path, bool withEpochs = false) => Folder.Read(path, opened =>
     {
-        string file = Path.Combine(path, ManifestName);
-        if (!File.Exists(file))
-        {
-            throw new DatasetException($"'{path}' is not a trained model: it has no {ManifestName}; make one with: segue train DATASET --model NAME --out {path}");
-        }
-
         string name;
         ulong seed;
-        string? epochsSum;
-        List<KeyValuePair<string, string>> options;
+        IModel model;
         try
         {
-            JsonObject manifest = JsonNode.Parse(File.ReadAllBytes(file))!.AsObject();
-            if ((string?)manifest["format"] != "segue-model" || (int?)manifest["version"] != Version)
-            {
-                throw new DatasetException($"'{file}' is {manifest["format"] ?? "of no format"} version {manifest["version"] ?? "none"}; this Segue reads segue-model version {Version}: train the model again");
-            }
-
-            name = (string)manifest["model"]!;
+            JsonObject manifest = opened.Manifest;
+            name = (string?)manifest["model"] ?? throw new FormatException("it names no model");
             seed = (ulong)manifest["seed"]!;
-            epochsSum = (string?)manifest["epochs_sha256"];
-            options = [.. manifest["options"]!.AsObject().Select(o => new KeyValuePair<string, string>(o.Key, (string)o.Value!))];
-            string arraysPath = Path.Combine(path, ArraysName);
-            if (!File.Exists(arraysPath) || Checksum(arraysPath) != (string?)manifest["sha256"])
-            {
-                throw new DatasetException($"'{arraysPath}' is missing or was changed since it was written (checksum differs); train the model again");
-            }
+            model = ModelCatalog.Create(name, [.. manifest["options"]!.AsObject().Select(o => new KeyValuePair<string, string>(o.Key, (string)o.Value!))]);
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or NullReferenceException)
+        catch (Exception e) when (e is OptionException or InvalidOperationException or FormatException or NullReferenceException or ArgumentException)
         {
-            throw new DatasetException($"'{file}' is not a manifest this version can read ({e.Message}); train the model again", e);
+            throw new DatasetException($"'{opened.ManifestPath}' is not a manifest this version can read ({e.Message}); {Folder.Again}", e);
         }
 
-        Dataset train = DatasetStore.Open(Path.Combine(path, TrainName));
-        IModel model = ModelCatalog.Create(name, options);
+        opened.CheckLengths();
+        string trainManifest = $"{TrainName}/{DatasetStore.ManifestName}";
+        if (!opened.Files.TryGetValue(trainManifest, out (long Bytes, string Sha256) entry))
+        {
+            throw new DatasetException($"'{opened.ManifestPath}' lists no {trainManifest}; {Folder.Again}");
+        }
+
+        Dataset train = DatasetStore.Open(opened.PathOf(TrainName), entry.Sha256);
+        ArtifactReader arrays = ArtifactReader.Open(opened.PathOf(ArraysName), bytes => opened.CheckBytes(ArraysName, bytes.Span));
+        IRecommender recommender = Load(model, arrays, train, opened);
         return new TrainedModel
         {
-            Epochs = withEpochs && epochsSum is not null ? ReadEpochs(Path.Combine(path, EpochsName), epochsSum) : [],
+            Epochs = withEpochs && opened.Files.ContainsKey(EpochsName) ? ReadEpochs(opened, (recommender as IVectorRecommender)?.ItemVectors) : [],
             Model = name,
             Options = model.Options,
             Seed = seed,
-            Recommender = model.Load(ArtifactReader.Open(Path.Combine(path, ArraysName)), train),
+            Recommender = recommender,
             Train = train,
         };
+    });
+
+    private static IRecommender Load(IModel model, ArtifactReader arrays, Dataset train, OpenedFolder opened)
+    {
+        try
+        {
+            return model.Load(arrays, train);
+        }
+        catch (Exception e) when (e is ArgumentException or InvalidOperationException or IndexOutOfRangeException or OverflowException or NullReferenceException
+            or KeyNotFoundException or FormatException or NotSupportedException)
+        {
+            // The models check what they load; this is the net under them, for arrays whose checksum somebody has made right.
+            throw new DatasetException($"'{opened.PathOf(ArraysName)}' does not fit the model and data of '{opened.Path}' ({e.Message}); {Folder.Again}", e);
+        }
     }
 
-    private static EpochVectors[] ReadEpochs(string file, string sum)
+    private static EpochVectors[] ReadEpochs(OpenedFolder opened, DenseMatrix? last)
     {
-        if (!File.Exists(file) || Checksum(file) != sum)
+        string file = opened.PathOf(EpochsName);
+        ArtifactReader arrays = ArtifactReader.Open(file, bytes => opened.CheckBytes(EpochsName, bytes.Span));
+        var epochs = new List<EpochVectors>();
+        foreach (string name in arrays.Names)
         {
-            throw new DatasetException($"'{file}' is missing or was changed since it was written (checksum differs); train the model again");
+            if (!name.StartsWith(EpochPrefix, StringComparison.Ordinal)
+                || !int.TryParse(name.AsSpan(EpochPrefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out int epoch))
+            {
+                throw new DatasetException($"'{file}' holds the array '{name}', which is not one of an epoch; {Folder.Again}");
+            }
+
+            DenseMatrix vectors = arrays.Dense(name);
+            if (last is null || vectors.Rows != last.Rows || vectors.Columns != last.Columns)
+            {
+                throw new DatasetException(
+                    $"array '{name}' in '{file}' has {vectors.Rows} × {vectors.Columns} values, the model's own vectors {last?.Rows ?? 0} × {last?.Columns ?? 0}; {Folder.Again}");
+            }
+
+            epochs.Add(new EpochVectors(epoch, vectors));
         }
 
-        ArtifactReader arrays = ArtifactReader.Open(file);
-        return [.. arrays.Names.Select(n => new EpochVectors(int.Parse(n.AsSpan(EpochPrefix.Length), CultureInfo.InvariantCulture), arrays.Dense(n))).OrderBy(e => e.Epoch)];
+        return [.. epochs.OrderBy(e => e.Epoch)];
     }
 
-    private static string Checksum(string file)
-    {
-        using FileStream stream = File.OpenRead(file);
-        return Convert.ToHexStringLower(SHA256.HashData(stream));
-    }
+    [GeneratedRegex(@"^(train/)?[a-z][A-Za-z0-9_%-]*(\.lines)?\.(npy|txt|json|safetensors)\z")]
+    private static partial Regex FileName();
 }

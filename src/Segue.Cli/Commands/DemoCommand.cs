@@ -27,6 +27,8 @@ internal static class DemoCommand
         {
             var clock = Stopwatch.StartNew();
             string folder = parsed.GetValue(output)!;
+            ReportOutput.Check(folder);
+            DatasetStore.CheckTarget(Path.Combine(folder, "dataset"));
             var specification = new ExperimentSpecification
             {
                 Title = "Segue demo: a synthetic world",
@@ -49,17 +51,14 @@ internal static class DemoCommand
                 DatasetStore.Save(world, Path.Combine(folder, "dataset"));
                 return Experiment.Run(specification, world, new ExperimentBars(bars), cancellation);
             });
-            ReportOutput.Write(report, folder);
+            int code = ReportOutput.Finish(terminal, report, folder, isJson);
             if (isJson)
             {
-                terminal.Write(report.ToJson());
-                return report.Warnings is null ? CommandLine.Succeeded : CommandLine.Failed;
+                return code;
             }
 
-            int code = ReportOutput.Finish(terminal, report, null, json: false);
             Print(terminal, report.Example);
             terminal.Result.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Done in {clock.Elapsed.TotalSeconds:F1} s. Everything in the world is invented."));
-            terminal.Result.WriteLine($"Report with charts: {Path.GetFullPath(Path.Combine(folder, "report.html"))}");
             terminal.Result.WriteLine("Your own history next: segue formats, then segue import FORMAT PATH --out my-music");
             return code;
         });

@@ -20,17 +20,22 @@ internal static class DescribeCommand
         command.OnRun(terminal, (parsed, _) =>
         {
             string path = parsed.GetValue(dataset)!;
+            if (parsed.GetValue(html) is { } page)
+            {
+                ReportFiles.CheckPage(page);
+            }
+
             Dataset opened = DatasetStore.Open(path);
             int? verified = parsed.GetValue(verify) ? DatasetStore.Verify(path) : null;
             DatasetDescription description = DatasetDescription.Of(opened);
-            if (parsed.GetValue(html) is { } file)
-            {
-                HtmlDescription.Write(description, file);
-            }
-
             if (parsed.GetValue(json))
             {
                 terminal.Write(description.ToJson());
+                if (parsed.GetValue(html) is { } file)
+                {
+                    HtmlDescription.Write(description, file);
+                }
+
                 return CommandLine.Succeeded;
             }
 
@@ -53,6 +58,7 @@ internal static class DescribeCommand
 
             if (parsed.GetValue(html) is { } written)
             {
+                HtmlDescription.Write(description, written);
                 terminal.Result.WriteLine($"Charts: {Path.GetFullPath(written)}");
             }
 

@@ -66,6 +66,7 @@ internal static class EvaluateCommand
                 throw new OptionException("--metrics is empty; give at least one, for example recall@20");
             }
 
+            ReportOutput.Check(parsed.GetValue(output));
             Dataset opened = DatasetStore.Open(parsed.GetValue(dataset)!);
             ExperimentReport report = terminal.WithProgress(bars => Experiment.Run(specification, opened, new ExperimentBars(bars), cancellation));
             return ReportOutput.Finish(terminal, report, parsed.GetValue(output), parsed.GetValue(json));

@@ -24,6 +24,7 @@ internal static class ExportCommand
                 throw NearMatches.Error("export format", name, [.. DatasetExport.Formats]);
             }
 
+            DatasetExport.CheckTarget(parsed.GetValue(output)!);
             Dataset opened = DatasetStore.Open(parsed.GetValue(dataset)!);
             IReadOnlyList<string> files = DatasetExport.Write(opened, name, parsed.GetValue(output)!);
             if (parsed.GetValue(json))

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Runtime.ExceptionServices;
 using Segue.Core;
 using Segue.Core.Data;
 using Segue.Import;
@@ -39,6 +40,11 @@ internal static class ImportCommand
                 throw new OptionException("--out is missing: name the folder to write to, or give --dry-run to only count");
             }
 
+            if (!isDryRun)
+            {
+                DatasetStore.CheckTarget(outputPath!);
+            }
+
             string? datasetPath = parsed.GetValue(features);
             var options = new ImportOptions
             {
@@ -54,11 +60,8 @@ internal static class ImportCommand
                     Progress = new Relay<ImportProgress>(p => report("import", Path.GetFileName(p.File), p.BytesRead, p.BytesTotal)),
                     JoinTo = datasetPath is null ? null : DatasetStore.Open(datasetPath),
                 }));
-            if (!isDryRun)
-            {
-                DatasetStore.Save(result.Dataset, outputPath!);
-            }
-
+            ExceptionDispatchInfo? unwritten = isDryRun ? null : Failure.Of(() => terminal.SayRemoved(DatasetStore.Save(result.Dataset, outputPath!)));
+            string? written = isDryRun || unwritten is not null ? null : outputPath;
             if (parsed.GetValue(json))
             {
                 terminal.WriteJson(new
@@ -72,20 +75,21 @@ internal static class ImportCommand
                         interactions = result.Dataset.Count
                     },
                     result.Report,
-                    written = isDryRun ? null : outputPath,
+                    written,
                 });
             }
             else
             {
-                Print(terminal, result, isDryRun ? null : outputPath);
+                Print(terminal, result, written, isDryRun);
             }
 
+            unwritten?.Throw();
             return CommandLine.Succeeded;
         });
         return command;
     }
 
-    private static void Print(Terminal terminal, ImportResult result, string? written)
+    private static void Print(Terminal terminal, ImportResult result, string? written, bool isDryRun)
     {
         Dataset dataset = result.Dataset;
         Table table = new Table().Border(TableBorder.Rounded).AddColumn("table");
@@ -113,7 +117,7 @@ internal static class ImportCommand
 
         terminal.Result.WriteLine($"{dataset.Name}: {Number(dataset.Users.Count)} users, {Number(dataset.Items.Count)} items "
             + $"({dataset.Level}), {Number(dataset.Count)} interactions");
-        terminal.Result.WriteLine(written is null ? "Nothing was written (--dry-run)."
+        terminal.Result.WriteLine(written is null ? isDryRun ? "Nothing was written (--dry-run)." : "Nothing was written."
             : $"Written to {written}. Next: segue describe {written}");
     }
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.ExceptionServices;
 using Segue.Core.Contracts;
 using Segue.Pipeline;
 using Segue.Pipeline.Maps;
@@ -43,6 +44,8 @@ internal static class MapCommand
                 typeof(MapOptions),
                 pairs.Where(p => parsed.GetValue(p.Option) is not null).Select(p => new KeyValuePair<string, string>(p.Name, parsed.GetValue(p.Option)!)),
                 "map");
+            string path = parsed.GetValue(output)!;
+            ReportFiles.CheckPage(path);
             TrainedModel model = TrainedModel.Open(parsed.GetValue(folder)!, withEpochs: true);
             var clock = Stopwatch.StartNew();
             VectorMap map = terminal.WithProgress(report => VectorMap.Of(model, options, parsed.GetValue(highlight) ?? [], new FitContext
@@ -53,8 +56,7 @@ internal static class MapCommand
                 Cancellation = cancellation,
             }));
             double seconds = clock.Elapsed.TotalSeconds;
-            string path = parsed.GetValue(output)!;
-            HtmlMap.Write(map, path);
+            ExceptionDispatchInfo? unwritten = Failure.Of(() => HtmlMap.Write(map, path));
             if (parsed.GetValue(json))
             {
                 terminal.WriteJson(new
@@ -70,7 +72,7 @@ internal static class MapCommand
                     variance_shares = map.VarianceShares.Count == 0 ? null : map.VarianceShares,
                     highlighted = map.Highlight.Select((artist, n) => new { artist, points = map.Highlighted.Count(bits => (bits >> n & 1) == 1) }),
                     seconds = Math.Round(seconds, 3),
-                    written = path,
+                    written = unwritten is null ? path : null,
                 });
             }
             else
@@ -84,8 +86,13 @@ internal static class MapCommand
                         $"Of the variance of ln interactions the first {map.Options.Dimensions} components tell {popularity.Share * 100:F1} % (correlations {each})."));
                 }
 
-                terminal.Result.WriteLine($"Map: {Path.GetFullPath(path)}");
+                if (unwritten is null)
+                {
+                    terminal.Result.WriteLine($"Map: {Path.GetFullPath(path)}");
+                }
             }
+
+            unwritten?.Throw();
 
             return CommandLine.Succeeded;
         });

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Segue.Core.Data;
 using Segue.Pipeline;
 using Segue.Pipeline.Reports;
 using Spectre.Console;
@@ -9,14 +8,18 @@ namespace Segue.Cli.Commands;
 /// <summary>Prints an experiment and writes its files.</summary>
 internal static class ReportOutput
 {
-    /// <summary>Writes the report's files where asked, prints it, and gives the exit code.</summary>
-    public static int Finish(Terminal terminal, ExperimentReport report, string? outputPath, bool json)
+    /// <summary>Throws where the report could not be written: before anything is read or trained.</summary>
+    public static void Check(string? outputPath)
     {
         if (outputPath is not null)
         {
-            Write(report, outputPath);
+            ReportFiles.CheckFolder(outputPath);
         }
+    }
 
+    /// <summary>Prints the report, writes its files where asked, and gives the exit code. Printed first: what cannot be written is not lost.</summary>
+    public static int Finish(Terminal terminal, ExperimentReport report, string? outputPath, bool json)
+    {
         if (json)
         {
             terminal.Write(report.ToJson());
@@ -24,15 +27,20 @@ internal static class ReportOutput
         else
         {
             Print(terminal, report);
-            if (outputPath is not null)
-            {
-                terminal.Result.WriteLine($"Report: {Path.GetFullPath(Path.Combine(outputPath, "report.html"))}");
-            }
         }
 
         foreach (string warning in report.Warnings ?? [])
         {
             terminal.Say($"warning: {warning}");
+        }
+
+        if (outputPath is not null)
+        {
+            ReportFiles.Write(report, outputPath);
+            if (!json)
+            {
+                terminal.Result.WriteLine($"Report: {Path.GetFullPath(ReportFiles.PagePath(outputPath))}");
+            }
         }
 
         return report.Warnings is null ? CommandLine.Succeeded : CommandLine.Failed;
@@ -202,14 +210,6 @@ internal static class ReportOutput
         }
 
         terminal.Result.Write(table);
-    }
-
-    /// <summary>Writes <c>report.json</c> and <c>report.html</c>; each appears whole or not at all.</summary>
-    public static void Write(ExperimentReport report, string folder)
-    {
-        Directory.CreateDirectory(folder);
-        AtomicFile.WriteText(Path.Combine(folder, "report.json"), report.ToJson());
-        HtmlReport.Write(report, Path.Combine(folder, "report.html"));
     }
 
     private static string Figure(ReportMetric metric, bool withInterval) => withInterval && metric.Low != metric.High

@@ -26,6 +26,7 @@ internal static class RunCommand
                 Threads = parsed.GetValue(threads),
                 Seed = parsed.GetValue(seed) ?? read.Specification.Seed,
             };
+            ReportOutput.Check(parsed.GetValue(output));
             ExperimentReport report = terminal.WithProgress(bars =>
             {
                 Dataset dataset = read.OpenDataset(new Relay<ImportProgress>(p => bars("import", Path.GetFileName(p.File), p.BytesRead, p.BytesTotal)), cancellation);

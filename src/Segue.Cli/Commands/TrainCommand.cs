@@ -41,6 +41,13 @@ internal static class TrainCommand
                     : "--keep-epochs with --checkpoint would lose the epochs before a stop; give one of them");
             }
 
+            string path = parsed.GetValue(output)!;
+            TrainedModel.CheckTarget(path);
+            if (parsed.GetValue(checkpoint) is { } kept)
+            {
+                OutputPath.CheckFolder(kept);
+            }
+
             Dataset train = DatasetStore.Open(parsed.GetValue(dataset)!);
             if (parsed.GetValue(kCore) > 1)
             {
@@ -62,8 +69,7 @@ internal static class TrainCommand
                 CheckpointFolder = parsed.GetValue(checkpoint),
             }, keepEvery));
             double seconds = clock.Elapsed.TotalSeconds;
-            string path = parsed.GetValue(output)!;
-            trained.Save(path);
+            terminal.SayRemoved(trained.Save(path));
             if (parsed.GetValue(checkpoint) is { } folder && !(Directory.Exists(folder) && Directory.EnumerateFiles(folder, $"{trained.Model}-*.checkpoint").Any()))
             {
                 terminal.Say($"{trained.Model} keeps no checkpoints: '{folder}' was not used");

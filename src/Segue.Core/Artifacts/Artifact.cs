@@ -54,6 +54,15 @@ public sealed class ArtifactWriter
     /// <summary>Writes the file, flushed to the disk.</summary>
     public void Write(string path)
     {
+        using var file = new FileStream(path, FileMode.CreateNew);
+        Write(file);
+        file.Flush(flushToDisk: true);
+    }
+
+    /// <summary>Writes the bytes of the file.</summary>
+    public void Write(Stream file)
+    {
+        ArgumentNullException.ThrowIfNull(file);
         var header = new JsonObject();
         long offset = 0;
         foreach ((string name, (string type, int[] shape, byte[] data)) in _arrays)
@@ -69,7 +78,6 @@ public sealed class ArtifactWriter
 
         string json = header.ToJsonString();
         json = json.PadRight((json.Length + 7) / 8 * 8);
-        using var file = new FileStream(path, FileMode.CreateNew);
         Span<byte> length = stackalloc byte[8];
         BinaryPrimitives.WriteInt64LittleEndian(length, json.Length);
         file.Write(length);
@@ -78,8 +86,6 @@ public sealed class ArtifactWriter
         {
             file.Write(data);
         }
-
-        file.Flush(flushToDisk: true);
     }
 
     private void Put<T>(string name, string type, ReadOnlySpan<T> values, int[] shape)
@@ -111,11 +117,14 @@ public sealed class ArtifactReader
         _prefix = prefix;
     }
 
-    /// <summary>Opens a file written by <see cref="ArtifactWriter"/> (or any safetensors writer).</summary>
+    /// <summary>Opens a file written by <see cref="ArtifactWriter"/> (or any safetensors writer); reads it once, whole.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="check">Sees the bytes before anything is made of them, for example to compare a checksum; may be null.</param>
     /// <exception cref="DatasetException">Not a safetensors file, or cut off.</exception>
-    public static ArtifactReader Open(string path)
+    public static ArtifactReader Open(string path, Action<ReadOnlyMemory<byte>>? check = null)
     {
         ReadOnlyMemory<byte> bytes = ReadBytes(path);
+        check?.Invoke(bytes);
         long length = bytes.Length < 8 ? -1 : BinaryPrimitives.ReadInt64LittleEndian(bytes.Span);
         if (length < 2 || length > bytes.Length - 8)
         {
@@ -183,7 +192,7 @@ public sealed class ArtifactReader
     {
         try
         {
-            return File.ReadAllBytes(path);
+            return RegularFile.ReadAllBytes(path, Array.MaxLength);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {

@@ -36,9 +36,15 @@ public static partial class NpyFile
     /// </remarks>
     /// <exception cref="DatasetException">Not an <c>.npy</c> file, another element type, or another length than its header says.</exception>
     public static ReadOnlyMemory<T> Map<T>(string path)
+        where T : unmanaged => View<T>(path, MappedFile.Open(path));
+
+    /// <summary>The elements of a file whose bytes are at hand.</summary>
+    /// <param name="path">Where they come from, for messages.</param>
+    /// <param name="bytes">The whole file.</param>
+    /// <exception cref="DatasetException">As <see cref="Map"/>.</exception>
+    internal static ReadOnlyMemory<T> View<T>(string path, ReadOnlyMemory<byte> bytes)
         where T : unmanaged
     {
-        ReadOnlyMemory<byte> bytes = MappedFile.Open(path);
         (int offset, long count) = ReadHeader<T>(path, bytes.Span);
         return count == 0 ? ReadOnlyMemory<T>.Empty : new CastMemory<T>(bytes[offset..], (int)count).Memory;
     }
@@ -126,33 +132,45 @@ public static partial class NpyFile
 /// </remarks>
 internal sealed unsafe class MappedFile : System.Buffers.MemoryManager<byte>
 {
-    private const int SmallBytes = 256 * 1024;
+    /// <summary>Files up to this length are read.</summary>
+    public const int SmallBytes = 256 * 1024;
     private readonly byte* _start;
     private readonly int _length;
 
-    private MappedFile(string path, long length)
+    private MappedFile(FileStream stream)
     {
-        using var file = MemoryMappedFile.CreateFromFile(path, FileMode.Open, null, 0, MemoryMappedFileAccess.Read);
-        MemoryMappedViewAccessor view = file.CreateViewAccessor(0, length, MemoryMappedFileAccess.Read);
-        _length = (int)length;
+        using var file = MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
+        _length = (int)stream.Length;
+        MemoryMappedViewAccessor view = file.CreateViewAccessor(0, _length, MemoryMappedFileAccess.Read);
         view.SafeMemoryMappedViewHandle.AcquirePointer(ref _start);
         _start += view.PointerOffset;
     }
 
     /// <summary>Maps or reads <paramref name="path"/>.</summary>
-    /// <exception cref="DatasetException">The file is missing, too large or cannot be read.</exception>
+    /// <exception cref="DatasetException">The file is missing, not a regular file, too large or cannot be read.</exception>
     public static ReadOnlyMemory<byte> Open(string path)
     {
         try
         {
-            long length = new FileInfo(path).Length;
-            return length switch
+            using FileStream? stream = RegularFile.OpenFile(path);
+            if (stream is null)
             {
-                <= SmallBytes => File.ReadAllBytes(path),
-                _ when length > Array.MaxLength => throw new DatasetException(
-                    $"'{path}' has {length} bytes; a column may have at most {Array.MaxLength}"),
-                _ => new MappedFile(path, length).Memory,
-            };
+                return ReadOnlyMemory<byte>.Empty;
+            }
+
+            if (stream.Length > Array.MaxLength)
+            {
+                throw new DatasetException($"'{path}' has {stream.Length} bytes; a column may have at most {Array.MaxLength}");
+            }
+
+            if (stream.Length > SmallBytes)
+            {
+                return new MappedFile(stream).Memory;
+            }
+
+            byte[] bytes = new byte[stream.Length];
+            stream.ReadExactly(bytes);
+            return bytes;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {

@@ -74,6 +74,20 @@ public class StringTable
         return new StringTable(text, offsets);
     }
 
+    /// <summary>Throws where a line would begin before the end of the one before it. O(strings).</summary>
+    /// <exception cref="DatasetException">The line starts are not ascending.</exception>
+    internal void CheckLines()
+    {
+        ReadOnlySpan<long> offsets = _offsets.Span;
+        for (int n = 1; n < offsets.Length; n++)
+        {
+            if (offsets[n] <= offsets[n - 1])
+            {
+                throw new DatasetException($"'{Source}' has line {n - 1} at {offsets[n - 1]}…{offsets[n]}, which cannot be; import the dataset again");
+            }
+        }
+    }
+
     /// <summary>The escaped bytes of string <paramref name="index"/>, without the line end.</summary>
     protected internal ReadOnlySpan<byte> Line(int index)
     {

@@ -6,6 +6,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json.Nodes;
 using System.Text.Unicode;
 using Segue.Core;
+using Segue.Core.Data;
 using Segue.Pipeline.Description;
 
 namespace Segue.Pipeline.Reports;
@@ -17,6 +18,8 @@ namespace Segue.Pipeline.Reports;
 /// </remarks>
 internal static class HtmlPage
 {
+    // Stands within the first 4,096 bytes of every page: by it a page is known as ours.
+    private const string Generator = "<meta name=\"generator\" content=\"Segue\">";
     private static readonly HtmlEncoder Encoder = HtmlEncoder.Create(UnicodeRanges.All);
 
     /// <summary>Text as HTML, for elements and quoted attributes.</summary>
@@ -68,10 +71,11 @@ internal static class HtmlPage
         string hashes = string.Join(' ', scripts.Select(s => $"'sha256-{Hash(s)}'"));
         var page = new StringBuilder(2_000_000);
         page.Append("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
+        page.Append(Generator).Append('\n');
         page.Append("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data: blob:; ")
             .Append("style-src 'unsafe-inline'; script-src ").Append(hashes).Append("\">\n");
         page.Append("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
-        page.Append("<meta name=\"generator\" content=\"Segue\">\n<title>").Append(Text(title)).Append("</title>\n");
+        page.Append("<title>").Append(Text(title)).Append("</title>\n");
         page.Append("<style>\n").Append(Asset("page.css")).Append("</style>\n</head>\n<body>\n<main>\n");
         page.Append(body);
         page.Append("<noscript><p class=\"notice\">").Append(charts ? "The charts need JavaScript; the tables do not." : "The map needs JavaScript.")
@@ -99,23 +103,25 @@ internal static class HtmlPage
         return page.Append("</body>\n</html>\n").ToString();
     }
 
-    /// <summary>Writes a page beside its target and moves it there, so that no reader sees half of it.</summary>
-    /// <exception cref="SegueException">The file cannot be written.</exception>
+    /// <summary>Throws where <see cref="Save"/> would fail or would replace a file that is not a page of Segue.</summary>
+    /// <exception cref="DatasetException">The page cannot be written there.</exception>
+    public static void CheckTarget(string path) => AtomicFile.CheckTarget(path, head => head.IndexOf(Encoding.UTF8.GetBytes(Generator)) >= 0);
+
+    /// <summary>Writes a page as a whole and makes its folder; two runs may write the same page at once.</summary>
+    /// <exception cref="DatasetException">The file cannot be written, or is of something else.</exception>
     public static void Save(string html, string path)
     {
-        ArgumentException.ThrowIfNullOrEmpty(path);
-        string full = Path.GetFullPath(path);
-        string beside = full + ".part";
+        CheckTarget(path);
         try
         {
-            Directory.CreateDirectory(Path.GetDirectoryName(full)!);
-            File.WriteAllText(beside, html, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
-            File.Move(beside, full, overwrite: true);
+            Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new SegueException($"cannot write the report '{full}': {error.Message}; name a file in a folder you may write to", error);
+            throw new DatasetException($"cannot write '{path}': {e.Message}; name a file in a folder you may write to", e);
         }
+
+        AtomicFile.WriteText(path, html);
     }
 
     /// <summary>A figure element with an empty chart in it.</summary>

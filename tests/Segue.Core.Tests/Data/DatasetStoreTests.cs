@@ -189,11 +189,20 @@ public sealed class DatasetStoreTests
             using TemporaryFolder folder = TestData.NewFolder();
             string path = folder.File("d"), full = Path.Combine(path, file);
             DatasetStore.Save(Full(new RandomWorld(5, 6, 20, 2)), path);
+            Dataset whole = DatasetStore.Open(path);
             byte[] bytes = File.ReadAllBytes(full);
             BitConverter.GetBytes(value).CopyTo(bytes, bytes.Length - (4 * (20 - row)));
             File.WriteAllBytes(full, bytes);
+            Assert.Contains("checksum", Assert.Throws<DatasetException>(() => DatasetStore.Open(path)).Message, StringComparison.Ordinal);
             Assert.Throws<DatasetException>(() => DatasetStore.Verify(path));
-            Dataset opened = DatasetStore.Open(path);
+            Reseal(path, manifest => manifest["files"]![file]!["sha256"] = Convert.ToHexStringLower(SHA256.HashData(bytes)));
+            Assert.Contains($"interaction {row}", Assert.Throws<DatasetException>(() => DatasetStore.Open(path)).Message, StringComparison.Ordinal);
+            Assert.Throws<DatasetException>(() => DatasetStore.Verify(path));
+
+            // A dataset made in memory is checked by whatever uses its interactions as indices first.
+            int[] altered = [.. (file == "user_index.npy" ? whole.UserIndex : whole.ItemIndex).Span];
+            altered[row] = value;
+            Dataset opened = file == "user_index.npy" ? whole with { UserIndex = altered } : whole with { ItemIndex = altered };
             Assert.Contains($"interaction {row}", Assert.Throws<DatasetException>(opened.CheckIndices).Message, StringComparison.Ordinal);
             Assert.Throws<DatasetException>(() => opened.UserStart());
             Assert.Throws<DatasetException>(() => UserItemMatrix.Binary(opened));
@@ -203,6 +212,29 @@ public sealed class DatasetStoreTests
             Assert.Throws<DatasetException>(() => DatasetStore.Save(opened, folder.File("copy")));
             Assert.False(Directory.Exists(folder.File("copy")));
         }
+    }
+
+    public static TheoryData<string, string, byte[]> Values => new()
+    {
+        { "weight.npy", "weight", BitConverter.GetBytes(float.NaN) }, { "weight.npy", "weight", BitConverter.GetBytes(float.PositiveInfinity) },
+        { "weight.npy", "weight", BitConverter.GetBytes(0f) }, { "weight.npy", "weight", BitConverter.GetBytes(-1f) },
+        { "time.npy", "time", BitConverter.GetBytes(-2L) }, { "time.npy", "time", BitConverter.GetBytes(long.MaxValue) },
+        { "features.npy", "features", BitConverter.GetBytes(float.NegativeInfinity) },
+        { "users.lines.npy", "users", BitConverter.GetBytes(-1L) }, { "item_artist.npy", "item_artist", BitConverter.GetBytes(99) },
+    };
+
+    [Theory]
+    [MemberData(nameof(Values))]
+    public void Values_that_no_column_may_hold_are_refused_when_it_is_opened(string file, string named, byte[] value)
+    {
+        using TemporaryFolder folder = TestData.NewFolder();
+        string path = folder.File("d"), full = Path.Combine(path, file);
+        DatasetStore.Save(Full(new RandomWorld(5, 6, 20, 2)), path);
+        byte[] bytes = File.ReadAllBytes(full);
+        value.CopyTo(bytes, bytes.Length - (3 * value.Length));
+        File.WriteAllBytes(full, bytes);
+        Reseal(path, manifest => manifest["files"]![file]!["sha256"] = Convert.ToHexStringLower(SHA256.HashData(bytes)));
+        Assert.Contains(named, Assert.Throws<DatasetException>(() => DatasetStore.Open(path)).Message, StringComparison.Ordinal);
     }
 
     public static TheoryData<string, string> Tamperings =>
@@ -427,7 +459,7 @@ public sealed class DatasetStoreTests
         string file = Path.Combine(path, DatasetStore.ManifestName);
         JsonObject manifest = JsonNode.Parse(File.ReadAllBytes(file))!.AsObject();
         change(manifest);
-        File.WriteAllBytes(file, DatasetStore.Seal(manifest));
+        File.WriteAllBytes(file, ManifestFolder.Seal(manifest));
     }
 
     private static void UseEverything(Dataset dataset)

@@ -1,0 +1,126 @@
+using System.Text;
+
+namespace Segue.Core.Data;
+
+/// <summary>What writing a file or a folder has in common: is the path one, can it be written, whose is what is there.</summary>
+public static class OutputPath
+{
+    // Values of errno, which .NET keeps in the low bits of HResult on Unix: no space, over quota.
+    private const int NoSpace = 28, OverQuota = 122, WindowsDiskFull = 112;
+
+    /// <summary>Throws where no folder can be made or written to at <paramref name="path"/>; makes nothing that stays.</summary>
+    /// <exception cref="DatasetException">It is not the path of a folder, or cannot be written.</exception>
+    public static void CheckFolder(string path) => Probe(Full(path, "a folder"), path);
+
+    /// <summary>The path in full, without a separator at its end.</summary>
+    /// <param name="path">As it was given.</param>
+    /// <param name="noun">What it should name, for messages.</param>
+    /// <exception cref="DatasetException">It cannot be the path of anything.</exception>
+    internal static string Full(string path, string noun)
+    {
+        if (string.IsNullOrWhiteSpace(path) || path.Contains('\0', StringComparison.Ordinal))
+        {
+            throw new DatasetException($"'{path}' is not the path of {noun}; name one");
+        }
+
+        try
+        {
+            return Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
+        }
+        catch (Exception e) when (e is ArgumentException or IOException or NotSupportedException)
+        {
+            throw new DatasetException($"'{path}' is not the path of {noun} ({e.Message}); name one", e);
+        }
+    }
+
+    /// <summary>Finds out whether something can be made in <paramref name="folder"/>, or where that is missing, in the folder it would be made in.</summary>
+    /// <exception cref="DatasetException">Nothing can be made there.</exception>
+    internal static void Probe(string folder, string path)
+    {
+        string existing = folder;
+        while (!Directory.Exists(existing))
+        {
+            if (File.Exists(existing))
+            {
+                throw new DatasetException($"cannot write '{path}': '{existing}' is a file, not a folder; choose another place");
+            }
+
+            existing = Path.GetDirectoryName(existing) ?? throw new DatasetException($"cannot write '{path}': no part of it exists; choose another place");
+        }
+
+        string probe = Path.Combine(existing, $".segue-{Guid.NewGuid():N}");
+        try
+        {
+            Directory.CreateDirectory(probe);
+            Directory.Delete(probe);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new DatasetException($"cannot write '{path}': {Reason(e, probe, existing)}; choose another place or change its permissions", e);
+        }
+    }
+
+    /// <summary>Why writing failed, without the names of temporary files: those tell a person nothing.</summary>
+    /// <param name="e">The failure.</param>
+    /// <param name="temporary">Path of the temporary file or folder.</param>
+    /// <param name="target">Path it would have become.</param>
+    internal static string Reason(Exception e, string temporary, string target)
+    {
+        if ((e.HResult & 0xFFFF) is NoSpace or OverQuota or WindowsDiskFull && e is IOException and not FileNotFoundException and not DirectoryNotFoundException)
+        {
+            return "the disk is full; free some space and run it again";
+        }
+
+        string message = temporary.Length == 0 ? e.Message : new StringBuilder(e.Message).Replace(temporary, target)
+            .Replace(Path.GetFileName(temporary), Path.GetFileName(target)).ToString();
+        return message.TrimEnd('.');
+    }
+
+    /// <summary>True for a symbolic link, a junction or anything else that leads somewhere else.</summary>
+    internal static bool IsLink(string path)
+    {
+        try
+        {
+            return (File.GetAttributes(path) & FileAttributes.ReparsePoint) != 0;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>True where a live process holds the file open for itself alone.</summary>
+    internal static bool IsHeld(string file)
+    {
+        try
+        {
+            using var stream = new FileStream(file, FileMode.Open, FileAccess.ReadWrite, FileShare.None, 1);
+            return false;
+        }
+        catch (FileNotFoundException)
+        {
+            return false;
+        }
+        catch (DirectoryNotFoundException)
+        {
+            return false;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return true;
+        }
+    }
+
+    /// <summary>Deletes a file or a link; what cannot be deleted stays.</summary>
+    internal static void TryDelete(string file)
+    {
+        try
+        {
+            File.Delete(file);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Still open elsewhere, or not a file: it hides nothing and harms nothing.
+        }
+    }
+}
