@@ -184,6 +184,10 @@ public sealed partial record TrainedModel
         {
             return model.Load(arrays, train);
         }
+        catch (SegueException e) when (!e.Message.Contains(opened.Path, StringComparison.Ordinal))
+        {
+            throw new DatasetException($"'{opened.Path}' cannot be opened: {e.Message}", e);
+        }
         catch (Exception e) when (e is ArgumentException or InvalidOperationException or IndexOutOfRangeException or OverflowException or NullReferenceException
             or KeyNotFoundException or FormatException or NotSupportedException)
         {

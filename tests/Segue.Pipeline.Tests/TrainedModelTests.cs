@@ -1,4 +1,7 @@
+using System.Security.Cryptography;
+using System.Text.Json.Nodes;
 using Segue.Core;
+using Segue.Core.Artifacts;
 using Segue.Core.Contracts;
 using Segue.Core.Data;
 using Segue.Core.Data.Synthetic;
@@ -64,5 +67,132 @@ public sealed class TrainedModelTests : IDisposable
         byte[] bytes = File.ReadAllBytes(full);
         File.WriteAllBytes(full, bytes[..(bytes.Length / 2)]);
         Assert.Contains(named, Assert.ThrowsAny<SegueException>(() => TrainedModel.Open(path)).Message, StringComparison.Ordinal);
+    }
+
+    public static TheoryData<string, string?> Tamperings => new()
+    {
+        { "model", null }, { "model", "7" }, { "model", "\"no-such\"" }, { "model", "[]" }, { "seed", "-1" }, { "seed", "null" }, { "seed", "\"x\"" },
+        { "options", "null" }, { "options", "[]" }, { "options", "{\"no_such\": \"1\"}" }, { "options", "{\"embedding_size\": 3}" },
+        { "options", "{\"embedding_size\": \"-3\"}" }, { "options", "{\"embedding_size\": \"4096\"}" }, { "options", "{\"embedding_size\": null}" },
+        { "files", "{}" }, { "files", "null" }, { "files", "{\"../x.txt\": {}}" }, { "folder", "\"../other\"" }, { "folder", "\"v1-00000000\"" }, { "folder", "3" },
+        { "format", "\"segue-dataset\"" }, { "version", "2" }, { "version", "\"1\"" },
+    };
+
+    /// <summary>The seal is made right again, as somebody who forges would: still no answer and no stack trace.</summary>
+    [Theory]
+    [MemberData(nameof(Tamperings))]
+    public void AManifestThatLiesIsRefused(string property, string? json)
+    {
+        string path = Ials(keepEvery: 0);
+        Reseal(path, manifest =>
+        {
+            manifest.Remove(property);
+            if (json is not null)
+            {
+                manifest[property] = JsonNode.Parse(json);
+            }
+        });
+        Assert.Contains(path, Assert.ThrowsAny<SegueException>(() => TrainedModel.Open(path)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AManifestThatWasEditedOrNamesAKeyTwiceIsRefused()
+    {
+        string path = Ials(keepEvery: 0), file = Path.Combine(path, "model.json"), text = File.ReadAllText(file);
+        foreach (string edited in new[]
+        {
+            text.Replace("\"version\": 1,", "\"version\": 1, \"version\": 1,", StringComparison.Ordinal), text.Replace("\"ials\"", "\"als\"", StringComparison.Ordinal),
+            text[..^40], "null", "[]", string.Empty,
+        })
+        {
+            File.WriteAllText(file, edited);
+            Assert.Contains("model.json", Assert.Throws<DatasetException>(() => TrainedModel.Open(path)).Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData("epoch-x", 120, 4)]
+    [InlineData("epoch--1", 120, 4)]
+    [InlineData("other", 120, 4)]
+    [InlineData("epoch-1", 1, 1)]
+    [InlineData("epoch-1", 120, 5)]
+    [InlineData("epoch-99999999999", 120, 4)]
+    public void EpochsThatDoNotFitAreRefused(string name, int rows, int columns)
+    {
+        string path = Ials(keepEvery: 1), file = Path.Combine(path, "epochs.safetensors");
+        Assert.Equal(2, TrainedModel.Open(path, withEpochs: true).Epochs.Count);
+        var arrays = new ArtifactWriter();
+        arrays.Add(name, new float[rows * columns], rows, columns);
+        File.Delete(file);
+        arrays.Write(file);
+        Reseal(path, manifest => manifest["files"]!["epochs.safetensors"] = new JsonObject
+        {
+            ["bytes"] = new FileInfo(file).Length,
+            ["sha256"] = Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(file))),
+        });
+        Assert.Contains("epochs.safetensors", Assert.Throws<DatasetException>(() => TrainedModel.Open(path, withEpochs: true)).Message, StringComparison.Ordinal);
+        Assert.Empty(TrainedModel.Open(path).Epochs);
+    }
+
+    /// <summary>The data of one model under the arrays of another, each whole by itself: the manifest of the model names the data it was trained on.</summary>
+    [Fact]
+    public void DataOfAnotherModelIsRefused()
+    {
+        string first = Ials(keepEvery: 0), second = _folder.File("second");
+        TrainedModel.Fit("popularity", ModelCatalog.Create("popularity", []), Other, new FitContext()).Save(second);
+        Directory.Delete(Path.Combine(first, "train"), recursive: true);
+        Directory.Move(Path.Combine(second, "train"), Path.Combine(first, "train"));
+        Assert.Throws<DatasetException>(() => TrainedModel.Open(first));
+    }
+
+    [Fact]
+    public async Task AModelIsReadWholeWhileItIsReplaced()
+    {
+        string path = _folder.File("model");
+        TrainedModel[] models = [.. new[] { World, Other }.Select(w => TrainedModel.Fit("ease", ModelCatalog.Create("ease", []), w, new FitContext { Threads = 1 }))];
+        float[][] expected = [.. models.Select(Scores)];
+        models[0].Save(path);
+        Task writer = Task.Run(() =>
+        {
+            for (int n = 0; n < 40; n++)
+            {
+                models[(n + 1) % 2].Save(path);
+            }
+        }, TestContext.Current.CancellationToken);
+        int seen = 0;
+        while (!writer.IsCompleted || seen == 0)
+        {
+            TrainedModel opened = TrainedModel.Open(path);
+            Assert.Contains(Scores(opened), expected);
+            seen++;
+        }
+
+        await writer;
+
+        static float[] Scores(TrainedModel model)
+        {
+            var scores = new float[model.Train.Items.Count];
+            model.Recommender.Score(Query.ForHistory(new[] { 1, 2, 3 }), scores);
+            return scores;
+        }
+    }
+
+    private static readonly Dataset Other = SyntheticWorld.Generate(
+        new SyntheticWorldOptions { Users = 60, Tracks = 120, Interactions = 3_000 }, new FitContext { Seed = 7 }).Dataset;
+
+    private string Ials(int keepEvery)
+    {
+        string path = _folder.File("ials");
+        IModel model = ModelCatalog.Create("ials", [new("epochs", "2"), new("embedding_size", "4")]);
+        TrainedModel.Fit("ials", model, World, new FitContext { Threads = 1 }, keepEvery).Save(path);
+        return path;
+    }
+
+    private static void Reseal(string path, Action<JsonObject> change)
+    {
+        string file = Path.Combine(path, "model.json");
+        JsonObject manifest = JsonNode.Parse(File.ReadAllBytes(file))!.AsObject();
+        change(manifest);
+        File.WriteAllBytes(file, ManifestFolder.Seal(manifest));
     }
 }

@@ -65,7 +65,7 @@ public static class AtomicFile
                 File.Move(temporary, full, overwrite: true);
             }
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (OutputPath.IsFailure(e))
         {
             throw new DatasetException($"cannot write '{path}': {OutputPath.Reason(e, temporary, full)}", e);
         }

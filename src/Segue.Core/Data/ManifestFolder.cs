@@ -117,7 +117,7 @@ public sealed partial class ManifestFolder
 
             return cleaned;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (OutputPath.IsFailure(e))
         {
             throw new DatasetException($"cannot write '{path}': {OutputPath.Reason(e, building, target)}", e);
         }

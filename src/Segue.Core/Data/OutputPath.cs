@@ -60,6 +60,11 @@ public static class OutputPath
         }
     }
 
+    /// <summary>True where writing failed because of the disk. Beyond the longest file that is allowed .NET throws as for a wrong argument.</summary>
+    internal static bool IsFailure(Exception e) => e is IOException or UnauthorizedAccessException || IsTooLong(e);
+
+    private static bool IsTooLong(Exception e) => e is ArgumentOutOfRangeException && e.TargetSite?.DeclaringType == typeof(RandomAccess);
+
     /// <summary>Why writing failed, without the names of temporary files: those tell a person nothing.</summary>
     /// <param name="e">The failure.</param>
     /// <param name="temporary">Path of the temporary file or folder.</param>
@@ -69,6 +74,11 @@ public static class OutputPath
         if ((e.HResult & 0xFFFF) is NoSpace or OverQuota or WindowsDiskFull && e is IOException and not FileNotFoundException and not DirectoryNotFoundException)
         {
             return "the disk is full; free some space and run it again";
+        }
+
+        if (IsTooLong(e))
+        {
+            return "a file would be longer than this disk or this account's limit allows; write to another disk or raise the limit";
         }
 
         string message = temporary.Length == 0 ? e.Message : new StringBuilder(e.Message).Replace(temporary, target)
