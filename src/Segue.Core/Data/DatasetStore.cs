@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using Segue.Numerics;
 
 namespace Segue.Core.Data;
 
@@ -66,6 +67,7 @@ public static partial class DatasetStore
             int files = 0;
             foreach ((string file, JsonObject entry) in Files(path, manifest))
             {
+                CancellationScope.Check();
                 string full = Path.Combine(path, file);
                 if (!File.Exists(full) || Checksum(full) != (string?)entry["sha256"])
                 {
@@ -177,6 +179,7 @@ public static partial class DatasetStore
 
         void Register(string file)
         {
+            CancellationScope.Check();
             string full = Path.Combine(folder, file);
             files[file] = new JsonObject { ["bytes"] = new FileInfo(full).Length, ["sha256"] = Checksum(full) };
         }

@@ -6,6 +6,7 @@ using Segue.Core.Artifacts;
 using Segue.Core.Contracts;
 using Segue.Core.Data;
 using Segue.Core.Views;
+using Segue.Numerics;
 using Segue.Numerics.Sparse;
 
 namespace Segue.Models.Baselines;
@@ -48,6 +49,7 @@ public sealed class Bias(BiasOptions options) : IModel
     {
         ArgumentNullException.ThrowIfNull(train);
         ArgumentNullException.ThrowIfNull(context);
+        using CancellationScope scope = CancellationScope.Enter(context.Cancellation);
         OptionsText.Validate(options, "model 'bias'");
         context.Report("bias", 0, options.Epochs);
         CsrMatrix byUser = UserItemMatrix.Sum(train), byItem = byUser.Transpose();

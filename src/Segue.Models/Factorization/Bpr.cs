@@ -77,6 +77,7 @@ public sealed class Bpr(BprOptions options) : IModel
     {
         ArgumentNullException.ThrowIfNull(train);
         ArgumentNullException.ThrowIfNull(context);
+        using CancellationScope scope = CancellationScope.Enter(context.Cancellation);
         OptionsText.Validate(options, "model 'bpr'");
         CsrMatrix pairs = UserItemMatrix.Binary(train);
         var trainer = new BprTrainer(options, pairs, context);

@@ -187,6 +187,7 @@ public sealed class EdgeGcn(EdgeGcnOptions options) : IModel
     {
         ArgumentNullException.ThrowIfNull(train);
         ArgumentNullException.ThrowIfNull(context);
+        using CancellationScope scope = CancellationScope.Enter(context.Cancellation);
         OptionsText.Validate(options, $"model '{Name}'");
         CsrMatrix edges = UserItemMatrix.Sum(train);
         RequireWeights(train, edges);

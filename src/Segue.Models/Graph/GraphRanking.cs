@@ -442,6 +442,7 @@ internal sealed class GraphTrainer
     {
         ArgumentNullException.ThrowIfNull(train);
         ArgumentNullException.ThrowIfNull(context);
+        using CancellationScope scope = CancellationScope.Enter(context.Cancellation);
         OptionsText.Validate(options, $"model '{name}'");
         var nodes = GraphNodes.Parse(options.Nodes, $"model '{name}'");
         RequireGroups(name, "artist", nodes.HasArtists, options, train.Catalog.ItemArtist, train);
@@ -856,6 +857,7 @@ internal sealed class GraphRecommender : IVectorRecommender, IExplains, IItemSim
     public IRecommender Observe(Dataset known, FitContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
+        using CancellationScope scope = CancellationScope.Enter(context.Cancellation);
         SameNodes.Check(_train, known);
         ListeningGraph graph = GraphOf(known, _options);
         return Over(graph, _network.Messages(graph), known, _options, _network, context.Threads);

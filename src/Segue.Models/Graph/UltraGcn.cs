@@ -137,6 +137,7 @@ public sealed class UltraGcn(UltraGcnOptions options) : IModel
     {
         ArgumentNullException.ThrowIfNull(train);
         ArgumentNullException.ThrowIfNull(context);
+        using CancellationScope scope = CancellationScope.Enter(context.Cancellation);
         OptionsText.Validate(options, $"model '{Name}'");
         CsrMatrix pairs = UserItemMatrix.Binary(train);
         int size = options.EmbeddingSize;
@@ -529,6 +530,7 @@ internal sealed class UltraGcnRecommender : IVectorRecommender, IExplains, IItem
     public IRecommender Observe(Dataset known, FitContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
+        using CancellationScope scope = CancellationScope.Enter(context.Cancellation);
         SameNodes.Check(_train, known);
         CsrMatrix pairs = UserItemMatrix.Binary(known);
         var users = new DenseMatrix(_users.Rows, _users.Columns, _users.Values.ToArray());

@@ -372,6 +372,7 @@ internal sealed class GraphFilterRecommender(Dataset train, ItemGraph graph, Gra
     public IRecommender Observe(Dataset known, FitContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
+        using CancellationScope scope = CancellationScope.Enter(context.Cancellation);
         SameNodes.Check(train, known);
         return Fit(known, filter, size, context);
     }

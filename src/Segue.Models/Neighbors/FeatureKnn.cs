@@ -5,6 +5,7 @@ using Segue.Core.Artifacts;
 using Segue.Core.Contracts;
 using Segue.Core.Data;
 using Segue.Core.Views;
+using Segue.Numerics;
 using Segue.Numerics.Dense;
 using Segue.Numerics.Sparse;
 
@@ -44,6 +45,7 @@ public sealed class FeatureKnn(FeatureKnnOptions options) : IModel
     {
         ArgumentNullException.ThrowIfNull(train);
         ArgumentNullException.ThrowIfNull(context);
+        using CancellationScope scope = CancellationScope.Enter(context.Cancellation);
         OptionsText.Validate(options, Owner);
         context.Report("features", 0, 1);
         FeatureTable table = FeatureTable.Of(train, Owner);

@@ -10,6 +10,7 @@ using Segue.Core.Views;
 using Segue.Models.Factorization;
 using Segue.Models.Neighbors;
 using Segue.Models.Walks;
+using Segue.Numerics;
 using Segue.Numerics.Dense;
 using Segue.Numerics.Embedding;
 using Segue.Numerics.Sampling;
@@ -130,6 +131,7 @@ public sealed class Item2Vec(Item2VecOptions options) : IModel
     {
         ArgumentNullException.ThrowIfNull(train);
         ArgumentNullException.ThrowIfNull(context);
+        using CancellationScope scope = CancellationScope.Enter(context.Cancellation);
         OptionsText.Validate(options, $"model '{Name}'");
         context.Report("sentences", 0, 1);
         ItemSentences sentences = Sentences(train, context);

@@ -5,6 +5,7 @@ using Segue.Core.Artifacts;
 using Segue.Core.Contracts;
 using Segue.Core.Data;
 using Segue.Core.Views;
+using Segue.Numerics;
 
 namespace Segue.Models.SessionBased;
 
@@ -157,6 +158,7 @@ internal class SessionNeighborRecommender : IExplains
     {
         ArgumentNullException.ThrowIfNull(train);
         ArgumentNullException.ThrowIfNull(context);
+        using CancellationScope scope = CancellationScope.Enter(context.Cancellation);
         OptionsText.Validate(options, $"model '{model}'");
         context.Report("sessions", 0, 1);
         return Create(train.Items, SessionTable.Of(train, options.GapMinutes), options, rules);

@@ -4,6 +4,7 @@ using Segue.Core.Artifacts;
 using Segue.Core.Contracts;
 using Segue.Core.Data;
 using Segue.Core.Views;
+using Segue.Numerics;
 
 namespace Segue.Models.Walks;
 
@@ -45,6 +46,8 @@ public sealed class Ipf(IpfOptions options) : IModel
     public IRecommender Fit(Dataset train, FitContext context)
     {
         ArgumentNullException.ThrowIfNull(train);
+        ArgumentNullException.ThrowIfNull(context);
+        using CancellationScope scope = CancellationScope.Enter(context.Cancellation);
         return new IpfRecommender(train.Items, TemporalSteps.Of("model 'ipf'", train, options, context, options.Exponent));
     }
 

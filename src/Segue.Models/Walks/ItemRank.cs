@@ -6,6 +6,7 @@ using Segue.Core.Contracts;
 using Segue.Core.Data;
 using Segue.Core.Views;
 using Segue.Models.Neighbors;
+using Segue.Numerics;
 using Segue.Numerics.Sparse;
 
 namespace Segue.Models.Walks;
@@ -45,6 +46,7 @@ public sealed class ItemRank(ItemRankOptions options) : IModel
     {
         ArgumentNullException.ThrowIfNull(train);
         ArgumentNullException.ThrowIfNull(context);
+        using CancellationScope scope = CancellationScope.Enter(context.Cancellation);
         OptionsText.Validate(options, "model 'item-rank'");
         context.Report("item rank", 0, 1);
         return new ItemRankRecommender(train.Items, new ListenerVector(options.Weighted, 0).OfAll(train), options);

@@ -12,6 +12,7 @@ using Segue.Neural.Layers;
 using Segue.Neural.Losses;
 using Segue.Neural.Optimizers;
 using Segue.Neural.Training;
+using Segue.Numerics;
 using Segue.Numerics.Dense;
 using Segue.Numerics.Embedding;
 using Segue.Numerics.Sampling;
@@ -199,6 +200,7 @@ public sealed class StgLink(StgLinkOptions options) : IModel
     {
         ArgumentNullException.ThrowIfNull(train);
         ArgumentNullException.ThrowIfNull(context);
+        using CancellationScope scope = CancellationScope.Enter(context.Cancellation);
         OptionsText.Validate(options, $"model '{Name}'");
         context.Report("temporal graph", 0, 1);
         TemporalGraph graph, walked;

@@ -5,6 +5,7 @@ using Segue.Core.Artifacts;
 using Segue.Core.Contracts;
 using Segue.Core.Data;
 using Segue.Core.Views;
+using Segue.Numerics;
 using Segue.Numerics.Sparse;
 
 namespace Segue.Models.Walks;
@@ -50,6 +51,8 @@ public sealed class StgWalk(StgWalkOptions options) : IModel
     public IRecommender Fit(Dataset train, FitContext context)
     {
         ArgumentNullException.ThrowIfNull(train);
+        ArgumentNullException.ThrowIfNull(context);
+        using CancellationScope scope = CancellationScope.Enter(context.Cancellation);
         return new StgWalkRecommender(train.Items, TemporalSteps.Of("model 'stg-walk'", train, options, context), options);
     }
 
