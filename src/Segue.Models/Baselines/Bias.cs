@@ -101,6 +101,7 @@ public sealed class Bias(BiasOptions options) : IModel
     {
         for (int r = 0; r < matrix.Rows; r++)
         {
+            CancellationScope.CheckAt(r);
             ReadOnlySpan<int> columns = matrix.RowColumns(r);
             ReadOnlySpan<float> values = matrix.RowValues(r);
             double sum = 0;

@@ -26,6 +26,7 @@ public sealed class RandomOrder(RandomOrderOptions options) : IModel
         ArgumentNullException.ThrowIfNull(context);
         using CancellationScope scope = CancellationScope.Enter(context.Cancellation);
         context.Report("random", 0, 1);
+        CancellationScope.Check();
         return new RandomOrderRecommender(train.Items, train.Users.Count, context.Seed);
     }
 

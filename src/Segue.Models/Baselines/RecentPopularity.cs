@@ -51,6 +51,7 @@ public sealed class RecentPopularity(RecentPopularityOptions options) : IModel
         var sum = new double[rows.Length];
         for (int i = 0; i < train.Items.Count; i++)
         {
+            CancellationScope.CheckAt(i);
             for (int n = start[i]; n < start[i + 1]; n++)
             {
                 time[n] = train.Time.Span[rows[n]];

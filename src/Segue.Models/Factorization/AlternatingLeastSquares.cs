@@ -215,6 +215,7 @@ internal sealed class LeastSquaresSide
         var starts = new List<int> { 0 };
         for (int r = 0; r < matrix.Rows; r++)
         {
+            CancellationScope.CheckAt(r);
             filled += matrix.RowLength(r) + rowCost;
             if (filled >= part)
             {

@@ -428,6 +428,7 @@ internal sealed class GraphTrainer
             int n = 0;
             for (int u = 0; u < _pairs.Rows; u++)
             {
+                CancellationScope.CheckAt(u);
                 foreach (int item in _pairs.RowColumns(u))
                 {
                     (_users[n], _items[n++]) = (u, _pairs.Rows + item);
@@ -683,6 +684,7 @@ internal sealed class GraphTrainer
         var columns = new int[_pairs.Count - labels];
         for (int u = 0; u < _pairs.Rows; u++)
         {
+            CancellationScope.CheckAt(u);
             foreach (int item in _pairs.RowColumns(u))
             {
                 // One after the other with the chance that leaves as many as are wanted (Knuth, volume 2, algorithm S), so that they stay in order of users.
@@ -841,6 +843,7 @@ internal sealed class GraphRecommender : IVectorRecommender, IExplains, IItemSim
         // A node without edges is what it was drawn as, which means nothing.
         for (int node = 0; node < users + items; node++)
         {
+            CancellationScope.CheckAt(node);
             if (graph.Adjacency.RowLength(node) == 0)
             {
                 (node < users ? userVectors.Row(node) : itemVectors.Row(node - users)).Clear();

@@ -196,6 +196,7 @@ public sealed class UltraGcn(UltraGcnOptions options) : IModel
         var values = new float[pairs.Count];
         for (int u = 0; u < pairs.Rows; u++)
         {
+            CancellationScope.CheckAt(u);
             for (int n = pairs.RowStart[u]; n < pairs.RowStart[u + 1]; n++)
             {
                 values[n] = 1f / MathF.Sqrt((float)pairs.RowLength(u) * byItem.RowLength(pairs.ColumnIndex[n]));
@@ -213,6 +214,7 @@ public sealed class UltraGcn(UltraGcnOptions options) : IModel
         {
             for (int r = 0; r < table.Rows; r++)
             {
+                CancellationScope.CheckAt(r);
                 Span<float> row = table.Row(r);
                 for (int c = 0; c < svd.Values.Count; c++)
                 {
@@ -251,6 +253,7 @@ internal sealed record UltraGcnConstraints(float[] OfItem, CsrMatrix Alike)
         var sum = new double[items];
         for (int i = 0; i < items; i++)
         {
+            CancellationScope.CheckAt(i);
             foreach (int user in byItem.RowColumns(i))
             {
                 sum[i] += pairs.RowLength(user);
@@ -289,6 +292,7 @@ internal sealed record UltraGcnConstraints(float[] OfItem, CsrMatrix Alike)
         var rowStart = new int[items + 1];
         for (int i = 0; i < items; i++)
         {
+            CancellationScope.CheckAt(i);
             rowStart[i + 1] = rowStart[i] + (index[i]?.Length ?? 0);
         }
 
@@ -315,6 +319,7 @@ internal sealed class UltraGcnBatches
         _userOf = new int[pairs.Count];
         for (int u = 0; u < pairs.Rows; u++)
         {
+            CancellationScope.CheckAt(u);
             Array.Fill(_userOf, u, pairs.RowStart[u], pairs.RowLength(u));
         }
 

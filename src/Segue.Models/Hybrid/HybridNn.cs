@@ -189,6 +189,7 @@ public sealed class HybridNn(HybridNnOptions options) : IModel
         var mean = new float[vectors.Columns];
         for (int i = 0; i < vectors.Rows; i++)
         {
+            CancellationScope.CheckAt(i);
             if (heard[i])
             {
                 TensorPrimitives.Add<float>(mean, vectors.Row(i), mean);
@@ -198,6 +199,7 @@ public sealed class HybridNn(HybridNnOptions options) : IModel
         TensorPrimitives.Divide(mean, Math.Max(1, heard.Count(h => h)), mean);
         for (int i = 0; i < vectors.Rows; i++)
         {
+            CancellationScope.CheckAt(i);
             if (!heard[i])
             {
                 mean.CopyTo(vectors.Row(i));

@@ -471,6 +471,7 @@ internal sealed class HybridTwoTowerRecommender : IVectorRecommender, IExplains,
         ItemVectors = new DenseMatrix(vectors.Rows, vectors.Columns + 1);
         for (int i = 0; i < vectors.Rows; i++)
         {
+            CancellationScope.CheckAt(i);
             vectors.Row(i).CopyTo(ItemVectors.Row(i));
             ItemVectors.Row(i)[^1] = bias[i];
         }

@@ -205,6 +205,7 @@ internal sealed class PairExamples
         _pairUser = new int[pairs.Count];
         for (int u = 0; u < pairs.Rows; u++)
         {
+            CancellationScope.CheckAt(u);
             Array.Fill(_pairUser, u, pairs.RowStart[u], pairs.RowLength(u));
         }
 
@@ -278,6 +279,7 @@ internal sealed class MbcfRecommender : IVectorRecommender, IExplains, IItemSimi
         ItemVectors = new DenseMatrix(itemVectors.Rows, itemVectors.Columns + 1);
         for (int i = 0; i < itemVectors.Rows; i++)
         {
+            CancellationScope.CheckAt(i);
             itemVectors.Row(i).CopyTo(ItemVectors.Row(i));
             ItemVectors.Row(i)[^1] = bias[i];
         }
@@ -342,6 +344,7 @@ internal sealed class MbcfRecommender : IVectorRecommender, IExplains, IItemSimi
         int known = 0;
         for (int u = 0; u < users.Rows; u++)
         {
+            CancellationScope.CheckAt(u);
             if (pairs.RowLength(u) > 0)
             {
                 TensorPrimitives.Add<float>(mean, users.Row(u), mean);
@@ -353,6 +356,7 @@ internal sealed class MbcfRecommender : IVectorRecommender, IExplains, IItemSimi
         double squares = 0;
         for (int u = 0; u < users.Rows; u++)
         {
+            CancellationScope.CheckAt(u);
             squares += pairs.RowLength(u) > 0 ? Math.Pow(TensorPrimitives.Distance<float>(users.Row(u), mean), 2) : 0;
         }
 

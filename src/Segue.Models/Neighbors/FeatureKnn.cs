@@ -54,6 +54,7 @@ public sealed class FeatureKnn(FeatureKnnOptions options) : IModel
         // An item that knows nothing is told apart from one that is average in everything by NaN, also in the artifact.
         for (int i = 0; i < features.Rows; i++)
         {
+            CancellationScope.CheckAt(i);
             if (!table.IsKnown[i])
             {
                 features.Row(i).Fill(float.NaN);
@@ -98,6 +99,7 @@ internal sealed class FeatureKnnRecommender : IExplains, IItemSimilarity
         _directions = new DenseMatrix(features.Rows, features.Columns, [.. features.Values]);
         for (int i = 0; i < features.Rows; i++)
         {
+            CancellationScope.CheckAt(i);
             float norm = TensorPrimitives.Norm<float>(features.Row(i));
             TensorPrimitives.Divide(features.Row(i), norm == 0 ? 1 : norm, _directions.Row(i));
         }

@@ -72,6 +72,7 @@ public sealed class UserKnn(UserKnnOptions options) : IModel
         {
             for (int u = 0; u < listeners.Rows; u++)
             {
+                CancellationScope.CheckAt(u);
                 UserKnnRecommender.ToShares(listeners.Values.AsSpan(listeners.RowStart[u]..listeners.RowStart[u + 1]));
             }
         }

@@ -163,6 +163,7 @@ public sealed class Item2Vec(Item2VecOptions options) : IModel
             var matrix = new DenseMatrix(train.Items.Count, options.EmbeddingSize);
             for (int i = 0; i < matrix.Rows; i++)
             {
+                CancellationScope.CheckAt(i);
                 if (vectors.Counts.Span[i] < settings.MinCount)
                 {
                     continue;
@@ -253,6 +254,8 @@ internal sealed class ItemSentences : ISentences
         ReadOnlySpan<int> starts = start.Span;
         for (int s = 0; s + 1 < starts.Length; s++)
         {
+            CancellationScope.CheckAt(s);
+
             // A single item has no context.
             for (int first = starts[s]; starts[s + 1] - first >= 2; first += Longest)
             {

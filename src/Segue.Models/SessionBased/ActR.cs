@@ -105,6 +105,7 @@ public sealed class ActR(ActROptions options) : IModel
         {
             for (int s = 0; s < sessions.Count; s++)
             {
+                CancellationScope.CheckAt(s);
                 ReadOnlySpan<int> all = sessions.Items(s);
                 for (int from = 0; from < all.Length; from += options.SessionLength)
                 {

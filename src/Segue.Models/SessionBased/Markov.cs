@@ -42,6 +42,7 @@ public sealed class Markov(MarkovOptions options) : IModel
         {
             for (int s = 0; s < sessions.Count; s++)
             {
+                CancellationScope.CheckAt(s);
                 ReadOnlySpan<int> items = sessions.Items(s);
                 for (int p = 1; p < items.Length; p++)
                 {
@@ -51,6 +52,7 @@ public sealed class Markov(MarkovOptions options) : IModel
         }, context.Threads, remedy: "use fewer sessions");
         for (int i = 0; i < counts.Rows; i++)
         {
+            CancellationScope.CheckAt(i);
             Span<float> row = counts.Values.AsSpan(counts.RowStart[i]..counts.RowStart[i + 1]);
             double total = 0;
             foreach (float count in row)

@@ -86,6 +86,7 @@ public sealed class SWalk(SWalkOptions options) : IModel
         double p = options.WalkOn;
         while (here.Touched.Count > 0)
         {
+            CancellationScope.Check();
             foreach (int j in here.Touched)
             {
                 double probability = here[j];
@@ -112,6 +113,7 @@ public sealed class SWalk(SWalkOptions options) : IModel
         var values = new List<float>(weights.Count);
         for (int i = 0; i < weights.Rows; i++)
         {
+            CancellationScope.CheckAt(i);
             ReadOnlySpan<float> row = weights.RowValues(i);
             double total = 0;
             foreach (float value in row)

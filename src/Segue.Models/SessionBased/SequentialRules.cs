@@ -54,6 +54,7 @@ public sealed class SequentialRules(SequentialRulesOptions options) : IModel
             {
                 for (int s = 0; s < sessions.Count; s++)
                 {
+                    CancellationScope.CheckAt(s);
                     ReadOnlySpan<int> items = sessions.Items(s);
                     for (int p = 1; p < items.Length; p++)
                     {

@@ -113,6 +113,7 @@ internal class SessionNeighborRecommender : IExplains
         var last = new Dictionary<int, int>();
         for (int s = 0; s < sessions.Count; s++)
         {
+            CancellationScope.CheckAt(s);
             last.Clear();
             ReadOnlySpan<int> own = sessions.Items(s);
             for (int p = 0; p < own.Length; p++)
@@ -143,6 +144,7 @@ internal class SessionNeighborRecommender : IExplains
         int[] fill = _sessionStart[..^1];
         for (int s = 0; s < sessions.Count; s++)
         {
+            CancellationScope.CheckAt(s);
             for (int n = _itemStart[s]; n < _itemStart[s + 1]; n++)
             {
                 _session[fill[_item[n]]++] = s;

@@ -85,6 +85,8 @@ internal sealed class IpfRecommender(Vocabulary items, TemporalSteps steps) : IT
         var sums = new double[scores.Length];
         for (int v = 0; v < arrived.Length; v++)
         {
+            CancellationScope.CheckAt(v);
+
             // Nothing arrives at items yet: all edges lead from items to other nodes, or from profiles to users.
             if (arrived[v] <= 0)
             {

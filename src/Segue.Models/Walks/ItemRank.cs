@@ -105,6 +105,7 @@ internal sealed class ItemRankRecommender : IExplains
         var next = new float[Items.Count];
         for (int step = 0; step < _options.Steps; step++)
         {
+            CancellationScope.Check();
             for (int j = 0; j < at.Length; j++)
             {
                 at[j] *= _scale[j];
@@ -143,6 +144,7 @@ internal sealed class ItemRankRecommender : IExplains
         brings[itemIndex] = 1;
         for (int step = 0; step < _options.Steps; step++)
         {
+            CancellationScope.Check();
             Common(brings, ofUser, next);
             for (int j = 0; j < next.Length; j++)
             {

@@ -82,6 +82,7 @@ internal sealed class PathCountRecommender(Vocabulary items, CsrMatrix listeners
         scores.Clear();
         for (int v = 0; v < common.Length; v++)
         {
+            CancellationScope.CheckAt(v);
             if (common[v] > 0)
             {
                 RowSimilarity.AddRow(listeners, v, common[v], scores);

@@ -98,6 +98,7 @@ internal sealed class StgWalkRecommender(Vocabulary items, TemporalSteps steps, 
         scores.Clear();
         for (int step = 1; ; step++)
         {
+            CancellationScope.Check();
             float share = step == options.Steps ? 1 : (float)(1 - options.Damping);
             for (int i = 0; i < scores.Length; i++)
             {
@@ -139,6 +140,7 @@ internal sealed class StgWalkRecommender(Vocabulary items, TemporalSteps steps, 
         brings[node] = 1;
         for (int step = 1; step < options.Steps; step++)
         {
+            CancellationScope.Check();
             for (int v = 0; v < next.Length; v++)
             {
                 next[v] = (float)options.Damping * steps.Scale[v] * Gather(steps.Weights, v, brings);
