@@ -1,12 +1,14 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Parsing;
+using System.Runtime.ExceptionServices;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Segue.Cli.Commands;
 using Segue.Core;
 using Segue.Core.Contracts;
+using Segue.Numerics;
 
 namespace Segue.Cli;
 
@@ -32,8 +34,17 @@ internal static class CommandLine
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
+    /// <summary>
+    /// How long a cancelled command may take to stop by itself. Then the process ends under it: nothing is half-written, because files and
+    /// folders are written aside and renamed.
+    /// </summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1.5);
+
     /// <summary>Parses and runs a command.</summary>
-    public static async Task<int> Run(string[] args, Terminal terminal)
+    /// <param name="args">What was typed.</param>
+    /// <param name="terminal">Where it prints.</param>
+    /// <param name="cancellation">Stops it; the exit code is then <see cref="Failed"/>.</param>
+    public static async Task<int> Run(string[] args, Terminal terminal, CancellationToken cancellation = default)
     {
         RootCommand root = Root(terminal);
         ParseResult parsed = root.Parse(args);
@@ -63,23 +74,67 @@ internal static class CommandLine
             EnableDefaultExceptionHandler = false,
             Output = terminal.Result.Profile.Out.Writer,
             Error = terminal.Talk.Profile.Out.Writer,
-            ProcessTerminationTimeout = TimeSpan.FromSeconds(20),
+
+            // Signals are the caller's: see StopSignals.
+            ProcessTerminationTimeout = null,
         };
-        return await parsed.InvokeAsync(configuration).ConfigureAwait(false);
+        return await parsed.InvokeAsync(configuration, cancellation).ConfigureAwait(false);
     }
 
     /// <summary>Sets what a command does; failures become one line on the error stream and an exit code.</summary>
     public static void OnRun(this Command command, Terminal terminal, Func<ParseResult, CancellationToken, int> action) =>
-        command.SetAction((parsed, cancellation) => Task.Run(() => Guard(terminal, () => action(parsed, cancellation)), CancellationToken.None));
+        command.SetAction((parsed, cancellation) => Task.FromResult(
+            RunStoppable(terminal, () => Guard(terminal, () => action(parsed, cancellation), cancellation), cancellation, Patience)));
+
+    /// <summary>Runs a command on a thread of its own, and does not wait for one that is cancelled and does not stop.</summary>
+    internal static int RunStoppable(Terminal terminal, Func<int> command, CancellationToken cancellation, TimeSpan patience)
+    {
+        int code = Failed;
+        ExceptionDispatchInfo? failure = null;
+
+        // Not disposed: a command left behind still signals it. Not the thread pool: a cancelled command may keep all of its threads busy.
+        var done = new ManualResetEventSlim();
+        var thread = new Thread(() =>
+        {
+            try
+            {
+                code = command();
+            }
+            catch (Exception e)
+            {
+                failure = ExceptionDispatchInfo.Capture(e);
+            }
+
+            done.Set();
+        })
+        { IsBackground = true, Name = "segue command" };
+        thread.Start();
+        WaitHandle.WaitAny([done.WaitHandle, cancellation.WaitHandle]);
+        if (!done.Wait(cancellation.IsCancellationRequested ? patience : Timeout.InfiniteTimeSpan, CancellationToken.None))
+        {
+            terminal.SayStopped();
+            return Failed;
+        }
+
+        failure?.Throw();
+        return code;
+    }
 
     /// <summary>Prints a value as one indented JSON object.</summary>
     public static void WriteJson<T>(this Terminal terminal, T value) => terminal.Write(JsonSerializer.Serialize(value, Json) + "\n");
 
-    private static int Guard(Terminal terminal, Func<int> action)
+    private static int Guard(Terminal terminal, Func<int> action, CancellationToken cancellation)
     {
         try
         {
-            return action();
+            using CancellationScope scope = CancellationScope.Enter(cancellation);
+            int code = action();
+            if (code != Succeeded || !cancellation.IsCancellationRequested)
+            {
+                return code;
+            }
+
+            terminal.SayStopped();
         }
         catch (OptionException e)
         {
@@ -92,13 +147,17 @@ internal static class CommandLine
         }
         catch (OperationCanceledException)
         {
-            terminal.Say("segue: stopped; nothing was left half-written");
+            terminal.SayStopped();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             terminal.Say($"segue: {e.Message}");
         }
-        catch (AggregateException e) when (e.InnerException is SegueException or OperationCanceledException)
+        catch (AggregateException e) when (cancellation.IsCancellationRequested && e.Flatten().InnerExceptions.Any(i => i is OperationCanceledException))
+        {
+            terminal.SayStopped();
+        }
+        catch (AggregateException e) when (e.InnerException is SegueException)
         {
             terminal.Say($"segue: {e.InnerException.Message}");
         }

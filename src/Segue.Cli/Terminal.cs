@@ -54,6 +54,17 @@ internal sealed class Terminal
         Talk.Profile.Out.Writer.Flush();
     }
 
+    /// <summary>Says that a command was stopped, and shows the cursor that progress bars hide.</summary>
+    public void SayStopped()
+    {
+        if (IsInteractive)
+        {
+            Talk.Cursor.Show();
+        }
+
+        Say("segue: stopped; nothing was left half-written");
+    }
+
     /// <summary>Runs long work under progress bars, or plain lines where nobody watches.</summary>
     public T WithProgress<T>(Func<ReportProgress, T> work)
     {

@@ -108,6 +108,7 @@ internal sealed class LinkEvaluator
         int candidates = _set.Candidates?.Length ?? _set.Known.Items.Count;
         for (int p = 0; p < items.Length; p++)
         {
+            CancellationScope.CheckAt(p);
             otherUser[p] = -1;
             for (int attempt = 0; attempt < Tries && otherUser[p] < 0; attempt++)
             {
@@ -147,6 +148,7 @@ internal sealed class LinkEvaluator
         {
             for (int p = 0; p < held.Length; p++)
             {
+                CancellationScope.CheckAt(p);
                 if (drawn[kind].User[p] >= 0)
                 {
                     (ofUser[drawn[kind].User[p]] ??= []).Add((kind, p));
@@ -186,6 +188,7 @@ internal sealed class LinkEvaluator
         var counts = new double[sums.Length];
         for (int n = 0; n < sums.Length && sorted.Length > 0; n++)
         {
+            CancellationScope.CheckAt(n);
             for (int p = _firstPair[n]; p < _firstPair[n + 1]; p++)
             {
                 counts[n]++;
@@ -218,6 +221,7 @@ internal sealed class LinkEvaluator
         var counts = new double[right.Length];
         for (int n = 0; n < right.Length; n++)
         {
+            CancellationScope.CheckAt(n);
             for (int p = _firstPair[n]; p < _firstPair[n + 1]; p++)
             {
                 float threshold = thresholds[half[p] ? 1 : 0];

@@ -45,6 +45,7 @@ public static class RankingEvaluator
         ArgumentNullException.ThrowIfNull(set);
         ArgumentNullException.ThrowIfNull(options);
         options.Check();
+        using CancellationScope scope = CancellationScope.Enter(options.Cancellation);
         if (options.Metrics.FirstOrDefault(m => m.Metric.Kind == MetricKind.Prediction) is { } prediction)
         {
             throw new OptionException($"metric '{prediction}' is about predicted values, not rankings; evaluate it with {nameof(RegressionEvaluator)}");

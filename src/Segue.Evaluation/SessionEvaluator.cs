@@ -42,6 +42,7 @@ public static class SessionEvaluator
         ArgumentNullException.ThrowIfNull(set);
         ArgumentNullException.ThrowIfNull(options);
         options.Check();
+        using CancellationScope scope = CancellationScope.Enter(options.Cancellation);
         if (options.Metrics.FirstOrDefault(m => m.Metric.Kind != MetricKind.PerStep) is { } other)
         {
             throw new OptionException($"metric '{other}' is not about sessions revealed item by item; evaluate it with {nameof(RankingEvaluator)}");
@@ -132,6 +133,7 @@ internal sealed class SessionRun
         _step = new int[_users.Length + 1];
         for (int s = 0; s < _users.Length; s++)
         {
+            CancellationScope.CheckAt(s);
             int u = _users[s], before = knownStart[u + 1] - knownStart[u], count = heldStart[u + 1] - heldStart[u];
             _held[s] = _start[s] + before;
             _start[s + 1] = _held[s] + count;
@@ -145,6 +147,7 @@ internal sealed class SessionRun
         _sessionOfStep = new int[_step[^1]];
         for (int s = 0; s < _users.Length; s++)
         {
+            CancellationScope.CheckAt(s);
             int u = _users[s];
             Range before = knownStart[u]..knownStart[u + 1], after = heldStart[u]..heldStart[u + 1];
             known.ItemIndex.Span[before].CopyTo(_items.AsSpan(_start[s]));

@@ -141,6 +141,7 @@ public static class Significance
             int patterns = 1 << differences.Length, hits = 0;
             for (int pattern = 0; pattern < patterns; pattern++)
             {
+                CancellationScope.CheckAt(pattern);
                 double kept = 0;
                 for (int g = 0; g < groups; g++)
                 {

@@ -4,6 +4,7 @@ using Segue.Core.Contracts;
 using Segue.Core.Data;
 using Segue.Import.Engine;
 using Segue.Import.Formats;
+using Segue.Numerics;
 
 namespace Segue.Import;
 
@@ -71,6 +72,7 @@ public static class FormatCatalog
     {
         ArgumentNullException.ThrowIfNull(paths);
         options ??= new ImportOptions();
+        using CancellationScope scope = CancellationScope.Enter(options.Cancellation);
         FormatDescription description = Get(format);
         string level = options.Level ?? (description.JoinsDataset ? options.JoinTo?.Level : null) ?? description.Levels[0];
         if (!description.Levels.Contains(level))

@@ -15,7 +15,7 @@ public static class Workers
     /// <param name="chunk">Items per chunk; the cut does not depend on the number of threads.</param>
     /// <param name="threads">At most this many threads, the caller's included; at least 1.</param>
     /// <param name="body">Called with (start, end, worker); worker is below <paramref name="threads"/>, so scratch space can be kept per worker.</param>
-    /// <param name="cancellation">Checked between chunks.</param>
+    /// <param name="cancellation">Checked between chunks, and the <see cref="CancellationScope"/> of every chunk; that of the caller where none is given.</param>
     /// <exception cref="OperationCanceledException">Cancelled between two chunks.</exception>
     /// <exception cref="AggregateException">A body threw on another thread; the others are awaited first.</exception>
     public static void Run(int count, int chunk, int threads, Action<int, int, int> body, CancellationToken cancellation = default)
@@ -30,7 +30,7 @@ public static class Workers
     /// <param name="threads">At most this many threads, the caller's included; at least 1.</param>
     /// <param name="state">Handed to every chunk.</param>
     /// <param name="body">The work.</param>
-    /// <param name="cancellation">Checked between chunks.</param>
+    /// <param name="cancellation">Checked between chunks, and the <see cref="CancellationScope"/> of every chunk; that of the caller where none is given.</param>
     /// <remarks>
     /// Helpers come from the thread pool and take chunks while there are any; where the pool is busy the caller does them all, so
     /// nothing waits for a thread and calls may nest.
@@ -50,6 +50,12 @@ public static class Workers
 
         int chunks = (int)(((long)count + chunk - 1) / chunk);
         int workers = Math.Min(threads, chunks);
+        if (!cancellation.CanBeCanceled)
+        {
+            cancellation = CancellationScope.Current;
+        }
+
+        using CancellationScope scope = CancellationScope.Hold(cancellation);
         if (workers == 1)
         {
             for (int start = 0; start < count; start += Math.Min(chunk, count - start))
@@ -65,6 +71,11 @@ public static class Workers
         try
         {
             work.Run(count, chunk, workers, in state, body, cancellation);
+        }
+        catch (AggregateException e) when (cancellation.IsCancellationRequested && e.InnerExceptions.All(i => i is OperationCanceledException))
+        {
+            // Work inside a chunk stopped on another thread.
+            throw new OperationCanceledException(cancellation);
         }
         finally
         {
@@ -96,6 +107,7 @@ public static class Workers
         {
             _state = default!;
             _body = null;
+            _cancellation = default;
             _spare = this;
         }
 
@@ -108,6 +120,7 @@ public static class Workers
 
         protected override void Work(int worker)
         {
+            using CancellationScope scope = CancellationScope.Hold(_cancellation);
             while (!_cancellation.IsCancellationRequested)
             {
                 int c = Interlocked.Increment(ref _next);

@@ -5,6 +5,7 @@ using System.Text.RegularExpressions;
 using Segue.Core;
 using Segue.Core.Contracts;
 using Segue.Core.Data;
+using Segue.Numerics;
 
 namespace Segue.Pipeline;
 
@@ -34,11 +35,16 @@ public static partial class DatasetExport
     /// Writes a new folder as a whole or not at all; in one of an earlier export each file is replaced as a whole, and only files of
     /// that export go.
     /// </summary>
+    /// <param name="dataset">What is written.</param>
+    /// <param name="format">One of <see cref="Formats"/>.</param>
+    /// <param name="folder">Where to.</param>
+    /// <param name="cancellation">Checked every few thousand rows; a stopped export leaves the folder as it was.</param>
     /// <returns>Paths of the files.</returns>
     /// <exception cref="SegueException">Unknown format, or the folder holds something else or cannot be written.</exception>
-    public static IReadOnlyList<string> Write(Dataset dataset, string format, string folder)
+    public static IReadOnlyList<string> Write(Dataset dataset, string format, string folder, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(dataset);
+        using CancellationScope scope = CancellationScope.Enter(cancellation);
         Dictionary<string, Action<TextWriter>> contents = format switch
         {
             "recbole" => RecBole(dataset),
@@ -87,6 +93,7 @@ public static partial class DatasetExport
                 writer.Write(string.Concat(features.Select(f => $"\t{Field(f)}:float")) + "\n");
                 for (int i = 0; i < dataset.Items.Count; i++)
                 {
+                    CancellationScope.CheckAt(i);
                     string name = dataset.Catalog.Names.Count > 0 ? dataset.Catalog.Names[i] : string.Empty;
                     writer.Write($"{Field(dataset.Items[i])}\t{Field(name)}\t{Field(dataset.Catalog.ArtistOf(i))}");
                     for (int f = 0; f < features.Count; f++)
@@ -105,6 +112,7 @@ public static partial class DatasetExport
                 writer.Write("user_id:token" + string.Concat(dataset.Profile.Keys.Select(c => $"\t{Field(c)}:token")) + "\n");
                 for (int u = 0; u < dataset.Users.Count; u++)
                 {
+                    CancellationScope.CheckAt(u);
                     writer.Write(Field(dataset.Users[u]) + string.Concat(dataset.Profile.Values.Select(v => "\t" + Field(v[u]))) + "\n");
                 }
             };
@@ -130,6 +138,7 @@ public static partial class DatasetExport
             writer.Write("item,name,artist" + string.Concat(features.Select(f => "," + Quote(f))) + "\n");
             for (int i = 0; i < dataset.Items.Count; i++)
             {
+                CancellationScope.CheckAt(i);
                 string name = dataset.Catalog.Names.Count > 0 ? dataset.Catalog.Names[i] : string.Empty;
                 writer.Write($"{Quote(dataset.Items[i])},{Quote(name)},{Quote(dataset.Catalog.ArtistOf(i))}");
                 for (int f = 0; f < features.Count; f++)
@@ -149,6 +158,7 @@ public static partial class DatasetExport
         string user = string.Empty;
         for (int n = 0; n < dataset.Count; n++)
         {
+            CancellationScope.CheckAt(n);
             if (dataset.UserIndex.Span[n] != lastUser)
             {
                 lastUser = dataset.UserIndex.Span[n];

@@ -8,6 +8,7 @@ using Segue.Core.Splitting;
 using Segue.Core.Views;
 using Segue.Evaluation;
 using Segue.Models;
+using Segue.Numerics;
 using Segue.Pipeline.Description;
 
 namespace Segue.Pipeline;
@@ -34,6 +35,7 @@ public static class Experiment
         ExperimentSpecification specification, Dataset dataset, IProgress<ExperimentProgress>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(specification);
+        using CancellationScope scope = CancellationScope.Enter(cancellation);
         Dataset prepared = Prepare(specification, dataset);
         Split split = specification.Split.Cut(prepared, specification.Seed);
         EvaluationSet stage = !specification.OnValidation ? split.Test : split.Validation
@@ -63,6 +65,7 @@ public static class Experiment
 
         var finished = new List<FinishedRow>();
         var warnings = new List<string>();
+        bool stopped = false;
         try
         {
             for (int n = 0; n < models.Count; n++)
@@ -74,6 +77,7 @@ public static class Experiment
         }
         catch (OperationCanceledException) when (finished.Count > 0)
         {
+            stopped = true;
             warnings.Add($"stopped after {finished.Count} of {models.Count} models: {string.Join(", ", models.Skip(finished.Count).Select(m => m.Label))} did not run");
         }
 
@@ -87,11 +91,20 @@ public static class Experiment
         series.AddRange(finished.SelectMany(r => (r.Recommender as IHasCurves)?.Curves.Select(c => (Curve: c, r.Specification.Label)) ?? [])
             .GroupBy(c => (c.Curve.Title, c.Curve.XLabel, c.Curve.YLabel))
             .Select(g => new ReportSeries($"Learned: {g.Key.Title}", g.Key.XLabel, g.Key.YLabel, [.. g.Select(c => new ReportLine(c.Label, c.Curve.X, c.Curve.Y))])));
-        if (warnings.Count == 0 || !cancellation.IsCancellationRequested)
+        if (!stopped)
         {
-            series.AddRange(RunSweeps(specification, split, stage, progress, warnings, cancellation));
+            try
+            {
+                series.AddRange(RunSweeps(specification, split, stage, progress, warnings, cancellation));
+            }
+            catch (OperationCanceledException) when (finished.Count > 0)
+            {
+                warnings.Add("stopped before the sweeps were done: they are left out");
+            }
         }
 
+        // What was finished is reported, stopped or not.
+        using CancellationScope unstopped = CancellationScope.Suspend();
         return Report(specification, prepared, split, stage, finished, series, warnings) with { Training = curves.Training(specification.PublishedTraining) };
     }
 

@@ -348,6 +348,21 @@ public abstract class RecommenderContract
     }
 
     [Fact]
+    public void A_fit_cancelled_at_its_first_progress_gives_no_answer_and_goes_no_further()
+    {
+        using var stop = new CancellationTokenSource();
+        int reports = 0;
+        var progress = new CallbackProgress<FitProgress>(_ =>
+        {
+            reports++;
+            stop.Cancel();
+        });
+        FitContext context = Context() with { Cancellation = stop.Token, Progress = progress };
+        Assert.ThrowsAny<OperationCanceledException>(() => CreateModel().Fit(Prepare(SmallWorld.Checkerboard()), context));
+        Assert.Equal(1, reports);
+    }
+
+    [Fact]
     public void Training_ends_where_the_epoch_hook_says_so()
     {
         int calls = 0;

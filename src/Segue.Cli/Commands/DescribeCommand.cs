@@ -17,7 +17,7 @@ internal static class DescribeCommand
         var verify = new Option<bool>("--verify") { Description = "read every byte and compare checksums" };
         Option<bool> json = SharedOptions.Json();
         var command = new Command("describe", "Say what is in a dataset: sizes, listens, graph, k-cores, time, sessions.") { dataset, html, verify, json };
-        command.OnRun(terminal, (parsed, _) =>
+        command.OnRun(terminal, (parsed, cancellation) =>
         {
             string path = parsed.GetValue(dataset)!;
             if (parsed.GetValue(html) is { } page)
@@ -27,7 +27,7 @@ internal static class DescribeCommand
 
             Dataset opened = DatasetStore.Open(path);
             int? verified = parsed.GetValue(verify) ? DatasetStore.Verify(path) : null;
-            DatasetDescription description = DatasetDescription.Of(opened);
+            DatasetDescription description = DatasetDescription.Of(opened, cancellation);
             if (parsed.GetValue(json))
             {
                 terminal.Write(description.ToJson());

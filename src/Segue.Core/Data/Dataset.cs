@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Segue.Numerics;
 
 namespace Segue.Core.Data;
 
@@ -151,6 +152,7 @@ public sealed record Dataset
     /// <exception cref="DatasetException">An index is out of range; the message names the interaction.</exception>
     public void CheckIndices() => _indicesChecked.Get(this, static dataset =>
     {
+        CancellationScope.Check();
         ReadOnlySpan<int> user = dataset.UserIndex.Span, item = dataset.ItemIndex.Span;
         int users = dataset.Users.Count, items = dataset.Items.Count, previous = 0;
         if (user.Length != item.Length)
@@ -238,6 +240,7 @@ public sealed record Dataset
             return [];
         }
 
+        CancellationScope.Check();
         var result = new T[rows.Length];
         for (int n = 0; n < rows.Length; n++)
         {
@@ -275,6 +278,7 @@ public sealed record Dataset
 
     private static int[] Rows(ReadOnlySpan<int> first, ReadOnlySpan<int> second, int[] firstNew, int[] secondNew)
     {
+        CancellationScope.Check();
         var rows = new List<int>();
         for (int n = 0; n < first.Length; n++)
         {
@@ -289,6 +293,7 @@ public sealed record Dataset
 
     private static int[] Map(ReadOnlySpan<int> column, int[] renumbered)
     {
+        CancellationScope.Check();
         var result = new int[column.Length];
         for (int n = 0; n < column.Length; n++)
         {

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
+using Segue.Numerics;
 
 namespace Segue.Core.Data;
 
@@ -463,6 +464,7 @@ public sealed class DatasetBuilder(string name, string level)
             start[u + 1] += start[u];
         }
 
+        CancellationScope.Check();
         int[] next = start[..UserCount];
         var order = new int[Count];
         for (int n = 0; n < Count; n++)
@@ -475,6 +477,7 @@ public sealed class DatasetBuilder(string name, string level)
             long[] times = [];
             for (int u = 0; u < UserCount; u++)
             {
+                CancellationScope.CheckAt(u);
                 SortByTime(order.AsSpan(start[u]..start[u + 1]), ref times);
             }
         }
@@ -529,6 +532,7 @@ public sealed class DatasetBuilder(string name, string level)
         var sameMoment = new HashSet<int>();
         for (int n = 0; n < order.Length; n++)
         {
+            CancellationScope.CheckAt(n);
             int row = order[n];
             if (n == 0 || _user[order[n - 1]] != _user[row] || _time[order[n - 1]] != _time[row])
             {
@@ -555,6 +559,7 @@ public sealed class DatasetBuilder(string name, string level)
             return [];
         }
 
+        CancellationScope.Check();
         var result = new T[order.Length];
         for (int n = 0; n < order.Length; n++)
         {

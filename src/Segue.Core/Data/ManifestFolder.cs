@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using Segue.Numerics;
 
 namespace Segue.Core.Data;
 
@@ -315,6 +316,7 @@ public sealed partial class ManifestFolder
         foreach (string name in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
             .Select(f => Path.GetRelativePath(folder, f).Replace('\\', '/')).Where(f => f != MarkerName).Order(StringComparer.Ordinal))
         {
+            CancellationScope.Check();
             using FileStream stream = File.OpenRead(Path.Combine(folder, name));
             files[name] = new JsonObject { ["bytes"] = stream.Length, ["sha256"] = Convert.ToHexStringLower(SHA256.HashData(stream)) };
         }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
+using Segue.Numerics;
 
 namespace Segue.Core.Data;
 
@@ -71,11 +72,11 @@ public sealed class OpenedFolder
 
     /// <summary>Reads every listed file and compares its checksum.</summary>
     /// <exception cref="DatasetException">One is missing or differs; the message names it.</exception>
-    public void CheckAllBytes(CancellationToken cancellation = default)
+    public void CheckAllBytes()
     {
         foreach ((string name, (_, string sum)) in Files)
         {
-            cancellation.ThrowIfCancellationRequested();
+            CancellationScope.Check();
             string full = PathOf(name);
             if (!File.Exists(full))
             {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Segue.Numerics;
 
 namespace Segue.Core.Data;
 
@@ -114,12 +115,14 @@ public class StringTable
         var offsets = new long[indices.Length + 1];
         for (int i = 0; i < indices.Length; i++)
         {
+            CancellationScope.CheckAt(i);
             offsets[i + 1] = offsets[i] + Line(indices[i]).Length + 1;
         }
 
         var text = new byte[offsets[^1]];
         for (int i = 0; i < indices.Length; i++)
         {
+            CancellationScope.CheckAt(i);
             Line(indices[i]).CopyTo(text.AsSpan((int)offsets[i]));
             text[offsets[i + 1] - 1] = (byte)'\n';
         }
@@ -207,6 +210,7 @@ public class StringTable
         var offsets = new List<long> { 0 };
         foreach (string value in values)
         {
+            CancellationScope.CheckAt(offsets.Count);
             text.Write(Escape(value));
             text.WriteByte((byte)'\n');
             offsets.Add(text.Length);

@@ -1,4 +1,5 @@
 using Segue.Core.Contracts;
+using Segue.Numerics;
 using Segue.Numerics.Dense;
 
 namespace Segue.Core.Ranking;
@@ -74,6 +75,7 @@ public sealed class ScoreBlock
         {
             for (int n = start; n < end; n++)
             {
+                CancellationScope.Check();
                 _scorer.Recommender.Score(queryOf(n), Row(n - start));
             }
 
@@ -83,6 +85,7 @@ public sealed class ScoreBlock
         DenseMatrix items = _scorer.Vectors.ItemVectors;
         for (int n = start; n < end; n++)
         {
+            CancellationScope.Check();
             Span<float> vector = _userVectors.AsSpan((n - start) * items.Columns, items.Columns);
             vector.Clear();
             _isKnown[n - start] = _scorer.Vectors.TryGetUserVector(queryOf(n), vector);

@@ -1,4 +1,5 @@
 using Segue.Core.Contracts;
+using Segue.Numerics;
 
 namespace Segue.Core.Ranking;
 
@@ -46,6 +47,7 @@ public static class Continuation
         bool goesOn = options.K > 0;
         while (goesOn)
         {
+            CancellationScope.Check();
             RankedItem[] ranked = Ranked(follows ? 1 : int.MaxValue);
             foreach (RankedItem next in ranked)
             {

@@ -42,6 +42,7 @@ public static class Ranker
     {
         ArgumentNullException.ThrowIfNull(queries);
         ArgumentNullException.ThrowIfNull(optionsOf);
+        using CancellationScope scope = CancellationScope.Enter(cancellation);
         var scorer = new BlockScorer(recommender);
         var lists = new RankedItem[queries.Count][];
         var blocks = new ScoreBlock?[threads];

@@ -3,6 +3,7 @@ using System.ComponentModel.DataAnnotations;
 using Segue.Core.Contracts;
 using Segue.Core.Data;
 using Segue.Core.Views;
+using Segue.Numerics;
 
 namespace Segue.Core.Splitting;
 
@@ -93,6 +94,8 @@ public sealed class LastSessionSplit(LastSessionSplitOptions options) : ISplitte
         var part = new Part[dataset.Count];
         for (int u = 0; u < dataset.Users.Count; u++)
         {
+            CancellationScope.CheckAt(u);
+
             // Unknown times sort first, in a session of their own.
             int first = userStart[u], end = userStart[u + 1];
             first += first < end && time[start[first]] < 0 ? 1 : 0;
@@ -111,6 +114,7 @@ public sealed class LastSessionSplit(LastSessionSplitOptions options) : ISplitte
         var part = new Part[dataset.Count];
         for (int u = 0; u < dataset.Users.Count; u++)
         {
+            CancellationScope.CheckAt(u);
             Span<Part> rows = part.AsSpan(start[u]..start[u + 1]);
             int size = Math.Max(1, SplitParts.Round(rows.Length * options.Share));
             int sessions = (rows.Length + size - 1) / size;

@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using Segue.Core.Contracts;
 using Segue.Core.Data;
+using Segue.Numerics;
 using Segue.Numerics.Sampling;
 
 namespace Segue.Core.Splitting;
@@ -67,6 +68,7 @@ public sealed class LeaveKOutSplit(LeaveKOutSplitOptions options) : ISplitter
         var rng = new Rng(seed, "split/leave-k-out");
         for (int u = 0; u < dataset.Users.Count; u++)
         {
+            CancellationScope.CheckAt(u);
             Span<Part> items = part.AsSpan(pairs.UserStart[u]..pairs.UserStart[u + 1]);
             if (items.Length <= options.KVal + options.KEval)
             {

@@ -1,4 +1,5 @@
 using Segue.Core.Data;
+using Segue.Numerics;
 
 namespace Segue.Core.Splitting;
 
@@ -34,6 +35,7 @@ internal sealed class PairTable
         var items = new List<int>();
         for (int u = 0; u < dataset.Users.Count; u++)
         {
+            CancellationScope.CheckAt(u);
             for (int n = rowStart[u]; n < rowStart[u + 1]; n++)
             {
                 // Pairs of earlier users have smaller numbers, so the table needs no clearing between users.
@@ -55,6 +57,7 @@ internal sealed class PairTable
     /// <summary>The part of every interaction from the part of every pair.</summary>
     public Part[] ToRows(ReadOnlySpan<Part> partOfPair)
     {
+        CancellationScope.Check();
         var part = new Part[_pairOfRow.Length];
         for (int n = 0; n < part.Length; n++)
         {

@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using Segue.Core.Contracts;
 using Segue.Core.Data;
+using Segue.Numerics;
 using Segue.Numerics.Sampling;
 
 namespace Segue.Core.Splitting;
@@ -65,6 +66,7 @@ public sealed class RandomSplit(RandomSplitOptions options) : ISplitter
         {
             for (int u = 0; u < dataset.Users.Count; u++)
             {
+                CancellationScope.CheckAt(u);
                 Assign(part.AsSpan(pairs.UserStart[u]..pairs.UserStart[u + 1]), rng, validation, test);
             }
         }

@@ -1,5 +1,6 @@
 using Segue.Core.Contracts;
 using Segue.Core.Data;
+using Segue.Numerics;
 
 namespace Segue.Core.Splitting;
 
@@ -36,6 +37,7 @@ internal sealed class SplitParts(Dataset dataset, string protocol, Part[] partOf
     /// </summary>
     public Dataset Of(Part wanted, long before = long.MaxValue)
     {
+        CancellationScope.Check();
         int count = 0;
         foreach (Part part in partOfRow)
         {
@@ -146,6 +148,7 @@ internal sealed class SplitParts(Dataset dataset, string protocol, Part[] partOf
         var tagged = new HashSet<(int, int)>();
         for (int n = 0; n < tags.Count; n++)
         {
+            CancellationScope.CheckAt(n);
             tagged.Add((tagUser[n], tagItem[n]));
         }
 
@@ -154,6 +157,7 @@ internal sealed class SplitParts(Dataset dataset, string protocol, Part[] partOf
         var hidden = new bool[dataset.Users.Count];
         for (int n = 0; n < partOfRow.Length; n++)
         {
+            CancellationScope.CheckAt(n);
             if ((partOfRow[n] & wanted) != 0)
             {
                 seen[user[n]] = true;

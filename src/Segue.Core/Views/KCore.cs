@@ -1,4 +1,5 @@
 using Segue.Core.Data;
+using Segue.Numerics;
 using Segue.Numerics.Sparse;
 
 namespace Segue.Core.Views;
@@ -17,8 +18,9 @@ public static class KCore
         var itemDegree = Degrees(byItem);
         var pending = new Stack<(bool IsUser, int Index)>();
         bool[] keepUser = Keep(userDegree, true), keepItem = Keep(itemDegree, false);
-        while (pending.TryPop(out (bool IsUser, int Index) removed))
+        for (int n = 0; pending.TryPop(out (bool IsUser, int Index) removed); n++)
         {
+            CancellationScope.CheckAt(n);
             (CsrMatrix matrix, int[] degree, bool[] keep) = removed.IsUser ? (byUser, itemDegree, keepItem) : (byItem, userDegree, keepUser);
             foreach (int neighbour in matrix.RowColumns(removed.Index))
             {

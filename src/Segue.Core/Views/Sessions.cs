@@ -1,4 +1,5 @@
 using Segue.Core.Data;
+using Segue.Numerics;
 
 namespace Segue.Core.Views;
 
@@ -60,6 +61,7 @@ public sealed class Sessions
         var userSessionStart = new int[dataset.Users.Count + 1];
         for (int u = 0; u < dataset.Users.Count; u++)
         {
+            CancellationScope.CheckAt(u);
             for (int n = start[u]; n < start[u + 1]; n++)
             {
                 bool first = n == start[u];

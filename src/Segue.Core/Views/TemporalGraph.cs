@@ -197,6 +197,7 @@ public sealed class TemporalGraph
         ArgumentNullException.ThrowIfNull(dataset);
         ArgumentNullException.ThrowIfNull(options);
         OptionsText.Validate(options, "the temporal graph");
+        using CancellationScope scope = CancellationScope.Enter(cancellation);
         var period = SessionPeriod.Parse(options.Period);
         if ((!period.IsNone || options.HalfLifeDays > 0) && dataset.LatestTime < 0)
         {
@@ -296,6 +297,7 @@ public sealed class TemporalGraph
         {
             for (int r = 0; r < part.Rows; r++)
             {
+                CancellationScope.CheckAt(r);
                 ReadOnlySpan<int> ends = part.RowColumns(r);
                 ReadOnlySpan<float> weights = part.RowValues(r);
                 ref int own = ref next[firstRow + r];
@@ -594,6 +596,7 @@ public sealed class TemporalGraph
         int row = 0, at = 0;
         foreach (Rows? part in parts)
         {
+            CancellationScope.Check();
             RowList own = list(part!);
             foreach (int end in own.End)
             {

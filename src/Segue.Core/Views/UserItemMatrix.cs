@@ -1,4 +1,5 @@
 using Segue.Core.Data;
+using Segue.Numerics;
 using Segue.Numerics.Sparse;
 
 namespace Segue.Core.Views;
@@ -23,6 +24,7 @@ public static class UserItemMatrix
         int count = 0;
         for (int u = 0; u + 1 < start.Length; u++)
         {
+            CancellationScope.CheckAt(u);
             int length = start[u + 1] - start[u];
             if (row.Length < length)
             {

@@ -1,4 +1,5 @@
 using Segue.Core.Data;
+using Segue.Numerics;
 
 namespace Segue.Core.Views;
 
@@ -50,6 +51,7 @@ public static class WeightTransform
         var weights = new List<float>();
         for (int u = 0; u < dataset.Users.Count; u++)
         {
+            CancellationScope.CheckAt(u);
             int first = rows.Count;
             for (int n = start[u]; n < start[u + 1]; n++)
             {

@@ -6,6 +6,7 @@ using Segue.Core.Artifacts;
 using Segue.Core.Contracts;
 using Segue.Core.Data;
 using Segue.Core.Views;
+using Segue.Numerics;
 using Segue.Numerics.Sparse;
 
 namespace Segue.Models.Baselines;
@@ -48,6 +49,7 @@ public sealed class Bias(BiasOptions options) : IModel
     {
         ArgumentNullException.ThrowIfNull(train);
         ArgumentNullException.ThrowIfNull(context);
+        using CancellationScope scope = CancellationScope.Enter(context.Cancellation);
         OptionsText.Validate(options, "model 'bias'");
         context.Report("bias", 0, options.Epochs);
         CsrMatrix byUser = UserItemMatrix.Sum(train), byItem = byUser.Transpose();
@@ -99,6 +101,7 @@ public sealed class Bias(BiasOptions options) : IModel
     {
         for (int r = 0; r < matrix.Rows; r++)
         {
+            CancellationScope.CheckAt(r);
             ReadOnlySpan<int> columns = matrix.RowColumns(r);
             ReadOnlySpan<float> values = matrix.RowValues(r);
             double sum = 0;

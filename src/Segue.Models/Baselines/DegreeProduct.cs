@@ -3,6 +3,7 @@ using Segue.Core.Artifacts;
 using Segue.Core.Contracts;
 using Segue.Core.Data;
 using Segue.Core.Views;
+using Segue.Numerics;
 using Segue.Numerics.Sparse;
 
 namespace Segue.Models.Baselines;
@@ -28,6 +29,7 @@ public sealed class DegreeProduct(DegreeProductOptions options) : IModel
     {
         ArgumentNullException.ThrowIfNull(train);
         ArgumentNullException.ThrowIfNull(context);
+        using CancellationScope scope = CancellationScope.Enter(context.Cancellation);
         context.Report("degrees", 0, 1);
         CsrMatrix matrix = UserItemMatrix.Binary(train);
         float[] listeners = new float[matrix.Columns], items = new float[matrix.Rows];

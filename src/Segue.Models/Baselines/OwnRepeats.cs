@@ -4,6 +4,7 @@ using Segue.Core;
 using Segue.Core.Artifacts;
 using Segue.Core.Contracts;
 using Segue.Core.Data;
+using Segue.Numerics;
 
 namespace Segue.Models.Baselines;
 
@@ -41,6 +42,7 @@ public sealed class OwnRepeats(OwnRepeatsOptions options) : IModel
     {
         ArgumentNullException.ThrowIfNull(train);
         ArgumentNullException.ThrowIfNull(context);
+        using CancellationScope scope = CancellationScope.Enter(context.Cancellation);
         OptionsText.Validate(options, "model 'own-repeats'");
         context.Report("own repeats", 0, 1);
         return new OwnRepeatsRecommender(

@@ -3,6 +3,7 @@ using Segue.Core.Artifacts;
 using Segue.Core.Contracts;
 using Segue.Core.Data;
 using Segue.Core.Views;
+using Segue.Numerics;
 using Segue.Numerics.Sparse;
 
 namespace Segue.Models.Baselines;
@@ -21,6 +22,7 @@ public sealed class Popularity(PopularityOptions options) : IModel
     {
         ArgumentNullException.ThrowIfNull(train);
         ArgumentNullException.ThrowIfNull(context);
+        using CancellationScope scope = CancellationScope.Enter(context.Cancellation);
         context.Report("popularity", 0, 1);
         CsrMatrix matrix = UserItemMatrix.Binary(train);
         var listeners = new float[train.Items.Count];

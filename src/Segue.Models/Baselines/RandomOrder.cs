@@ -2,6 +2,7 @@ using Segue.Core;
 using Segue.Core.Artifacts;
 using Segue.Core.Contracts;
 using Segue.Core.Data;
+using Segue.Numerics;
 using Segue.Numerics.Sampling;
 
 namespace Segue.Models.Baselines;
@@ -23,7 +24,9 @@ public sealed class RandomOrder(RandomOrderOptions options) : IModel
     {
         ArgumentNullException.ThrowIfNull(train);
         ArgumentNullException.ThrowIfNull(context);
+        using CancellationScope scope = CancellationScope.Enter(context.Cancellation);
         context.Report("random", 0, 1);
+        CancellationScope.Check();
         return new RandomOrderRecommender(train.Items, train.Users.Count, context.Seed);
     }
 

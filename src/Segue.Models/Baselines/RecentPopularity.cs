@@ -4,6 +4,7 @@ using Segue.Core;
 using Segue.Core.Artifacts;
 using Segue.Core.Contracts;
 using Segue.Core.Data;
+using Segue.Numerics;
 
 namespace Segue.Models.Baselines;
 
@@ -35,6 +36,7 @@ public sealed class RecentPopularity(RecentPopularityOptions options) : IModel
     {
         ArgumentNullException.ThrowIfNull(train);
         ArgumentNullException.ThrowIfNull(context);
+        using CancellationScope scope = CancellationScope.Enter(context.Cancellation);
         OptionsText.Validate(options, "model 'recent-popularity'");
         if (!train.HasTime || train.LatestTime < 0)
         {
@@ -49,6 +51,7 @@ public sealed class RecentPopularity(RecentPopularityOptions options) : IModel
         var sum = new double[rows.Length];
         for (int i = 0; i < train.Items.Count; i++)
         {
+            CancellationScope.CheckAt(i);
             for (int n = start[i]; n < start[i + 1]; n++)
             {
                 time[n] = train.Time.Span[rows[n]];

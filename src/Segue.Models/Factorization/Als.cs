@@ -3,6 +3,7 @@ using System.ComponentModel.DataAnnotations;
 using Segue.Core.Artifacts;
 using Segue.Core.Contracts;
 using Segue.Core.Data;
+using Segue.Numerics;
 
 namespace Segue.Models.Factorization;
 
@@ -84,6 +85,7 @@ public sealed class Als(AlsOptions options) : IModel
     {
         ArgumentNullException.ThrowIfNull(train);
         ArgumentNullException.ThrowIfNull(context);
+        using CancellationScope scope = CancellationScope.Enter(context.Cancellation);
         OptionsText.Validate(options, "model 'als'");
         return AlternatingLeastSquares.Fit(train, context, Settings);
     }

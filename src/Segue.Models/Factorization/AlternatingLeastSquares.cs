@@ -126,6 +126,7 @@ internal static class AlternatingLeastSquares
         var weights = new float[sum.Count];
         for (int u = 0; u < sum.Rows; u++)
         {
+            CancellationScope.CheckAt(u);
             for (int n = sum.RowStart[u]; n < sum.RowStart[u + 1]; n++)
             {
                 float weight = Weigh(sum.Values[n], settings);
@@ -155,6 +156,7 @@ internal static class AlternatingLeastSquares
         // Rows without interactions start, and stay, at zero: that is their solution.
         for (int r = 0; r < side.Rows; r++)
         {
+            CancellationScope.Check();
             if (side.Matrix.RowLength(r) > 0)
             {
                 rng.FillGaussian(side.Factors.Slice((long)r * side.Stride, settings.EmbeddingSize), (float)settings.InitialDeviation);
@@ -213,6 +215,7 @@ internal sealed class LeastSquaresSide
         var starts = new List<int> { 0 };
         for (int r = 0; r < matrix.Rows; r++)
         {
+            CancellationScope.CheckAt(r);
             filled += matrix.RowLength(r) + rowCost;
             if (filled >= part)
             {
@@ -309,6 +312,7 @@ internal sealed unsafe class LeastSquaresTrainer
             {
                 for (int r = side.Parts[part]; r < side.Parts[part + 1]; r++)
                 {
+                    CancellationScope.Check();
                     int start = side.Matrix.RowStart[r], count = side.Matrix.RowLength(r);
                     if (count != lastCount)
                     {
@@ -370,6 +374,7 @@ internal sealed unsafe class LeastSquaresTrainer
         Array.Clear(_gramSum);
         for (int chunk = 0; chunk < chunks; chunk++)
         {
+            CancellationScope.Check();
             float* partial = _partialGrams.Pointer + ((long)chunk * square);
             for (int i = 0; i < _size; i++)
             {

@@ -77,6 +77,7 @@ public sealed class Bpr(BprOptions options) : IModel
     {
         ArgumentNullException.ThrowIfNull(train);
         ArgumentNullException.ThrowIfNull(context);
+        using CancellationScope scope = CancellationScope.Enter(context.Cancellation);
         OptionsText.Validate(options, "model 'bpr'");
         CsrMatrix pairs = UserItemMatrix.Binary(train);
         var trainer = new BprTrainer(options, pairs, context);
@@ -224,11 +225,13 @@ internal sealed class BprTrainer
         DenseMatrix users = Widen(_users, _pairs.Rows), items = Widen(_items, _pairs.Columns);
         for (int u = 0; u < users.Rows; u++)
         {
+            CancellationScope.CheckAt(u);
             users.Row(u)[_size] = 1f;
         }
 
         for (int i = 0; i < items.Rows; i++)
         {
+            CancellationScope.CheckAt(i);
             items.Row(i)[_size] = _bias[i];
         }
 
@@ -249,6 +252,7 @@ internal sealed class BprTrainer
         float deviation = (float)(_options.InitialDeviation / Math.Sqrt(_size));
         for (int r = 0; r < rows; r++)
         {
+            CancellationScope.CheckAt(r);
             rng.FillGaussian(factors.Slice((long)r * _stride, _size), deviation);
         }
     }
@@ -278,6 +282,7 @@ internal sealed class BprTrainer
         Array.Clear(_bucketStart);
         for (int u = 0; u < _pairs.Rows; u++)
         {
+            CancellationScope.CheckAt(u);
             int row = _userBlock[u] * _blocks;
             foreach (int i in _pairs.RowColumns(u))
             {
@@ -293,6 +298,7 @@ internal sealed class BprTrainer
         int[] next = _bucketStart[..^1];
         for (int u = 0; u < _pairs.Rows; u++)
         {
+            CancellationScope.CheckAt(u);
             int row = _userBlock[u] * _blocks;
             foreach (int i in _pairs.RowColumns(u))
             {
@@ -311,6 +317,8 @@ internal sealed class BprTrainer
         float rate = BprStep.Rate(_options, epoch, _options.Epochs), decay = 1f - (rate * (float)_options.Regularization);
         for (int n = count; n > 0; n--)
         {
+            CancellationScope.CheckAt(n);
+
             // Fisher and Yates on the way: the drawn pair changes places with the last one left.
             int drawn = first + rng.Next(n), last = first + n - 1;
             (int user, int positive) = (_bucketUser[drawn], _bucketItem[drawn]);
@@ -357,6 +365,7 @@ internal sealed class BprTrainer
         var matrix = new DenseMatrix(rows, _size + 1);
         for (int r = 0; r < rows; r++)
         {
+            CancellationScope.CheckAt(r);
             factors.Slice((long)r * _stride, _size).CopyTo(matrix.Row(r));
         }
 

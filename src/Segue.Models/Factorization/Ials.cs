@@ -3,6 +3,7 @@ using System.ComponentModel.DataAnnotations;
 using Segue.Core.Artifacts;
 using Segue.Core.Contracts;
 using Segue.Core.Data;
+using Segue.Numerics;
 
 namespace Segue.Models.Factorization;
 
@@ -96,6 +97,7 @@ public sealed class Ials(IalsOptions options) : IModel
     {
         ArgumentNullException.ThrowIfNull(train);
         ArgumentNullException.ThrowIfNull(context);
+        using CancellationScope scope = CancellationScope.Enter(context.Cancellation);
         OptionsText.Validate(options, "model 'ials'");
         return AlternatingLeastSquares.Fit(train, context, Settings);
     }

@@ -4,6 +4,7 @@ using Segue.Core;
 using Segue.Core.Artifacts;
 using Segue.Core.Contracts;
 using Segue.Core.Data;
+using Segue.Numerics;
 using Segue.Numerics.Dense;
 using Segue.Numerics.Reference;
 using Segue.Numerics.Sparse;
@@ -41,6 +42,7 @@ internal sealed unsafe class LeastSquaresRecommender : IVectorRecommender, IExpl
         _eigenvalues = new double[_size];
         for (int i = 0; i < items.Rows; i++)
         {
+            CancellationScope.CheckAt(i);
             ReadOnlySpan<float> row = items.Row(i);
             row.CopyTo(_padded.Slice((long)i * _stride, _size));
             for (int c = 0; c < _size; c++)
@@ -86,6 +88,7 @@ internal sealed unsafe class LeastSquaresRecommender : IVectorRecommender, IExpl
         var listeners = new int[items];
         for (int u = 0; u < users; u++)
         {
+            CancellationScope.CheckAt(u);
             ReadOnlySpan<int> heard = _weights.RowColumns(u);
             ReadOnlySpan<float> weights = _weights.RowValues(u);
             for (int n = 0; n < heard.Length; n++)
@@ -100,6 +103,7 @@ internal sealed unsafe class LeastSquaresRecommender : IVectorRecommender, IExpl
 
         for (int i = 0; i < items; i++)
         {
+            CancellationScope.CheckAt(i);
             loss += _settings.Regularization(listeners[i], users) * TensorPrimitives.SumOfSquares<float>(ItemVectors.Row(i));
         }
 

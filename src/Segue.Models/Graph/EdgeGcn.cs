@@ -187,6 +187,7 @@ public sealed class EdgeGcn(EdgeGcnOptions options) : IModel
     {
         ArgumentNullException.ThrowIfNull(train);
         ArgumentNullException.ThrowIfNull(context);
+        using CancellationScope scope = CancellationScope.Enter(context.Cancellation);
         OptionsText.Validate(options, $"model '{Name}'");
         CsrMatrix edges = UserItemMatrix.Sum(train);
         RequireWeights(train, edges);
@@ -348,6 +349,7 @@ internal sealed class EdgePart
         var weights = new List<float>();
         for (int u = 0; u < edges.Rows; u++)
         {
+            CancellationScope.CheckAt(u);
             for (int n = edges.RowStart[u]; n < edges.RowStart[u + 1]; n++)
             {
                 if (isHidden[n])
@@ -382,6 +384,7 @@ internal sealed class EdgePart
         var values = new float[matrix.Count];
         for (int r = 0; r < matrix.Rows; r++)
         {
+            CancellationScope.CheckAt(r);
             Array.Fill(values, 1f / Math.Max(1, matrix.RowLength(r)), matrix.RowStart[r], matrix.RowLength(r));
         }
 
@@ -401,6 +404,7 @@ internal sealed class EdgeMessages
         (Operand, Weights, Friends, Receivers) = (operand, weights, friends, new int[weights.Length]);
         for (int r = 0; r < operand.Matrix.Rows; r++)
         {
+            CancellationScope.CheckAt(r);
             Array.Fill(Receivers, r, operand.Matrix.RowStart[r], operand.Matrix.RowLength(r));
         }
     }
@@ -683,6 +687,7 @@ internal sealed class EdgeNetwork
         var result = new float[rows * _columns.Length];
         for (int r = 0; r < rows; r++)
         {
+            CancellationScope.CheckAt(r);
             for (int c = 0; c < _columns.Length; c++)
             {
                 // What is far out of the common range says no more than the end of it.
@@ -830,6 +835,7 @@ internal sealed class EdgeNetwork
             var heard = new int[_options.Neighbors];
             for (int r = 0; r < matrix.Rows; r++)
             {
+                CancellationScope.CheckAt(r);
                 int length = matrix.RowLength(r), start = matrix.RowStart[r];
                 if (length > _options.Neighbors)
                 {
@@ -899,6 +905,7 @@ internal sealed class EdgeGcnRecommender : IRecommender, IRegressor
             _meanStart = new float[size];
             for (int u = 0; u < users; u++)
             {
+                CancellationScope.CheckAt(u);
                 TensorPrimitives.Add<float>(_meanStart, states[0].Row(u), _meanStart);
             }
 

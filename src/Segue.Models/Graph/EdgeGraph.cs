@@ -1,6 +1,7 @@
 using System.Numerics.Tensors;
 using Segue.Core.Data;
 using Segue.Neural.Autodiff;
+using Segue.Numerics;
 using Segue.Numerics.Sparse;
 
 namespace Segue.Models.Graph;
@@ -23,6 +24,7 @@ internal sealed class EdgeGraph
         Residual = new float[byUser.Count];
         for (int u = 0; u < byUser.Rows; u++)
         {
+            CancellationScope.CheckAt(u);
             for (int n = byUser.RowStart[u]; n < byUser.RowStart[u + 1]; n++)
             {
                 Residual[n] = byUser.Values[n] - Base(u, byUser.ColumnIndex[n]);
@@ -73,6 +75,7 @@ internal sealed class EdgeGraph
         var values = new List<float>(edges.Count);
         for (int u = 0; u < edges.Rows; u++)
         {
+            CancellationScope.CheckAt(u);
             for (int n = edges.RowStart[u]; n < edges.RowStart[u + 1]; n++)
             {
                 if (isHidden.Length == 0 || !isHidden[n])
@@ -101,6 +104,7 @@ internal sealed class EdgeGraph
         weights = new float[columns.Length];
         for (int node = 0, at = 0; node < nodes; node++)
         {
+            CancellationScope.CheckAt(node);
             CsrMatrix side = node < users ? ByUser : ByItem;
             int row = node < users ? node : node - users, offset = node < users ? users : 0;
             for (int n = side.RowStart[row]; n < side.RowStart[row + 1]; n++, at++)
@@ -137,6 +141,7 @@ internal sealed class EdgeGraph
     {
         for (int r = 0; r < matrix.Rows; r++)
         {
+            CancellationScope.CheckAt(r);
             double sum = 0;
             for (int n = matrix.RowStart[r]; n < matrix.RowStart[r + 1]; n++)
             {

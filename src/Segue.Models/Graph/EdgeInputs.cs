@@ -67,6 +67,7 @@ internal sealed class EdgeInputs
             Scratch own = Rent();
             for (int s = start; s < end; s++)
             {
+                CancellationScope.Check();
                 int from = starts[s], user = users.Span[from];
                 ReadOnlySpan<int> history = _graph.ByUser.RowColumns(user);
                 FillUser(
@@ -108,6 +109,7 @@ internal sealed class EdgeInputs
         var rankByUser = new float[byUser.Count];
         for (int u = 0; u < byUser.Rows; u++)
         {
+            CancellationScope.CheckAt(u);
             int start = byUser.RowStart[u], length = byUser.RowLength(u);
             int[] order = [.. Enumerable.Range(start, length).OrderBy(n => byUser.Values[n]).ThenBy(n => n)];
             for (int r = 0; r < length; r++)
@@ -159,6 +161,7 @@ internal sealed class EdgeInputs
             var touched = new List<int>();
             for (int i = start; i < end; i++)
             {
+                CancellationScope.Check();
                 foreach (int u in byItem.RowColumns(i))
                 {
                     foreach (int other in byUser.RowColumns(u))
@@ -182,6 +185,7 @@ internal sealed class EdgeInputs
         var rowStart = new int[items + 1];
         for (int i = 0; i < items; i++)
         {
+            CancellationScope.CheckAt(i);
             rowStart[i + 1] = rowStart[i] + rows[i].Index.Length;
         }
 
@@ -199,6 +203,7 @@ internal sealed class EdgeInputs
         var columns = new List<int>();
         for (int u = 0; u < byUser.Rows; u++)
         {
+            CancellationScope.CheckAt(u);
             int start = byUser.RowStart[u];
             foreach (int n in Enumerable.Range(start, byUser.RowLength(u)).OrderByDescending(n => byUser.Values[n]).ThenBy(n => n).Take(MostItems))
             {

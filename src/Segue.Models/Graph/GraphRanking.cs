@@ -428,6 +428,7 @@ internal sealed class GraphTrainer
             int n = 0;
             for (int u = 0; u < _pairs.Rows; u++)
             {
+                CancellationScope.CheckAt(u);
                 foreach (int item in _pairs.RowColumns(u))
                 {
                     (_users[n], _items[n++]) = (u, _pairs.Rows + item);
@@ -442,6 +443,7 @@ internal sealed class GraphTrainer
     {
         ArgumentNullException.ThrowIfNull(train);
         ArgumentNullException.ThrowIfNull(context);
+        using CancellationScope scope = CancellationScope.Enter(context.Cancellation);
         OptionsText.Validate(options, $"model '{name}'");
         var nodes = GraphNodes.Parse(options.Nodes, $"model '{name}'");
         RequireGroups(name, "artist", nodes.HasArtists, options, train.Catalog.ItemArtist, train);
@@ -682,6 +684,7 @@ internal sealed class GraphTrainer
         var columns = new int[_pairs.Count - labels];
         for (int u = 0; u < _pairs.Rows; u++)
         {
+            CancellationScope.CheckAt(u);
             foreach (int item in _pairs.RowColumns(u))
             {
                 // One after the other with the chance that leaves as many as are wanted (Knuth, volume 2, algorithm S), so that they stay in order of users.
@@ -840,6 +843,7 @@ internal sealed class GraphRecommender : IVectorRecommender, IExplains, IItemSim
         // A node without edges is what it was drawn as, which means nothing.
         for (int node = 0; node < users + items; node++)
         {
+            CancellationScope.CheckAt(node);
             if (graph.Adjacency.RowLength(node) == 0)
             {
                 (node < users ? userVectors.Row(node) : itemVectors.Row(node - users)).Clear();
@@ -856,6 +860,7 @@ internal sealed class GraphRecommender : IVectorRecommender, IExplains, IItemSim
     public IRecommender Observe(Dataset known, FitContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
+        using CancellationScope scope = CancellationScope.Enter(context.Cancellation);
         SameNodes.Check(_train, known);
         ListeningGraph graph = GraphOf(known, _options);
         return Over(graph, _network.Messages(graph), known, _options, _network, context.Threads);

@@ -3,6 +3,7 @@ using Segue.Core.Contracts;
 using Segue.Core.Data;
 using Segue.Core.Views;
 using Segue.Neural.Autodiff;
+using Segue.Numerics;
 using Segue.Numerics.Sparse;
 
 namespace Segue.Models.Graph;
@@ -84,6 +85,7 @@ internal sealed class ListeningGraph
         var columns = new List<int>((2 * pairs.Count) + (2 * byArtist.Count) + (2 * byAlbum.Count));
         for (int node = 0; node < nodes; node++)
         {
+            CancellationScope.CheckAt(node);
             if (node < users)
             {
                 Add(pairs.RowColumns(node), users);

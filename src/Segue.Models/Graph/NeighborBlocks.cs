@@ -64,6 +64,7 @@ internal sealed class NeighborSampler(CsrMatrix messages, int layers, int most)
         var blocks = new SparseOperand[layers];
         for (int l = layers - 1; l >= 0; l--)
         {
+            CancellationScope.Check();
             blocks[l] = Block(seed + ((ulong)l << 32), threads);
         }
 

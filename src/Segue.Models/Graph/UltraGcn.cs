@@ -137,6 +137,7 @@ public sealed class UltraGcn(UltraGcnOptions options) : IModel
     {
         ArgumentNullException.ThrowIfNull(train);
         ArgumentNullException.ThrowIfNull(context);
+        using CancellationScope scope = CancellationScope.Enter(context.Cancellation);
         OptionsText.Validate(options, $"model '{Name}'");
         CsrMatrix pairs = UserItemMatrix.Binary(train);
         int size = options.EmbeddingSize;
@@ -195,6 +196,7 @@ public sealed class UltraGcn(UltraGcnOptions options) : IModel
         var values = new float[pairs.Count];
         for (int u = 0; u < pairs.Rows; u++)
         {
+            CancellationScope.CheckAt(u);
             for (int n = pairs.RowStart[u]; n < pairs.RowStart[u + 1]; n++)
             {
                 values[n] = 1f / MathF.Sqrt((float)pairs.RowLength(u) * byItem.RowLength(pairs.ColumnIndex[n]));
@@ -212,6 +214,7 @@ public sealed class UltraGcn(UltraGcnOptions options) : IModel
         {
             for (int r = 0; r < table.Rows; r++)
             {
+                CancellationScope.CheckAt(r);
                 Span<float> row = table.Row(r);
                 for (int c = 0; c < svd.Values.Count; c++)
                 {
@@ -250,6 +253,7 @@ internal sealed record UltraGcnConstraints(float[] OfItem, CsrMatrix Alike)
         var sum = new double[items];
         for (int i = 0; i < items; i++)
         {
+            CancellationScope.CheckAt(i);
             foreach (int user in byItem.RowColumns(i))
             {
                 sum[i] += pairs.RowLength(user);
@@ -288,6 +292,7 @@ internal sealed record UltraGcnConstraints(float[] OfItem, CsrMatrix Alike)
         var rowStart = new int[items + 1];
         for (int i = 0; i < items; i++)
         {
+            CancellationScope.CheckAt(i);
             rowStart[i + 1] = rowStart[i] + (index[i]?.Length ?? 0);
         }
 
@@ -314,6 +319,7 @@ internal sealed class UltraGcnBatches
         _userOf = new int[pairs.Count];
         for (int u = 0; u < pairs.Rows; u++)
         {
+            CancellationScope.CheckAt(u);
             Array.Fill(_userOf, u, pairs.RowStart[u], pairs.RowLength(u));
         }
 
@@ -529,6 +535,7 @@ internal sealed class UltraGcnRecommender : IVectorRecommender, IExplains, IItem
     public IRecommender Observe(Dataset known, FitContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
+        using CancellationScope scope = CancellationScope.Enter(context.Cancellation);
         SameNodes.Check(_train, known);
         CsrMatrix pairs = UserItemMatrix.Binary(known);
         var users = new DenseMatrix(_users.Rows, _users.Columns, _users.Values.ToArray());

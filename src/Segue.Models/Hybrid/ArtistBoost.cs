@@ -4,6 +4,7 @@ using Segue.Core;
 using Segue.Core.Artifacts;
 using Segue.Core.Contracts;
 using Segue.Core.Data;
+using Segue.Numerics;
 
 namespace Segue.Models.Hybrid;
 
@@ -55,6 +56,7 @@ public sealed class ArtistBoost(ArtistBoostOptions options) : IModel
     {
         ArgumentNullException.ThrowIfNull(train);
         ArgumentNullException.ThrowIfNull(context);
+        using CancellationScope scope = CancellationScope.Enter(context.Cancellation);
         OptionsText.Validate(options, "model 'artist-boost'");
         IModel inner = options.Inner("model 'artist-boost'");
         Dataset artists = ByArtist(train);
@@ -166,6 +168,8 @@ internal class ArtistBoostRecommender(ArtistBoostParts parts) : IRecommender
     /// <summary>Of <see cref="IObserves"/>: both models observe.</summary>
     public IRecommender Observe(Dataset known, FitContext context)
     {
+        ArgumentNullException.ThrowIfNull(context);
+        using CancellationScope scope = CancellationScope.Enter(context.Cancellation);
         SameNodes.Check(parts.Train, known);
         return (parts with
         {

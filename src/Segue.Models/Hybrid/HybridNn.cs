@@ -13,6 +13,7 @@ using Segue.Neural.Layers;
 using Segue.Neural.Losses;
 using Segue.Neural.Optimizers;
 using Segue.Neural.Training;
+using Segue.Numerics;
 using Segue.Numerics.Dense;
 using Segue.Numerics.Sampling;
 using Segue.Numerics.Sparse;
@@ -100,6 +101,7 @@ public sealed class HybridNn(HybridNnOptions options) : IModel
     {
         ArgumentNullException.ThrowIfNull(train);
         ArgumentNullException.ThrowIfNull(context);
+        using CancellationScope scope = CancellationScope.Enter(context.Cancellation);
         OptionsText.Validate(options, $"model '{Name}'");
         FeatureTable table = FeatureTable.Of(train, $"model '{Name}'");
         CsrMatrix pairs = UserItemMatrix.Binary(train);
@@ -187,6 +189,7 @@ public sealed class HybridNn(HybridNnOptions options) : IModel
         var mean = new float[vectors.Columns];
         for (int i = 0; i < vectors.Rows; i++)
         {
+            CancellationScope.CheckAt(i);
             if (heard[i])
             {
                 TensorPrimitives.Add<float>(mean, vectors.Row(i), mean);
@@ -196,6 +199,7 @@ public sealed class HybridNn(HybridNnOptions options) : IModel
         TensorPrimitives.Divide(mean, Math.Max(1, heard.Count(h => h)), mean);
         for (int i = 0; i < vectors.Rows; i++)
         {
+            CancellationScope.CheckAt(i);
             if (!heard[i])
             {
                 mean.CopyTo(vectors.Row(i));

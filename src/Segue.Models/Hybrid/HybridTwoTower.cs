@@ -12,6 +12,7 @@ using Segue.Neural.Layers;
 using Segue.Neural.Losses;
 using Segue.Neural.Optimizers;
 using Segue.Neural.Training;
+using Segue.Numerics;
 using Segue.Numerics.Dense;
 using Segue.Numerics.Sampling;
 using Segue.Numerics.Sparse;
@@ -107,6 +108,7 @@ public sealed class HybridTwoTower(HybridTwoTowerOptions options) : IModel
     {
         ArgumentNullException.ThrowIfNull(train);
         ArgumentNullException.ThrowIfNull(context);
+        using CancellationScope scope = CancellationScope.Enter(context.Cancellation);
         OptionsText.Validate(options, $"model '{Name}'");
         CsrMatrix pairs = UserItemMatrix.Binary(train);
         RequireRoom(train, pairs);
@@ -469,6 +471,7 @@ internal sealed class HybridTwoTowerRecommender : IVectorRecommender, IExplains,
         ItemVectors = new DenseMatrix(vectors.Rows, vectors.Columns + 1);
         for (int i = 0; i < vectors.Rows; i++)
         {
+            CancellationScope.CheckAt(i);
             vectors.Row(i).CopyTo(ItemVectors.Row(i));
             ItemVectors.Row(i)[^1] = bias[i];
         }

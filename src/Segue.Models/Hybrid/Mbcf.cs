@@ -12,6 +12,7 @@ using Segue.Neural.Layers;
 using Segue.Neural.Losses;
 using Segue.Neural.Optimizers;
 using Segue.Neural.Training;
+using Segue.Numerics;
 using Segue.Numerics.Dense;
 using Segue.Numerics.Sampling;
 using Segue.Numerics.Sparse;
@@ -85,6 +86,7 @@ public sealed class Mbcf(MbcfOptions options) : IModel
     {
         ArgumentNullException.ThrowIfNull(train);
         ArgumentNullException.ThrowIfNull(context);
+        using CancellationScope scope = CancellationScope.Enter(context.Cancellation);
         OptionsText.Validate(options, $"model '{Name}'");
         CsrMatrix pairs = UserItemMatrix.Binary(train);
         RequireRoom(pairs);
@@ -203,6 +205,7 @@ internal sealed class PairExamples
         _pairUser = new int[pairs.Count];
         for (int u = 0; u < pairs.Rows; u++)
         {
+            CancellationScope.CheckAt(u);
             Array.Fill(_pairUser, u, pairs.RowStart[u], pairs.RowLength(u));
         }
 
@@ -276,6 +279,7 @@ internal sealed class MbcfRecommender : IVectorRecommender, IExplains, IItemSimi
         ItemVectors = new DenseMatrix(itemVectors.Rows, itemVectors.Columns + 1);
         for (int i = 0; i < itemVectors.Rows; i++)
         {
+            CancellationScope.CheckAt(i);
             itemVectors.Row(i).CopyTo(ItemVectors.Row(i));
             ItemVectors.Row(i)[^1] = bias[i];
         }
@@ -340,6 +344,7 @@ internal sealed class MbcfRecommender : IVectorRecommender, IExplains, IItemSimi
         int known = 0;
         for (int u = 0; u < users.Rows; u++)
         {
+            CancellationScope.CheckAt(u);
             if (pairs.RowLength(u) > 0)
             {
                 TensorPrimitives.Add<float>(mean, users.Row(u), mean);
@@ -351,6 +356,7 @@ internal sealed class MbcfRecommender : IVectorRecommender, IExplains, IItemSimi
         double squares = 0;
         for (int u = 0; u < users.Rows; u++)
         {
+            CancellationScope.CheckAt(u);
             squares += pairs.RowLength(u) > 0 ? Math.Pow(TensorPrimitives.Distance<float>(users.Row(u), mean), 2) : 0;
         }
 

@@ -1,3 +1,4 @@
+using Segue.Numerics;
 using Segue.Numerics.Sampling;
 using Segue.Numerics.Sparse;
 
@@ -50,6 +51,7 @@ internal sealed class NegativeItems(CsrMatrix pairs)
         long sum = 0;
         for (int u = 0; u < pairs.Rows; u++)
         {
+            CancellationScope.CheckAt(u);
             sum += pairs.RowLength(u) == 0 ? 0 : Math.Min(most, pairs.Columns - pairs.RowLength(u));
         }
 
@@ -64,6 +66,7 @@ internal sealed class NegativeItems(CsrMatrix pairs)
         var drawn = new HashSet<int>();
         for (int u = 0; u < pairs.Rows; u++)
         {
+            CancellationScope.CheckAt(u);
             drawn.Clear();
             int unheard = pairs.Columns - pairs.RowLength(u), wanted = pairs.RowLength(u) == 0 ? 0 : Math.Min(most, unheard);
             for (int n = 0; n < wanted; n++)

@@ -4,6 +4,7 @@ using Segue.Core;
 using Segue.Core.Artifacts;
 using Segue.Core.Contracts;
 using Segue.Core.Data;
+using Segue.Numerics;
 
 namespace Segue.Models.Linear;
 
@@ -92,6 +93,7 @@ public sealed class Bspm(BspmOptions options) : IModel
     {
         ArgumentNullException.ThrowIfNull(train);
         ArgumentNullException.ThrowIfNull(context);
+        using CancellationScope scope = CancellationScope.Enter(context.Cancellation);
         OptionsText.Validate(options, "model 'bspm'");
         return GraphFilterRecommender.Fit(train, Filter(), Size, context);
     }

@@ -67,6 +67,7 @@ public sealed class Ease(EaseOptions options) : IModel
     {
         ArgumentNullException.ThrowIfNull(train);
         ArgumentNullException.ThrowIfNull(context);
+        using CancellationScope scope = CancellationScope.Enter(context.Cancellation);
         OptionsText.Validate(options, "model 'ease'");
         int n = train.Items.Count;
         CheckMemory(n);

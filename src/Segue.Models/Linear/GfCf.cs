@@ -4,6 +4,7 @@ using Segue.Core;
 using Segue.Core.Artifacts;
 using Segue.Core.Contracts;
 using Segue.Core.Data;
+using Segue.Numerics;
 
 namespace Segue.Models.Linear;
 
@@ -49,6 +50,7 @@ public sealed class GfCf(GfCfOptions options) : IModel
     {
         ArgumentNullException.ThrowIfNull(train);
         ArgumentNullException.ThrowIfNull(context);
+        using CancellationScope scope = CancellationScope.Enter(context.Cancellation);
         OptionsText.Validate(options, "model 'gf-cf'");
         return GraphFilterRecommender.Fit(train, Filter, Size, context);
     }

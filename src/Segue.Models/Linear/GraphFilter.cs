@@ -36,6 +36,7 @@ internal sealed class ItemGraph
         _to = new DenseMatrix(vectors.Rows, vectors.Columns);
         for (int i = 0; i < vectors.Rows; i++)
         {
+            CancellationScope.CheckAt(i);
             if (byItem.RowLength(i) > 0)
             {
                 float root = MathF.Sqrt(byItem.RowLength(i));
@@ -184,6 +185,7 @@ internal sealed class ItemGraph
         var values = new float[binary.Count];
         for (int u = 0; u < binary.Rows; u++)
         {
+            CancellationScope.CheckAt(u);
             for (int n = binary.RowStart[u]; n < binary.RowStart[u + 1]; n++)
             {
                 values[n] = (float)(1 / Math.Sqrt((double)binary.RowLength(u) * listeners[binary.ColumnIndex[n]]));
@@ -307,6 +309,7 @@ internal sealed record GraphFilter(double[] Steps, double[] LowPass)
     {
         for (int r = 0; r < rows; r++)
         {
+            CancellationScope.CheckAt(r);
             for (int c = 0; c < columns; c++)
             {
                 result[(c * rows) + r] = values[(r * columns) + c];
@@ -372,6 +375,7 @@ internal sealed class GraphFilterRecommender(Dataset train, ItemGraph graph, Gra
     public IRecommender Observe(Dataset known, FitContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
+        using CancellationScope scope = CancellationScope.Enter(context.Cancellation);
         SameNodes.Check(train, known);
         return Fit(known, filter, size, context);
     }

@@ -5,6 +5,7 @@ using Segue.Core.Artifacts;
 using Segue.Core.Contracts;
 using Segue.Core.Data;
 using Segue.Core.Views;
+using Segue.Numerics;
 using Segue.Numerics.Dense;
 using Segue.Numerics.Sparse;
 
@@ -44,6 +45,7 @@ public sealed class FeatureKnn(FeatureKnnOptions options) : IModel
     {
         ArgumentNullException.ThrowIfNull(train);
         ArgumentNullException.ThrowIfNull(context);
+        using CancellationScope scope = CancellationScope.Enter(context.Cancellation);
         OptionsText.Validate(options, Owner);
         context.Report("features", 0, 1);
         FeatureTable table = FeatureTable.Of(train, Owner);
@@ -52,6 +54,7 @@ public sealed class FeatureKnn(FeatureKnnOptions options) : IModel
         // An item that knows nothing is told apart from one that is average in everything by NaN, also in the artifact.
         for (int i = 0; i < features.Rows; i++)
         {
+            CancellationScope.CheckAt(i);
             if (!table.IsKnown[i])
             {
                 features.Row(i).Fill(float.NaN);
@@ -96,6 +99,7 @@ internal sealed class FeatureKnnRecommender : IExplains, IItemSimilarity
         _directions = new DenseMatrix(features.Rows, features.Columns, [.. features.Values]);
         for (int i = 0; i < features.Rows; i++)
         {
+            CancellationScope.CheckAt(i);
             float norm = TensorPrimitives.Norm<float>(features.Row(i));
             TensorPrimitives.Divide(features.Row(i), norm == 0 ? 1 : norm, _directions.Row(i));
         }

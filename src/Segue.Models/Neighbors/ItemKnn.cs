@@ -5,6 +5,7 @@ using Segue.Core.Artifacts;
 using Segue.Core.Contracts;
 using Segue.Core.Data;
 using Segue.Core.Views;
+using Segue.Numerics;
 using Segue.Numerics.Sparse;
 
 namespace Segue.Models.Neighbors;
@@ -89,6 +90,7 @@ public sealed class ItemKnn(ItemKnnOptions options) : IModel
     {
         ArgumentNullException.ThrowIfNull(train);
         ArgumentNullException.ThrowIfNull(context);
+        using CancellationScope scope = CancellationScope.Enter(context.Cancellation);
         OptionsText.Validate(options, Owner);
         bool isBm25 = options.Similarity == ItemSimilarityKind.Bm25;
         if (options.HalfLifeDays > 0 && !train.HasTime)

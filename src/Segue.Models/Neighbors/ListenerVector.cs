@@ -1,5 +1,6 @@
 using Segue.Core.Contracts;
 using Segue.Core.Data;
+using Segue.Numerics;
 using Segue.Numerics.Sparse;
 
 namespace Segue.Models.Neighbors;
@@ -23,6 +24,7 @@ internal readonly struct ListenerVector(bool isWeighted, double halfLifeDays)
         var values = new List<float>(dataset.Count);
         for (int u = 0; u < dataset.Users.Count; u++)
         {
+            CancellationScope.CheckAt(u);
             Range own = start[u]..start[u + 1];
             (int[] item, float[] value) = Of(
                 dataset.ItemIndex.Span[own], dataset.HasWeight ? dataset.Weight.Span[own] : [], dataset.HasTime ? dataset.Time.Span[own] : []);

@@ -5,6 +5,7 @@ using Segue.Core;
 using Segue.Core.Artifacts;
 using Segue.Core.Contracts;
 using Segue.Core.Data;
+using Segue.Numerics;
 using Segue.Numerics.Selection;
 using Segue.Numerics.Sparse;
 
@@ -63,6 +64,7 @@ public sealed class UserKnn(UserKnnOptions options) : IModel
     {
         ArgumentNullException.ThrowIfNull(train);
         ArgumentNullException.ThrowIfNull(context);
+        using CancellationScope scope = CancellationScope.Enter(context.Cancellation);
         OptionsText.Validate(options, Owner);
         context.Report("user vectors", 0, 1);
         CsrMatrix listeners = new ListenerVector(options.Weighted, 0).OfAll(train);
@@ -70,6 +72,7 @@ public sealed class UserKnn(UserKnnOptions options) : IModel
         {
             for (int u = 0; u < listeners.Rows; u++)
             {
+                CancellationScope.CheckAt(u);
                 UserKnnRecommender.ToShares(listeners.Values.AsSpan(listeners.RowStart[u]..listeners.RowStart[u + 1]));
             }
         }

@@ -4,6 +4,7 @@ using Segue.Core.Artifacts;
 using Segue.Core.Contracts;
 using Segue.Core.Data;
 using Segue.Neural.Losses;
+using Segue.Numerics;
 
 namespace Segue.Models.Sequence;
 
@@ -57,6 +58,7 @@ public sealed class GSasRec(GSasRecOptions options) : IModel
     {
         ArgumentNullException.ThrowIfNull(train);
         ArgumentNullException.ThrowIfNull(context);
+        using CancellationScope scope = CancellationScope.Enter(context.Cancellation);
         OptionsText.Validate(options, $"model '{Name}'");
         return SelfAttention.Fit(
             Name, options, options.NegativeCount, options.NegativesFor, options.SharedVectors, items => CandidateLosses.PositiveWeight(options.NegativeCount, items, options.Calibration), train, context);

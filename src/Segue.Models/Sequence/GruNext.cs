@@ -10,6 +10,7 @@ using Segue.Neural.Layers;
 using Segue.Neural.Losses;
 using Segue.Neural.Optimizers;
 using Segue.Neural.Training;
+using Segue.Numerics;
 using Segue.Numerics.Dense;
 using Segue.Numerics.Sampling;
 
@@ -128,6 +129,7 @@ public sealed class GruNext(GruNextOptions options) : IModel
     {
         ArgumentNullException.ThrowIfNull(train);
         ArgumentNullException.ThrowIfNull(context);
+        using CancellationScope scope = CancellationScope.Enter(context.Cancellation);
         OptionsText.Validate(options, $"model '{Name}'");
         PlayChunks chunks = PlayChunks.Of(train, options.Unit, options.GapMinutes, options.MaxLength, Name);
         int items = train.Items.Count;

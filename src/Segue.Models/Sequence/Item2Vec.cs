@@ -10,6 +10,7 @@ using Segue.Core.Views;
 using Segue.Models.Factorization;
 using Segue.Models.Neighbors;
 using Segue.Models.Walks;
+using Segue.Numerics;
 using Segue.Numerics.Dense;
 using Segue.Numerics.Embedding;
 using Segue.Numerics.Sampling;
@@ -130,6 +131,7 @@ public sealed class Item2Vec(Item2VecOptions options) : IModel
     {
         ArgumentNullException.ThrowIfNull(train);
         ArgumentNullException.ThrowIfNull(context);
+        using CancellationScope scope = CancellationScope.Enter(context.Cancellation);
         OptionsText.Validate(options, $"model '{Name}'");
         context.Report("sentences", 0, 1);
         ItemSentences sentences = Sentences(train, context);
@@ -161,6 +163,7 @@ public sealed class Item2Vec(Item2VecOptions options) : IModel
             var matrix = new DenseMatrix(train.Items.Count, options.EmbeddingSize);
             for (int i = 0; i < matrix.Rows; i++)
             {
+                CancellationScope.CheckAt(i);
                 if (vectors.Counts.Span[i] < settings.MinCount)
                 {
                     continue;
@@ -251,6 +254,8 @@ internal sealed class ItemSentences : ISentences
         ReadOnlySpan<int> starts = start.Span;
         for (int s = 0; s + 1 < starts.Length; s++)
         {
+            CancellationScope.CheckAt(s);
+
             // A single item has no context.
             for (int first = starts[s]; starts[s + 1] - first >= 2; first += Longest)
             {

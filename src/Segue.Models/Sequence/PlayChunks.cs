@@ -1,6 +1,7 @@
 using Segue.Core;
 using Segue.Core.Data;
 using Segue.Core.Views;
+using Segue.Numerics;
 
 namespace Segue.Models.Sequence;
 
@@ -57,6 +58,7 @@ internal sealed class PlayChunks
         var ranges = new List<(int, int, int)>();
         for (int s = 0; s + 1 < start.Length; s++)
         {
+            CancellationScope.CheckAt(s);
             foreach ((int first, int end) in Sequences.Chunks(start[s], start[s + 1], maxLength))
             {
                 ranges.Add((first, end - first, start[s + 1]));

@@ -1,6 +1,7 @@
 using Segue.Core.Artifacts;
 using Segue.Core.Contracts;
 using Segue.Core.Data;
+using Segue.Numerics;
 
 namespace Segue.Models.Sequence;
 
@@ -32,6 +33,7 @@ public sealed class SasRec(SasRecOptions options) : IModel
     {
         ArgumentNullException.ThrowIfNull(train);
         ArgumentNullException.ThrowIfNull(context);
+        using CancellationScope scope = CancellationScope.Enter(context.Cancellation);
         OptionsText.Validate(options, $"model '{Name}'");
         return SelfAttention.Fit(Name, options, 1, NegativeGroup.Sequence, isShared: true, static _ => 1, train, context);
     }

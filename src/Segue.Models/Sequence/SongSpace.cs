@@ -8,6 +8,7 @@ using Segue.Core.Views;
 using Segue.Neural.Autodiff;
 using Segue.Neural.Losses;
 using Segue.Neural.Training;
+using Segue.Numerics;
 using Segue.Numerics.Dense;
 using Segue.Numerics.Sampling;
 
@@ -165,6 +166,7 @@ internal static class SongSpace
     {
         for (int i = 0; i < songs.Rows; i++)
         {
+            CancellationScope.CheckAt(i);
             if (!songs.Row(i).ContainsAnyExcept(0f))
             {
                 songs.Row(i).Fill(float.NaN);
@@ -183,6 +185,7 @@ internal static class SongSpace
         var inputs = new Parameter("song_vectors", songs.Rows + rowsBehind, songs.Columns, isFrozen: true);
         for (int i = 0; i < songs.Rows; i++)
         {
+            CancellationScope.CheckAt(i);
             if (!float.IsNaN(songs.Row(i)[0]))
             {
                 songs.Row(i).CopyTo(inputs.Row(i));
@@ -236,6 +239,7 @@ internal static class SongSpace
         float kept = halfLife == 0 ? 0f : (float)Math.Pow(0.5, 1 / halfLife);
         for (int s = 0; s + 1 < starts.Length; s++)
         {
+            CancellationScope.CheckAt(s);
             float total = 0f;
             for (int n = starts[s]; n < starts[s + 1]; n++)
             {

@@ -11,6 +11,7 @@ using Segue.Neural.Layers;
 using Segue.Neural.Losses;
 using Segue.Neural.Optimizers;
 using Segue.Neural.Training;
+using Segue.Numerics;
 using Segue.Numerics.Dense;
 using Segue.Numerics.Sampling;
 
@@ -129,6 +130,7 @@ public sealed class TasteRnn(TasteRnnOptions options) : IModel
     {
         ArgumentNullException.ThrowIfNull(train);
         ArgumentNullException.ThrowIfNull(context);
+        using CancellationScope scope = CancellationScope.Enter(context.Cancellation);
         OptionsText.Validate(options, $"model '{Name}'");
         (int, int) offsets = SongSpace.Offsets(options);
         if (options.Context != PlayContext.None && !train.HasTime)

@@ -7,6 +7,7 @@ using Segue.Neural.Autodiff;
 using Segue.Neural.Losses;
 using Segue.Neural.Optimizers;
 using Segue.Neural.Training;
+using Segue.Numerics;
 using Segue.Numerics.Dense;
 using Segue.Numerics.Sampling;
 
@@ -95,6 +96,7 @@ public sealed class WeightedHistory(WeightedHistoryOptions options) : IModel
     {
         ArgumentNullException.ThrowIfNull(train);
         ArgumentNullException.ThrowIfNull(context);
+        using CancellationScope scope = CancellationScope.Enter(context.Cancellation);
         OptionsText.Validate(options, $"model '{Name}'");
         (int Min, int Max) offsets = SongSpace.Offsets(options);
         PlayChunks chunks = PlayChunks.Of(train, options.Unit, options.GapMinutes, int.MaxValue - 1, Name);

@@ -5,6 +5,7 @@ using Segue.Core.Artifacts;
 using Segue.Core.Contracts;
 using Segue.Core.Data;
 using Segue.Core.Views;
+using Segue.Numerics;
 using Segue.Numerics.Sparse;
 
 namespace Segue.Models.SessionBased;
@@ -61,6 +62,7 @@ public sealed class ActR(ActROptions options) : IModel
     {
         ArgumentNullException.ThrowIfNull(train);
         ArgumentNullException.ThrowIfNull(context);
+        using CancellationScope scope = CancellationScope.Enter(context.Cancellation);
         OptionsText.Validate(options, "model 'actr'");
         context.Report("plays", 0, 1);
         var sessions = SessionTable.Of(train, options.GapMinutes);
@@ -103,6 +105,7 @@ public sealed class ActR(ActROptions options) : IModel
         {
             for (int s = 0; s < sessions.Count; s++)
             {
+                CancellationScope.CheckAt(s);
                 ReadOnlySpan<int> all = sessions.Items(s);
                 for (int from = 0; from < all.Length; from += options.SessionLength)
                 {

@@ -4,6 +4,7 @@ using Segue.Core.Artifacts;
 using Segue.Core.Contracts;
 using Segue.Core.Data;
 using Segue.Core.Views;
+using Segue.Numerics;
 using Segue.Numerics.Sparse;
 
 namespace Segue.Models.SessionBased;
@@ -33,6 +34,7 @@ public sealed class Markov(MarkovOptions options) : IModel
     {
         ArgumentNullException.ThrowIfNull(train);
         ArgumentNullException.ThrowIfNull(context);
+        using CancellationScope scope = CancellationScope.Enter(context.Cancellation);
         OptionsText.Validate(options, "model 'markov'");
         context.Report("transitions", 0, 1);
         var sessions = SessionTable.Of(train, options.GapMinutes);
@@ -40,6 +42,7 @@ public sealed class Markov(MarkovOptions options) : IModel
         {
             for (int s = 0; s < sessions.Count; s++)
             {
+                CancellationScope.CheckAt(s);
                 ReadOnlySpan<int> items = sessions.Items(s);
                 for (int p = 1; p < items.Length; p++)
                 {
@@ -49,6 +52,7 @@ public sealed class Markov(MarkovOptions options) : IModel
         }, context.Threads, remedy: "use fewer sessions");
         for (int i = 0; i < counts.Rows; i++)
         {
+            CancellationScope.CheckAt(i);
             Span<float> row = counts.Values.AsSpan(counts.RowStart[i]..counts.RowStart[i + 1]);
             double total = 0;
             foreach (float count in row)

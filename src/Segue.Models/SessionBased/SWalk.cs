@@ -3,6 +3,7 @@ using System.ComponentModel.DataAnnotations;
 using Segue.Core.Artifacts;
 using Segue.Core.Contracts;
 using Segue.Core.Data;
+using Segue.Numerics;
 using Segue.Numerics.Sparse;
 
 namespace Segue.Models.SessionBased;
@@ -48,6 +49,7 @@ public sealed class SWalk(SWalkOptions options) : IModel
     {
         ArgumentNullException.ThrowIfNull(train);
         ArgumentNullException.ThrowIfNull(context);
+        using CancellationScope scope = CancellationScope.Enter(context.Cancellation);
         OptionsText.Validate(options, "model 's-walk'");
         var sessions = SessionTable.Of(train, options.GapMinutes);
         int count = train.Items.Count;
@@ -84,6 +86,7 @@ public sealed class SWalk(SWalkOptions options) : IModel
         double p = options.WalkOn;
         while (here.Touched.Count > 0)
         {
+            CancellationScope.Check();
             foreach (int j in here.Touched)
             {
                 double probability = here[j];
@@ -110,6 +113,7 @@ public sealed class SWalk(SWalkOptions options) : IModel
         var values = new List<float>(weights.Count);
         for (int i = 0; i < weights.Rows; i++)
         {
+            CancellationScope.CheckAt(i);
             ReadOnlySpan<float> row = weights.RowValues(i);
             double total = 0;
             foreach (float value in row)

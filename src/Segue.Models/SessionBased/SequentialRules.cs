@@ -4,6 +4,7 @@ using Segue.Core.Artifacts;
 using Segue.Core.Contracts;
 using Segue.Core.Data;
 using Segue.Core.Views;
+using Segue.Numerics;
 
 namespace Segue.Models.SessionBased;
 
@@ -42,6 +43,7 @@ public sealed class SequentialRules(SequentialRulesOptions options) : IModel
     {
         ArgumentNullException.ThrowIfNull(train);
         ArgumentNullException.ThrowIfNull(context);
+        using CancellationScope scope = CancellationScope.Enter(context.Cancellation);
         OptionsText.Validate(options, "model 'sequential-rules'");
         context.Report("rules", 0, 1);
         var sessions = SessionTable.Of(train, options.GapMinutes);
@@ -52,6 +54,7 @@ public sealed class SequentialRules(SequentialRulesOptions options) : IModel
             {
                 for (int s = 0; s < sessions.Count; s++)
                 {
+                    CancellationScope.CheckAt(s);
                     ReadOnlySpan<int> items = sessions.Items(s);
                     for (int p = 1; p < items.Length; p++)
                     {

@@ -139,10 +139,12 @@ internal sealed class SessionLeastSquares(SessionLinearOptions options, double t
         long latest = sessions.HasTime && sessions.Count > 0 ? sessions.Time[^1] : -1;
         for (int s = 0; s < sessions.Count; s++)
         {
+            CancellationScope.CheckAt(s);
             double weight = options.SessionLife > 0 ? Math.Exp(-sessions.Age(s, latest) / options.SessionLife) : 1;
             ReadOnlySpan<int> all = sessions.Items(s);
             for (int from = 0; from < all.Length; from += options.SessionLength)
             {
+                CancellationScope.Check();
                 ReadOnlySpan<int> items = all[from..Math.Min(all.Length, from + options.SessionLength)];
                 distinct.Clear();
                 for (int p = 0; p < items.Length; p++)
@@ -271,6 +273,7 @@ internal sealed class SessionLeastSquares(SessionLinearOptions options, double t
             long steps = 0;
             while (_queue.TryDequeue(out int j))
             {
+                CancellationScope.CheckAt((int)steps);
                 _isQueued[j] = false;
                 double change = _residual[j] / diagonal[j];
                 _residual[j] = 0;

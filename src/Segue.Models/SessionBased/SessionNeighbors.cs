@@ -5,6 +5,7 @@ using Segue.Core.Artifacts;
 using Segue.Core.Contracts;
 using Segue.Core.Data;
 using Segue.Core.Views;
+using Segue.Numerics;
 
 namespace Segue.Models.SessionBased;
 
@@ -112,6 +113,7 @@ internal class SessionNeighborRecommender : IExplains
         var last = new Dictionary<int, int>();
         for (int s = 0; s < sessions.Count; s++)
         {
+            CancellationScope.CheckAt(s);
             last.Clear();
             ReadOnlySpan<int> own = sessions.Items(s);
             for (int p = 0; p < own.Length; p++)
@@ -142,6 +144,7 @@ internal class SessionNeighborRecommender : IExplains
         int[] fill = _sessionStart[..^1];
         for (int s = 0; s < sessions.Count; s++)
         {
+            CancellationScope.CheckAt(s);
             for (int n = _itemStart[s]; n < _itemStart[s + 1]; n++)
             {
                 _session[fill[_item[n]]++] = s;
@@ -157,6 +160,7 @@ internal class SessionNeighborRecommender : IExplains
     {
         ArgumentNullException.ThrowIfNull(train);
         ArgumentNullException.ThrowIfNull(context);
+        using CancellationScope scope = CancellationScope.Enter(context.Cancellation);
         OptionsText.Validate(options, $"model '{model}'");
         context.Report("sessions", 0, 1);
         return Create(train.Items, SessionTable.Of(train, options.GapMinutes), options, rules);

@@ -3,6 +3,7 @@ using System.ComponentModel.DataAnnotations;
 using Segue.Core.Artifacts;
 using Segue.Core.Contracts;
 using Segue.Core.Data;
+using Segue.Numerics;
 
 namespace Segue.Models.SessionBased;
 
@@ -40,6 +41,7 @@ public sealed class Slist(SlistOptions options) : IModel
     {
         ArgumentNullException.ThrowIfNull(train);
         ArgumentNullException.ThrowIfNull(context);
+        using CancellationScope scope = CancellationScope.Enter(context.Cancellation);
         OptionsText.Validate(options, "model 'slist'");
         var sessions = SessionTable.Of(train, options.GapMinutes);
         var problem = new SessionLeastSquares(options, options.TogetherShare);

@@ -4,6 +4,7 @@ using Segue.Core.Artifacts;
 using Segue.Core.Contracts;
 using Segue.Core.Data;
 using Segue.Core.Views;
+using Segue.Numerics;
 
 namespace Segue.Models.Walks;
 
@@ -45,6 +46,8 @@ public sealed class Ipf(IpfOptions options) : IModel
     public IRecommender Fit(Dataset train, FitContext context)
     {
         ArgumentNullException.ThrowIfNull(train);
+        ArgumentNullException.ThrowIfNull(context);
+        using CancellationScope scope = CancellationScope.Enter(context.Cancellation);
         return new IpfRecommender(train.Items, TemporalSteps.Of("model 'ipf'", train, options, context, options.Exponent));
     }
 
@@ -82,6 +85,8 @@ internal sealed class IpfRecommender(Vocabulary items, TemporalSteps steps) : IT
         var sums = new double[scores.Length];
         for (int v = 0; v < arrived.Length; v++)
         {
+            CancellationScope.CheckAt(v);
+
             // Nothing arrives at items yet: all edges lead from items to other nodes, or from profiles to users.
             if (arrived[v] <= 0)
             {

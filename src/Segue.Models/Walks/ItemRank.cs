@@ -6,6 +6,7 @@ using Segue.Core.Contracts;
 using Segue.Core.Data;
 using Segue.Core.Views;
 using Segue.Models.Neighbors;
+using Segue.Numerics;
 using Segue.Numerics.Sparse;
 
 namespace Segue.Models.Walks;
@@ -45,6 +46,7 @@ public sealed class ItemRank(ItemRankOptions options) : IModel
     {
         ArgumentNullException.ThrowIfNull(train);
         ArgumentNullException.ThrowIfNull(context);
+        using CancellationScope scope = CancellationScope.Enter(context.Cancellation);
         OptionsText.Validate(options, "model 'item-rank'");
         context.Report("item rank", 0, 1);
         return new ItemRankRecommender(train.Items, new ListenerVector(options.Weighted, 0).OfAll(train), options);
@@ -103,6 +105,7 @@ internal sealed class ItemRankRecommender : IExplains
         var next = new float[Items.Count];
         for (int step = 0; step < _options.Steps; step++)
         {
+            CancellationScope.Check();
             for (int j = 0; j < at.Length; j++)
             {
                 at[j] *= _scale[j];
@@ -141,6 +144,7 @@ internal sealed class ItemRankRecommender : IExplains
         brings[itemIndex] = 1;
         for (int step = 0; step < _options.Steps; step++)
         {
+            CancellationScope.Check();
             Common(brings, ofUser, next);
             for (int j = 0; j < next.Length; j++)
             {

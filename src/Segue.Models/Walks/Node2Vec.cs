@@ -8,6 +8,7 @@ using Segue.Core.Contracts;
 using Segue.Core.Data;
 using Segue.Core.Views;
 using Segue.Models.Factorization;
+using Segue.Numerics;
 using Segue.Numerics.Dense;
 using Segue.Numerics.Embedding;
 using Segue.Numerics.Sampling;
@@ -119,6 +120,7 @@ public sealed class Node2Vec(Node2VecOptions options) : IModel
     {
         ArgumentNullException.ThrowIfNull(train);
         ArgumentNullException.ThrowIfNull(context);
+        using CancellationScope scope = CancellationScope.Enter(context.Cancellation);
         OptionsText.Validate(options, "model 'node2vec'");
         context.Report("temporal graph", 0, 1);
         TemporalGraph graph;

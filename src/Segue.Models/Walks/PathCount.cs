@@ -6,6 +6,7 @@ using Segue.Core.Contracts;
 using Segue.Core.Data;
 using Segue.Core.Views;
 using Segue.Models.Neighbors;
+using Segue.Numerics;
 using Segue.Numerics.Sparse;
 
 namespace Segue.Models.Walks;
@@ -35,6 +36,7 @@ public sealed class PathCount(PathCountOptions options) : IModel
     {
         ArgumentNullException.ThrowIfNull(train);
         ArgumentNullException.ThrowIfNull(context);
+        using CancellationScope scope = CancellationScope.Enter(context.Cancellation);
         OptionsText.Validate(options, "model 'path-count'");
         context.Report("path count", 0, 1);
         return new PathCountRecommender(train.Items, UserItemMatrix.Binary(train), ArtistOf(train), options);
@@ -80,6 +82,7 @@ internal sealed class PathCountRecommender(Vocabulary items, CsrMatrix listeners
         scores.Clear();
         for (int v = 0; v < common.Length; v++)
         {
+            CancellationScope.CheckAt(v);
             if (common[v] > 0)
             {
                 RowSimilarity.AddRow(listeners, v, common[v], scores);

@@ -12,6 +12,7 @@ using Segue.Neural.Layers;
 using Segue.Neural.Losses;
 using Segue.Neural.Optimizers;
 using Segue.Neural.Training;
+using Segue.Numerics;
 using Segue.Numerics.Dense;
 using Segue.Numerics.Embedding;
 using Segue.Numerics.Sampling;
@@ -199,6 +200,7 @@ public sealed class StgLink(StgLinkOptions options) : IModel
     {
         ArgumentNullException.ThrowIfNull(train);
         ArgumentNullException.ThrowIfNull(context);
+        using CancellationScope scope = CancellationScope.Enter(context.Cancellation);
         OptionsText.Validate(options, $"model '{Name}'");
         context.Report("temporal graph", 0, 1);
         TemporalGraph graph, walked;
@@ -223,6 +225,8 @@ public sealed class StgLink(StgLinkOptions options) : IModel
         var vectors = new DenseMatrix(graph.Nodes, options.EmbeddingSize);
         for (int n = 0; n < graph.Nodes; n++)
         {
+            CancellationScope.CheckAt(n);
+
             // A node without edges was in no walk: its vector means nothing.
             if (adjacency.RowLength(n) > 0)
             {
@@ -438,6 +442,7 @@ internal sealed class LinkEdges
         {
             for (int u = 0; u < graph.Users; u++)
             {
+                CancellationScope.CheckAt(u);
                 for (int s = graph.UserSessionStart.Span[u]; s < graph.UserSessionStart.Span[u + 1]; s++)
                 {
                     for (int n = sessions.RowStart[s]; n < sessions.RowStart[s + 1]; n++)
@@ -473,6 +478,7 @@ internal sealed class LinkEdges
             {
                 for (int r = 0; r < matrix.Rows; r++)
                 {
+                    CancellationScope.CheckAt(r);
                     for (int n = matrix.RowStart[r]; n < matrix.RowStart[r + 1]; n++)
                     {
                         if (parts[n] == part)
@@ -500,6 +506,7 @@ internal sealed class LinkEdges
     {
         for (int n = 0; n < edges.Count; n++)
         {
+            CancellationScope.CheckAt(n);
             left[n] = -1;
             for (int attempt = 0; attempt < Tries && left[n] < 0; attempt++)
             {
@@ -560,6 +567,7 @@ internal sealed class LinkEdges
         var values = new List<float>(matrix.Count);
         for (int r = 0; r < matrix.Rows; r++)
         {
+            CancellationScope.CheckAt(r);
             for (int n = matrix.RowStart[r]; n < matrix.RowStart[r + 1]; n++)
             {
                 if (parts[n] == 0)
@@ -635,6 +643,7 @@ internal sealed class LinkNetwork(DenseMatrix[] weights, float[][] biases)
             int rows = Math.Min(Block, count - first);
             for (int r = 0; r < rows; r++)
             {
+                CancellationScope.CheckAt(r);
                 ReadOnlySpan<float> a = left(first + r), b = right(first + r);
                 Span<float> row = x.AsSpan(r * inputs, inputs);
                 if (input != LinkInput.Product)
@@ -656,6 +665,7 @@ internal sealed class LinkNetwork(DenseMatrix[] weights, float[][] biases)
                 Span<float> to = l == weights.Length - 1 ? outputs.Slice(first, rows) : next.AsSpan(0, rows * columns);
                 for (int r = 0; r < rows; r++)
                 {
+                    CancellationScope.CheckAt(r);
                     biases[l].CopyTo(to.Slice(r * columns, columns));
                 }
 
@@ -805,6 +815,7 @@ internal sealed class StgLinkRecommender : ITimeAware
         double own = 0, means = 0;
         for (int r = 0; r < edges.Rows; r++)
         {
+            CancellationScope.CheckAt(r);
             float norm = TensorPrimitives.Norm<float>(_vectors.Row(first + r));
             if (norm > 0 && Mean(edges.RowColumns(r), edges.RowValues(r), 1) is { } mean)
             {

@@ -5,6 +5,7 @@ using Segue.Core.Artifacts;
 using Segue.Core.Contracts;
 using Segue.Core.Data;
 using Segue.Core.Views;
+using Segue.Numerics;
 using Segue.Numerics.Sparse;
 
 namespace Segue.Models.Walks;
@@ -50,6 +51,8 @@ public sealed class StgWalk(StgWalkOptions options) : IModel
     public IRecommender Fit(Dataset train, FitContext context)
     {
         ArgumentNullException.ThrowIfNull(train);
+        ArgumentNullException.ThrowIfNull(context);
+        using CancellationScope scope = CancellationScope.Enter(context.Cancellation);
         return new StgWalkRecommender(train.Items, TemporalSteps.Of("model 'stg-walk'", train, options, context), options);
     }
 
@@ -95,6 +98,7 @@ internal sealed class StgWalkRecommender(Vocabulary items, TemporalSteps steps, 
         scores.Clear();
         for (int step = 1; ; step++)
         {
+            CancellationScope.Check();
             float share = step == options.Steps ? 1 : (float)(1 - options.Damping);
             for (int i = 0; i < scores.Length; i++)
             {
@@ -136,6 +140,7 @@ internal sealed class StgWalkRecommender(Vocabulary items, TemporalSteps steps, 
         brings[node] = 1;
         for (int step = 1; step < options.Steps; step++)
         {
+            CancellationScope.Check();
             for (int v = 0; v < next.Length; v++)
             {
                 next[v] = (float)options.Damping * steps.Scale[v] * Gather(steps.Weights, v, brings);

@@ -3,6 +3,7 @@ using System.ComponentModel.DataAnnotations;
 using Segue.Core;
 using Segue.Core.Contracts;
 using Segue.Core.Views;
+using Segue.Numerics;
 using Segue.Numerics.Sparse;
 
 namespace Segue.Models.Walks;
@@ -59,6 +60,7 @@ internal sealed class TemporalSteps
         Scale = new float[graph.Nodes];
         for (int v = 0; v < Scale.Length; v++)
         {
+            CancellationScope.CheckAt(v);
             double sum = 0;
             foreach (float weight in Weights.RowValues(v))
             {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Numerics;
+using Segue.Numerics;
 using Segue.Numerics.Dense;
 
 namespace Segue.Neural.Autodiff;
@@ -59,6 +60,7 @@ public sealed class Tape
 
     /// <summary>Adds the gradient of <paramref name="loss"/> to every parameter and input it depends on.</summary>
     /// <exception cref="ArgumentException">The loss is not one value, is on another tape, or depends on nothing that is learned.</exception>
+    /// <exception cref="OperationCanceledException">The <see cref="CancellationScope"/> was cancelled; the gradients are incomplete.</exception>
     public void Backward(Variable loss)
     {
         ArgumentNullException.ThrowIfNull(loss);
@@ -75,6 +77,7 @@ public sealed class Tape
         loss.AddTo()[0] += 1f;
         for (int n = _count - 1; n >= 0; n--)
         {
+            CancellationScope.Check();
             Variable node = _nodes[n];
             if (node.Backward is { } backward && node.HasGradient)
             {
@@ -105,6 +108,7 @@ public sealed class Tape
             }
         }
 
+        CancellationScope.Check();
         Shapes.RequireRoom(rows, columns);
         Variable node = Next();
         node.SetResult(rows, columns, backward, inputs);

@@ -17,6 +17,9 @@ namespace Segue.Numerics.Dense;
 /// </remarks>
 public static unsafe class SmallSymmetric
 {
+    /// <summary>From this size on a strip of eight rows takes much longer than a look at the token.</summary>
+    private const int LongStrip = 512;
+
     private static readonly SimdPath Widest = SimdPaths.Resolve(SimdPath.Best);
 
     /// <summary><paramref name="size"/> rounded up to a multiple of 8.</summary>
@@ -359,10 +362,19 @@ public static unsafe class SmallSymmetric
     {
         private static int Lanes => TLanes.Count;
 
+        private static void CheckLong(int size)
+        {
+            if (size >= LongStrip)
+            {
+                CancellationScope.Check();
+            }
+        }
+
         public static void AddGram(float* rows, int count, int size, int stride, float* result)
         {
             for (int i = 0; i < size; i += 8)
             {
+                CheckLong(size);
                 Strip(rows + i, 1, stride, rows, stride, count, result + ((long)i * stride), stride, i / Lanes * Lanes, size, 1f);
             }
         }
@@ -373,6 +385,8 @@ public static unsafe class SmallSymmetric
             {
                 int firstColumn = k / Lanes * Lanes;
                 float* panel = matrix + ((long)k * stride);
+
+                CheckLong(size);
 
                 // Left-looking: the eight rows take the updates of all rows above at once, in registers.
                 if (k > 0)
@@ -495,6 +509,7 @@ public static unsafe class SmallSymmetric
             int r = 0;
             for (; r + 8 <= count; r += 8)
             {
+                CheckLong(stride);
                 float* block = result + ((long)r * stride);
                 new Span<float>(block, 8 * stride).Clear();
                 Strip(rows + ((long)r * stride), stride, 1, matrix, stride, stride, block, stride, 0, stride, 1f);

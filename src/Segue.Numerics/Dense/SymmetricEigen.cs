@@ -52,6 +52,7 @@ public static class SymmetricEigen
         var product = new double[n];
         for (int k = 0; k < n - 2; k++)
         {
+            CancellationScope.Check();
             int m = n - k - 1;
             Span<double> v = a.Slice((k * n) + k + 1, m);
             double norm = Math.Sqrt(TensorPrimitives.Dot<double>(v, v));
@@ -102,6 +103,7 @@ public static class SymmetricEigen
 
         for (int k = n - 3; k >= 0; k--)
         {
+            CancellationScope.Check();
             int m = n - k - 1;
             ReadOnlySpan<double> v = a.Slice((k * n) + k + 1, m);
             if (beta[k] == 0)
@@ -130,6 +132,7 @@ public static class SymmetricEigen
         {
             for (int sweep = 0; ; sweep++)
             {
+                CancellationScope.Check();
                 int m = l;
                 while (m < n - 1 && Math.Abs(e[m]) > (double.Epsilon + (2.3e-16 * (Math.Abs(d[m]) + Math.Abs(d[m + 1]))) + (1e-20 * largest)))
                 {

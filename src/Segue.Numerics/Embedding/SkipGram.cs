@@ -141,6 +141,7 @@ public sealed unsafe class SkipGram
         ArgumentOutOfRangeException.ThrowIfNegative(settings.Subsampling);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(sentences.MaxLength);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(watch?.Parts ?? 1, nameof(watch));
+        using CancellationScope scope = CancellationScope.Enter(cancellation);
         var model = new SkipGram(words, settings);
         model.Initialize(seed, name, threads, cancellation);
         long[] counts = Count(sentences, words, threads, cancellation);

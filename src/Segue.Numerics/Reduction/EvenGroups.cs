@@ -27,6 +27,7 @@ public static class EvenGroups
         open.Push((0, groups));
         while (open.TryPop(out (int First, int End) part))
         {
+            CancellationScope.Check();
             int start = Cut(part.First), end = Cut(part.End);
             if (part.End - part.First <= 1)
             {

@@ -64,6 +64,7 @@ public static class KMeans
         Array.Fill(distance, double.PositiveInfinity);
         while (chosen.Count < clusters)
         {
+            CancellationScope.Check();
             double total = 0;
             for (int i = 0; i < n; i++)
             {
@@ -107,6 +108,7 @@ public static class KMeans
         var counts = new int[old.Rows];
         for (int i = 0; i < group.Length; i++)
         {
+            CancellationScope.CheckAt(i);
             counts[group[i]]++;
             Span<float> row = points.Row(i);
             Span<double> sum = sums.AsSpan(group[i] * width, width);

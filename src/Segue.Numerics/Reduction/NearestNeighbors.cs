@@ -28,6 +28,7 @@ public sealed record NearestNeighbors(int Count, int[] Indices, float[] Distance
         ArgumentNullException.ThrowIfNull(points);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(count, points.Rows);
+        using CancellationScope scope = CancellationScope.Enter(cancellation);
         int n = points.Rows, width = points.Columns, taken = Math.Min(n - 1, count + Spare);
         var halfNorm = new float[n];
         for (int i = 0; i < n; i++)
@@ -67,7 +68,7 @@ public sealed record NearestNeighbors(int Count, int[] Indices, float[] Distance
                     index.AsSpan(0, count).CopyTo(indices.AsSpan(i * count));
                     value.AsSpan(0, count).CopyTo(distances.AsSpan(i * count));
                 }
-            }, cancellation);
+            });
         }
 
         return new NearestNeighbors(count, indices, distances);

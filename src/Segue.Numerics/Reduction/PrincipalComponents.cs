@@ -53,6 +53,7 @@ public sealed class PrincipalComponents
         // Chunks are summed in double: one product over all rows would lose digits as the rows grow many.
         for (int start = 0; start < points.Rows && width > 0; start += Chunk)
         {
+            CancellationScope.Check();
             int rows = Math.Min(Chunk, points.Rows - start);
             Span<float> part = centred.AsSpan(0, rows * width);
             Center(points, mean, start, part);
@@ -109,6 +110,7 @@ public sealed class PrincipalComponents
         var mean = new double[points.Columns];
         for (int i = 0; i < points.Rows; i++)
         {
+            CancellationScope.CheckAt(i);
             Span<float> row = points.Row(i);
             for (int c = 0; c < row.Length; c++)
             {

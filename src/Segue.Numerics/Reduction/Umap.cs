@@ -62,13 +62,14 @@ public static class Umap
             throw new ArgumentException($"the first places are {first.Rows} × {first.Columns}; give {points.Rows} × {settings.Dimensions}", nameof(first));
         }
 
+        using CancellationScope scope = CancellationScope.Enter(cancellation);
         DenseMatrix places = first is null
             ? FirstPlaces(points, settings.Dimensions, rng, threads) : new DenseMatrix(first.Rows, first.Columns, [.. first.Values]);
         NearestNeighbors neighbors = NearestNeighbors.Of(points, Math.Min(settings.Neighbors, points.Rows - 1), threads, cancellation);
         (int[] start, int[] other, float[] weight) = Graph(neighbors, points.Rows);
         int epochs = settings.Epochs > 0 ? settings.Epochs : points.Rows > 10_000 ? 200 : 500;
         (double a, double b) = Curve(settings.MinimumDistance);
-        Descend(places, start, other, weight, new Descent((float)a, (float)b, epochs, settings.Negatives), rng, progress, cancellation);
+        Descend(places, start, other, weight, new Descent((float)a, (float)b, epochs, settings.Negatives), rng, progress);
         return places;
     }
 
@@ -147,6 +148,7 @@ public static class Umap
         mean /= Math.Max(1, neighbors.Distances.Length);
         for (int i = 0; i < n; i++)
         {
+            CancellationScope.CheckAt(i);
             Weigh(neighbors.Distances.AsSpan(i * k, k), mean, forward.AsSpan(i * k, k));
         }
 
@@ -177,6 +179,7 @@ public static class Umap
         int written = 0;
         for (int i = 0; i < n; i++)
         {
+            CancellationScope.CheckAt(i);
             int from = count[i], length = count[i + 1] - from;
             Array.Sort(ends, weights, from, length);
             for (int e = from; e < from + length; e++)
@@ -249,7 +252,7 @@ public static class Umap
 
     // Each edge is drawn in proportion to its weight: every (largest / weight) epochs.
     private static void Descend(
-        DenseMatrix places, int[] start, int[] other, float[] weight, Descent descent, Rng rng, Action<int, int>? progress, CancellationToken cancellation)
+        DenseMatrix places, int[] start, int[] other, float[] weight, Descent descent, Rng rng, Action<int, int>? progress)
     {
         int n = places.Rows, size = places.Columns;
         float largest = TensorPrimitives.Max<float>(weight);
@@ -266,7 +269,6 @@ public static class Umap
         float[] all = places.Values;
         for (int epoch = 0; epoch < descent.Epochs; epoch++)
         {
-            cancellation.ThrowIfCancellationRequested();
             if (epoch % 10 == 0)
             {
                 progress?.Invoke(epoch, descent.Epochs);
@@ -275,6 +277,7 @@ public static class Umap
             float rate = 1 - ((float)epoch / descent.Epochs);
             for (int i = 0; i < n; i++)
             {
+                CancellationScope.CheckAt(i);
                 Span<float> mine = all.AsSpan(i * size, size);
                 for (int e = start[i]; e < start[i + 1]; e++)
                 {

@@ -18,6 +18,7 @@ public static class LeastSquares
         double[] matrix = [.. shared];
         for (int k = 0; k < rows.Length; k++)
         {
+            CancellationScope.Check();
             for (int i = 0; i < size; i++)
             {
                 for (int j = 0; j < size; j++)
@@ -125,6 +126,7 @@ public static class LeastSquares
         var l = new double[size * size];
         for (int i = 0; i < size; i++)
         {
+            CancellationScope.Check();
             for (int j = 0; j <= i; j++)
             {
                 double sum = matrix[(i * size) + j];

@@ -56,6 +56,7 @@ public sealed class RandomWalks
         bool isEven = true;
         for (int v = 0; v < graph.Rows; v++)
         {
+            CancellationScope.CheckAt(v);
             ReadOnlySpan<float> weights = graph.RowValues(v);
             for (int n = 0; n < weights.Length; n++)
             {
@@ -104,6 +105,7 @@ public sealed class RandomWalks
 
         for (int first = 0; first < starts.Length; first += Together)
         {
+            CancellationScope.Check();
             int count = Math.Min(Together, starts.Length - first);
             Span<int> own = walks.Slice(first * length, count * length);
             for (int w = 0; w < count; w++)
@@ -174,6 +176,7 @@ public sealed class RandomWalks
         int[] open = [];
         for (int v = 0; v < graph.Rows; v++)
         {
+            CancellationScope.CheckAt(v);
             ReadOnlySpan<float> weights = graph.RowValues(v);
             ReadOnlySpan<int> columns = graph.RowColumns(v);
             Span<Slot> own = slots.AsSpan(graph.RowStart[v], weights.Length);
@@ -229,6 +232,7 @@ public sealed class RandomWalks
         float[] shares = [.. graph.Values];
         for (int v = 0; v < graph.Rows; v++)
         {
+            CancellationScope.CheckAt(v);
             double total = 0;
             foreach (float weight in graph.RowValues(v))
             {

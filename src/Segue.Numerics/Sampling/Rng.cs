@@ -101,6 +101,7 @@ public sealed class Rng
     {
         for (int i = 0; i < values.Length; i++)
         {
+            CancellationScope.CheckAt(i);
             values[i] = NextGaussian() * standardDeviation;
         }
     }
@@ -138,6 +139,7 @@ public sealed class Rng
     {
         for (int i = values.Length - 1; i > 0; i--)
         {
+            CancellationScope.CheckAt(i);
             int j = Next(i + 1);
             (values[i], values[j]) = (values[j], values[i]);
         }

@@ -83,6 +83,8 @@ public sealed class CsrMatrix
             columnStart[c + 1] += columnStart[c];
         }
 
+        CancellationScope.Check();
+
         // First by column, then stably by row: the second pass leaves every row's columns ascending.
         var byColumn = new int[count];
         for (int n = 0; n < count; n++)
@@ -90,6 +92,7 @@ public sealed class CsrMatrix
             byColumn[columnStart[columnIndex[n]]++] = n;
         }
 
+        CancellationScope.Check();
         var start = new int[rows + 1];
         foreach (int r in rowIndex)
         {
@@ -101,6 +104,7 @@ public sealed class CsrMatrix
             start[r + 1] += start[r];
         }
 
+        CancellationScope.Check();
         var next = start.AsSpan(0, rows).ToArray();
         var sortedColumns = new int[count];
         var sortedValues = new float[count];
@@ -128,11 +132,13 @@ public sealed class CsrMatrix
             start[c + 1] += start[c];
         }
 
+        CancellationScope.Check();
         var next = start.AsSpan(0, Columns).ToArray();
         var index = new int[Count];
         var values = new float[Count];
         for (int r = 0; r < Rows; r++)
         {
+            CancellationScope.CheckAt(r);
             for (int n = RowStart[r]; n < RowStart[r + 1]; n++)
             {
                 int position = next[ColumnIndex[n]]++;
@@ -163,6 +169,7 @@ public sealed class CsrMatrix
         int write = 0;
         for (int r = 0; r < rows; r++)
         {
+            CancellationScope.CheckAt(r);
             int rowBegin = write;
             for (int n = start[r]; n < start[r + 1]; n++)
             {

@@ -66,6 +66,7 @@ public static class RowSimilarity
             throw new ArgumentException($"{norms.Length} norms for {rows} rows; give RowSimilarity.Norms(matrix) or none", nameof(norms));
         }
 
+        using CancellationScope scope = CancellationScope.Enter(cancellation);
         k = Math.Min(k, rows);
         var scratch = new Scratch?[Math.Max(threads, 1)];
         var parts = new (int[] Length, int[] Index, float[] Value)[(rows + Chunk - 1) / Chunk];
@@ -86,7 +87,7 @@ public static class RowSimilarity
 
             parts[start / Chunk] = (length, own.Index[..written], own.Value[..written]);
             rowsDone?.Invoke(Interlocked.Add(ref done, end - start));
-        }, cancellation);
+        });
         return Join(rows, parts);
     }
 

@@ -150,6 +150,7 @@ public static class SparseDense
             throw new ArgumentException($"{gram.Length} values do not fill a {size} × {size} matrix; give {(long)size * size}", nameof(gram));
         }
 
+        using CancellationScope scope = CancellationScope.Enter(cancellation);
         CsrMatrix byColumn = matrix.Transpose();
         unsafe
         {
@@ -166,8 +167,7 @@ public static class SparseDense
                         {
                             GramRow(matrix, byColumn, column, new Span<float>((float*)address + ((long)column * size), column + 1));
                         }
-                    },
-                    cancellation);
+                    });
                 Triangles.MirrorLower(pinned, size, size, threads);
             }
         }

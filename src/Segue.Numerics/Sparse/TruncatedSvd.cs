@@ -62,7 +62,7 @@ public sealed class TruncatedSvd
     /// single vectors of values near each other need more.
     /// </param>
     /// <param name="threads">At most this many threads; the result does not depend on it.</param>
-    /// <param name="cancellation">Checked before every product.</param>
+    /// <param name="cancellation">Checked between blocks.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="rank"/> below 1 or <paramref name="iterations"/> below 0.</exception>
     /// <exception cref="ArithmeticException">A has entries that are not finite, or so large or small that their squares are not.</exception>
     public static TruncatedSvd Compute(
@@ -72,6 +72,7 @@ public sealed class TruncatedSvd
         ArgumentNullException.ThrowIfNull(rng);
         ArgumentOutOfRangeException.ThrowIfLessThan(rank, 1);
         ArgumentOutOfRangeException.ThrowIfNegative(iterations);
+        using CancellationScope scope = CancellationScope.Enter(cancellation);
         foreach (float value in matrix.Values)
         {
             if (!float.IsFinite(value))
@@ -87,16 +88,16 @@ public sealed class TruncatedSvd
         rng.FillGaussian(random.Values, 1f);
 
         // On the way one round is enough: it keeps small directions from drowning in large ones, and the next product undoes its rounding.
-        DenseMatrix range = Orthonormal(Product(matrix, random, threads, cancellation), threads);
+        DenseMatrix range = Orthonormal(Product(matrix, random, threads), threads);
         for (int n = 0; n < iterations; n++)
         {
-            DenseMatrix corange = Orthonormal(Product(transposed, range, threads, cancellation), threads);
-            range = Orthonormal(Product(matrix, corange, threads, cancellation), threads);
+            DenseMatrix corange = Orthonormal(Product(transposed, range, threads), threads);
+            range = Orthonormal(Product(matrix, corange, threads), threads);
         }
 
         // A ≈ Q (AᵀQ)ᵀ; with (AᵀQ)ᵀ(AᵀQ) = Σ λₙ wₙ wₙᵀ: σₙ = √λₙ, uₙ = Q wₙ, vₙ = AᵀQ wₙ / σₙ.
         range = Orthonormal(range, threads);
-        DenseMatrix projected = Product(transposed, range, threads, cancellation);
+        DenseMatrix projected = Product(transposed, range, threads);
         int size = range.Columns;
         double[] gram = Gram(projected, threads), lambda = new double[size], vectors = new double[size * size];
         SymmetricEigen.Decompose(gram, size, lambda, vectors);
@@ -127,9 +128,9 @@ public sealed class TruncatedSvd
         return new TruncatedSvd(values, left, right);
     }
 
-    private static DenseMatrix Product(CsrMatrix matrix, DenseMatrix dense, int threads, CancellationToken cancellation)
+    private static DenseMatrix Product(CsrMatrix matrix, DenseMatrix dense, int threads)
     {
-        cancellation.ThrowIfCancellationRequested();
+        CancellationScope.Check();
         var product = new DenseMatrix(matrix.Rows, dense.Columns);
         SparseDense.Multiply(matrix, dense.Values, product.Values, dense.Columns, threads);
         return product;
@@ -172,6 +173,7 @@ public sealed class TruncatedSvd
         kept = 0;
         for (int j = 0; j < size; j++)
         {
+            CancellationScope.Check();
             Span<double> column = factor.AsSpan(j * size, size);
             double rest = scale[j] > 0 ? 1 : 0;
             for (int k = 0; k < kept; k++)
@@ -227,6 +229,7 @@ public sealed class TruncatedSvd
                 double[] sum = sums[s] = new double[size * size], panel = new double[size * PanelRows];
                 for (int p = s; p < panels; p += Sums)
                 {
+                    CancellationScope.Check();
                     int from = p * PanelRows, count = Math.Min(PanelRows, rows - from);
                     AddPanel(matrix, from, count, panel, sum);
                 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Segue.Core.Data;
+using Segue.Numerics;
 
 namespace Segue.Pipeline.Description;
 
@@ -44,6 +45,7 @@ internal static class Calendar
         long edges = 0;
         for (int n = 0; n < times.Length; n++)
         {
+            CancellationScope.CheckAt(n);
             if (times[n] < 0)
             {
                 continue;
@@ -76,6 +78,7 @@ internal static class Calendar
         int usersWithTime = 0, previous = -1;
         for (int n = 0; n < times.Length; n++)
         {
+            CancellationScope.CheckAt(n);
             if (times[n] < 0)
             {
                 continue;

@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using Segue.Core;
 using Segue.Core.Data;
 using Segue.Core.Views;
+using Segue.Numerics;
 using Segue.Numerics.Sparse;
 
 namespace Segue.Pipeline.Description;
@@ -69,6 +70,7 @@ public sealed record DatasetDescription
 
     /// <summary>Describes a dataset. O(interactions · log) time, about 30 bytes an interaction.</summary>
     /// <exception cref="DatasetException">The dataset has no interactions.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; checked every few thousand interactions.</exception>
     public static DatasetDescription Of(Dataset dataset, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(dataset);
@@ -78,6 +80,7 @@ public sealed record DatasetDescription
                 $"dataset '{dataset.Name}' has no interactions, so there is nothing to describe; import one that has");
         }
 
+        using CancellationScope scope = CancellationScope.Enter(cancellation);
         bool countsPlays = dataset.HasWeight && IsWhole(dataset.Weight.Span);
         CsrMatrix counts = CsrMatrix.FromTriplets(
             dataset.Users.Count,
@@ -85,7 +88,6 @@ public sealed record DatasetDescription
             dataset.UserIndex.Span,
             dataset.ItemIndex.Span,
             countsPlays ? dataset.Weight.Span : default);
-        cancellation.ThrowIfCancellationRequested();
         long[] itemPlays = Plays(counts, out double plays);
         int usedUsers = Enumerable.Range(0, counts.Rows).Count(u => counts.RowLength(u) > 0);
         int usedItems = itemPlays.Count(p => p > 0);
@@ -110,7 +112,7 @@ public sealed record DatasetDescription
                 itemPlays.LongCount(p => p == 1)),
             Graph = graph,
             MonthGraph = Calendar.MonthGraph(dataset, graph),
-            Cores = CoresOf(dataset, cancellation),
+            Cores = CoresOf(dataset),
             Time = Calendar.Span(dataset),
             Sessions = Calendar.Sessions(dataset),
             Weights = dataset.HasWeight ? NumberSummary.Of(dataset.Weight.ToArray()) : null,
@@ -149,6 +151,7 @@ public sealed record DatasetDescription
         total = 0;
         for (int n = 0; n < counts.Count; n++)
         {
+            CancellationScope.CheckAt(n);
             plays[counts.ColumnIndex[n]] += (long)counts.Values[n];
             total += counts.Values[n];
         }
@@ -156,14 +159,14 @@ public sealed record DatasetDescription
         return plays;
     }
 
-    private static List<CoreSummary> CoresOf(Dataset dataset, CancellationToken cancellation)
+    private static List<CoreSummary> CoresOf(Dataset dataset)
     {
         var cores = new List<CoreSummary>();
         Dataset core = dataset;
         foreach (int k in new[] { 5, 10, 20, 30 })
         {
             // The next core lies inside this one, so each step works on what is left.
-            cancellation.ThrowIfCancellationRequested();
+            CancellationScope.Check();
             core = KCore.Of(core, k);
             cores.Add(new CoreSummary(k, core.Users.Count, core.Items.Count, UserItemMatrix.Binary(core).Count, core.Count));
         }
@@ -283,6 +286,7 @@ public sealed record FriendSummary(int Pairs, int Users, double MeanFriends)
         ReadOnlySpan<int> from = dataset.FriendFrom.Span, to = dataset.FriendTo.Span;
         for (int n = 0; n < from.Length; n++)
         {
+            CancellationScope.CheckAt(n);
             if (from[n] != to[n])
             {
                 pairs.Add((Math.Min(from[n], to[n]), Math.Max(from[n], to[n])));
@@ -307,6 +311,7 @@ public sealed record ProfileSummary(string Name, int Known, int Distinct, IReadO
         var counts = new Dictionary<string, int>(StringComparer.Ordinal);
         for (int u = 0; u < column.Count; u++)
         {
+            CancellationScope.CheckAt(u);
             string value = column[u];
             if (value.Length > 0)
             {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Segue.Core.Data;
+using Segue.Numerics;
 using Segue.Numerics.Sparse;
 
 namespace Segue.Pipeline.Description;
@@ -101,6 +102,7 @@ public sealed record DescriptionCharts
         var most = new PriorityQueue<(int User, int Item), (float Plays, int User, int Item)>();
         for (int u = 0; u < events.Rows; u++)
         {
+            CancellationScope.CheckAt(u);
             for (int n = events.RowStart[u]; n < events.RowStart[u + 1]; n++)
             {
                 if (events.Values[n] >= 3)
@@ -123,6 +125,7 @@ public sealed record DescriptionCharts
         BurstChart? best = null;
         foreach ((int u, int i) in most.UnorderedItems.Select(p => p.Element).OrderBy(p => p))
         {
+            CancellationScope.Check();
             var times = new List<long>();
             for (int n = start[u]; n < start[u + 1]; n++)
             {
@@ -156,6 +159,7 @@ public sealed record DescriptionCharts
 
     private static List<ValueCount>? MonthsOf(Dataset dataset)
     {
+        CancellationScope.Check();
         var months = new SortedDictionary<int, int>();
         foreach (long time in dataset.Time.Span)
         {

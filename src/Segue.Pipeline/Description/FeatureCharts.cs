@@ -1,4 +1,5 @@
 using Segue.Core.Data;
+using Segue.Numerics;
 
 namespace Segue.Pipeline.Description;
 
@@ -20,6 +21,7 @@ public sealed record FeatureCharts(IReadOnlyList<FeatureHistogram> Histograms, I
 
     private static double? Correlation(float[] a, float[] b)
     {
+        CancellationScope.Check();
         double count = 0, meanA = 0, meanB = 0, aa = 0, bb = 0, ab = 0;
         for (int i = 0; i < a.Length; i++)
         {

@@ -1,4 +1,5 @@
 using Segue.Core.Data;
+using Segue.Numerics;
 
 namespace Segue.Pipeline.Description;
 
@@ -19,6 +20,7 @@ public sealed record ItemBursts(double Median, int Looked, string Unit, IReadOnl
         var count = new int[dataset.Items.Count];
         for (int n = 0; n < times.Length; n++)
         {
+            CancellationScope.CheckAt(n);
             count[items[n]] += times[n] >= 0 ? 1 : 0;
         }
 
@@ -27,6 +29,7 @@ public sealed record ItemBursts(double Median, int Looked, string Unit, IReadOnl
         var listeners = new Dictionary<int, (int Last, int Count)>();
         for (int n = 0; n < times.Length; n++)
         {
+            CancellationScope.CheckAt(n);
             if (times[n] >= 0 && plays.TryGetValue(items[n], out List<long>? of))
             {
                 of.Add(times[n]);

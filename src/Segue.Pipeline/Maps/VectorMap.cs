@@ -4,6 +4,7 @@ using Segue.Core;
 using Segue.Core.Contracts;
 using Segue.Core.Data;
 using Segue.Models;
+using Segue.Numerics;
 using Segue.Numerics.Dense;
 using Segue.Numerics.Reduction;
 using Segue.Numerics.Sampling;
@@ -114,6 +115,7 @@ public sealed record VectorMap
         ArgumentNullException.ThrowIfNull(highlight);
         ArgumentNullException.ThrowIfNull(context);
         OptionsText.Validate(options, "map");
+        using CancellationScope scope = CancellationScope.Enter(context.Cancellation);
         Dataset train = model.Train;
         if (model.Recommender is not IVectorRecommender recommender)
         {
@@ -222,7 +224,7 @@ public sealed record VectorMap
         var vectors = new DenseMatrix(train.Users.Count, recommender.ItemVectors.Columns);
         for (int u = 0; u < vectors.Rows; u++)
         {
-            context.Cancellation.ThrowIfCancellationRequested();
+            CancellationScope.Check();
             if (!recommender.TryGetUserVector(Query.ForUser(u), vectors.Row(u)))
             {
                 vectors.Row(u).Fill(float.NaN);
@@ -345,6 +347,7 @@ public sealed record VectorMap
         var total = new int[train.Tags.Names.Count];
         for (int n = 0; n < tags.Length; n++)
         {
+            CancellationScope.CheckAt(n);
             given[(items[n], tags[n])] = given.GetValueOrDefault((items[n], tags[n])) + 1;
             total[tags[n]]++;
         }
@@ -378,6 +381,7 @@ public sealed record VectorMap
         var times = new Dictionary<int, int>();
         for (int u = 0; u < of.Length; u++)
         {
+            CancellationScope.CheckAt(u);
             times.Clear();
             of[u] = -1;
             foreach (int item in train.ItemIndex.Span[start[u]..start[u + 1]])

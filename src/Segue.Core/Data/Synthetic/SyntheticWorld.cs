@@ -59,6 +59,7 @@ public sealed class SyntheticWorld
         options ??= new();
         context ??= new();
         OptionsText.Validate(options, "the synthetic world");
+        using CancellationScope scope = CancellationScope.Enter(context.Cancellation);
         long[] months = MonthStarts(options.Months);
         int[] userStart = Activity(options, months, context.CreateRng("world/activity"), out long[] joined);
         Music music = Music.Make(options, context);
@@ -136,6 +137,7 @@ public sealed class SyntheticWorld
         double low = 0, high = 1e9;
         for (int step = 0; step < 200; step++)
         {
+            CancellationScope.Check();
             double middle = (low + high) / 2;
             double total = 0;
             for (int u = 0; u < options.Users; u++)
@@ -232,6 +234,7 @@ public sealed class SyntheticWorld
         var pairs = new HashSet<(int, int)>();
         for (int u = 0; u < options.Users && options.Users > 1; u++)
         {
+            CancellationScope.CheckAt(u);
             int wanted = (int)Math.Round(rng.NextExponential() * MeanFriends);
             for (int n = 0; n < wanted; n++)
             {
