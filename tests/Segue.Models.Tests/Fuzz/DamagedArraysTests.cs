@@ -16,6 +16,7 @@ namespace Segue.Models.Tests.Fuzz;
 public sealed class DamagedArraysTests
 {
     private const int Rounds = 60, RoundsPerFit = 12;
+    private const long MostBytes = 64 << 20;
 
     public static TheoryData<string> Names => [.. FuzzModels.Names];
 
@@ -97,6 +98,8 @@ public sealed class DamagedArraysTests
 
     private static void Try(IModel model, string path, Dataset train, string options = "")
     {
+        // The training data are tiny and so is the file: nothing it or the options say is a reason for more.
+        long before = GC.GetAllocatedBytesForCurrentThread();
         try
         {
             FuzzModels.Ask(model.Load(ArtifactReader.Open(path), train), train, finite: false);
@@ -104,6 +107,8 @@ public sealed class DamagedArraysTests
         catch (SegueException e)
         {
             Assert.NotEmpty(e.Message);
+            long bytes = GC.GetAllocatedBytesForCurrentThread() - before;
+            Assert.True(bytes < MostBytes, $"{bytes} bytes were allocated before '{e.Message}'");
         }
         catch (Exception e) when (options.Length > 0)
         {
