@@ -122,7 +122,8 @@ internal static class Checkpoints
                 var arrays = new Dictionary<string, CheckpointArray>();
                 foreach (string name in file.Names.Where(n => n.StartsWith(Prefix, StringComparison.Ordinal)))
                 {
-                    DenseMatrix matrix = file.Dense(name);
+                    // Bit for bit what was stored: the checksum below says whether it is.
+                    DenseMatrix matrix = file.Dense(name, ArrayValues.Any);
                     arrays.Add(name[Prefix.Length..], new(matrix.Rows, matrix.Columns, matrix.Values.ToArray()));
                 }
 

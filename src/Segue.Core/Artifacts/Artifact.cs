@@ -1,4 +1,6 @@
 using System.Buffers.Binary;
+using System.Globalization;
+using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
@@ -101,7 +103,24 @@ public sealed class ArtifactWriter
     }
 }
 
+/// <summary>Which floats an array may hold.</summary>
+public enum ArrayValues
+{
+    /// <summary>Finite numbers only.</summary>
+    Finite,
+
+    /// <summary>Finite numbers, and rows that are NaN throughout for what is unknown.</summary>
+    UnknownRows,
+
+    /// <summary>Whatever was stored.</summary>
+    Any,
+}
+
 /// <summary>Reads the named arrays of a trained model from a safetensors file.</summary>
+/// <remarks>
+/// What an array holds is checked when it is read: its size against that of the file before memory is taken, floats for infinities and NaN, sparse matrices for their structure. What the
+/// numbers mean, and whether they fit the training data, only the model can tell.
+/// </remarks>
 public sealed class ArtifactReader
 {
     private readonly string _path;
@@ -155,34 +174,62 @@ public sealed class ArtifactReader
     public bool Contains(string name) => _header.ContainsKey(_prefix + name);
 
     /// <summary>An array of floats.</summary>
-    public float[] Floats(string name) => Read<float>(name, "F32").Values;
+    /// <param name="name">Name of the array.</param>
+    /// <param name="allowed">Which floats it may hold.</param>
+    /// <exception cref="DatasetException">The array is missing, of another type or size than its header says, or holds other floats.</exception>
+    public float[] Floats(string name, ArrayValues allowed = ArrayValues.Finite) => ReadFloats(name, allowed).Values;
 
     /// <summary>An array of integers.</summary>
+    /// <exception cref="DatasetException">The array is missing, or of another type or size than its header says.</exception>
     public int[] Integers(string name) => Read<int>(name, "I32").Values;
 
     /// <summary>An array of long integers.</summary>
+    /// <exception cref="DatasetException">The array is missing, or of another type or size than its header says.</exception>
     public long[] Longs(string name) => Read<long>(name, "I64").Values;
 
-    /// <summary>An array of doubles.</summary>
-    public double[] Doubles(string name) => Read<double>(name, "F64").Values;
+    /// <summary>An array of doubles, all finite.</summary>
+    /// <exception cref="DatasetException">The array is missing, of another type or size than its header says, or holds infinities or NaN.</exception>
+    public double[] Doubles(string name)
+    {
+        double[] values = Read<double>(name, "F64").Values;
+        return Array.FindIndex(values, v => !double.IsFinite(v)) is var at and >= 0 ? throw NotFinite(name, at, values[at]) : values;
+    }
 
     /// <summary>A dense matrix.</summary>
-    public DenseMatrix Dense(string name)
+    /// <param name="name">Name of the array.</param>
+    /// <param name="allowed">Which floats it may hold.</param>
+    /// <exception cref="DatasetException">The array is missing, no matrix, of another type or size than its header says, or holds other floats.</exception>
+    public DenseMatrix Dense(string name, ArrayValues allowed = ArrayValues.Finite)
     {
-        (float[] values, int[] shape) = Read<float>(name, "F32");
+        (float[] values, int[] shape) = ReadFloats(name, allowed);
         return shape.Length == 2 ? new DenseMatrix(shape[0], shape[1], values) : throw Damaged(name, "is not a matrix");
     }
 
-    /// <summary>A sparse matrix; its structure is checked.</summary>
+    /// <summary>Rows and columns of a matrix, from the header alone; (−1, −1) for an array that is none. Nothing is allocated.</summary>
+    /// <exception cref="DatasetException">The array is missing, or of another type or size than its header says.</exception>
+    public (int Rows, int Columns) ShapeOf(string name)
+    {
+        int[] shape = Find<float>(name, "F32").Shape;
+        return shape.Length == 2 ? (shape[0], shape[1]) : (-1, -1);
+    }
+
+    /// <summary>A sparse matrix: row starts ascend, columns ascend within a row, values are finite.</summary>
+    /// <exception cref="DatasetException">A part is missing or damaged, or they do not make a sparse matrix.</exception>
     public CsrMatrix Sparse(string name)
     {
         int[] shape = Integers(name + ".shape"), start = Integers(name + ".row_start"), index = Integers(name + ".column_index");
         float[] values = Floats(name + ".values");
-        bool valid = shape.Length == 2 && shape[0] >= 0 && start.Length == shape[0] + 1 && start[0] == 0 && start[^1] == index.Length
-            && index.Length == values.Length && Array.TrueForAll(index, c => c >= 0 && c < shape[1]);
+        bool valid = shape.Length == 2 && shape[0] >= 0 && shape[1] >= 0 && start.Length - 1 == shape[0] && start[0] == 0 && start[^1] == index.Length
+            && index.Length == values.Length;
         for (int r = 1; valid && r < start.Length; r++)
         {
-            valid = start[r] >= start[r - 1];
+            valid = start[r] >= start[r - 1] && start[r] <= index.Length;
+            int previous = -1;
+            for (int n = start[r - 1]; valid && n < start[r]; n++)
+            {
+                valid = index[n] > previous && index[n] < shape[1];
+                previous = index[n];
+            }
         }
 
         return valid ? new CsrMatrix(shape[0], shape[1], start, index, values) : throw Damaged(name, "is not a sparse matrix");
@@ -200,31 +247,66 @@ public sealed class ArtifactReader
         }
     }
 
+    private (float[] Values, int[] Shape) ReadFloats(string name, ArrayValues allowed)
+    {
+        (float[] Values, int[] Shape) array = Read<float>(name, "F32");
+
+        // One pass without a branch for each value; what is wrong is looked for only where something is.
+        if (allowed == ArrayValues.Any || TensorPrimitives.IsFiniteAll<float>(array.Values))
+        {
+            return array;
+        }
+
+        int columns = array.Shape.Length == 2 ? array.Shape[1] : 1;
+        for (int n = 0; n < array.Values.Length; n++)
+        {
+            float value = array.Values[n];
+            bool isUnknown = allowed == ArrayValues.UnknownRows && float.IsNaN(value) && float.IsNaN(array.Values[n - (n % columns)]);
+            if (!isUnknown && (!float.IsFinite(value) || float.IsNaN(array.Values[n - (n % columns)])))
+            {
+                throw NotFinite(name, n, value);
+            }
+        }
+
+        return array;
+    }
+
     private (T[] Values, int[] Shape) Read<T>(string name, string type)
         where T : unmanaged
     {
-        if (_header[_prefix + name] is not JsonObject entry)
-        {
-            throw Damaged(name, "is missing");
-        }
+        (int start, int end, int[] shape) = Find<T>(name, type);
+        return (MemoryMarshal.Cast<byte, T>(_data.Span[start..end]).ToArray(), shape);
+    }
 
+    private (int Start, int End, int[] Shape) Find<T>(string name, string type)
+        where T : unmanaged
+    {
         try
         {
+            if (_header[_prefix + name] is not JsonObject entry)
+            {
+                throw Damaged(name, "is missing");
+            }
+
             int[] shape = [.. entry["shape"]!.AsArray().Select(s => (int)s!)];
             long start = (long)entry["data_offsets"]![0]!, end = (long)entry["data_offsets"]![1]!;
             long count = shape.Aggregate(1L, (a, b) => checked(a * b));
-            if ((string)entry["dtype"]! != type || Array.Exists(shape, size => size < 0) || start < 0 || end > _data.Length || end - start != count * System.Runtime.CompilerServices.Unsafe.SizeOf<T>())
+            if ((string)entry["dtype"]! != type || Array.Exists(shape, size => size < 0) || start < 0 || end < start || end > _data.Length
+                || end - start != checked(count * System.Runtime.CompilerServices.Unsafe.SizeOf<T>()))
             {
                 throw Damaged(name, "has another type or size than its header says");
             }
 
-            return (MemoryMarshal.Cast<byte, T>(_data.Span[(int)start..(int)end]).ToArray(), shape);
+            return ((int)start, (int)end, shape);
         }
         catch (Exception e) when (e is NullReferenceException or InvalidOperationException or FormatException or OverflowException or ArgumentException)
         {
             throw Damaged(name, "has a damaged header");
         }
     }
+
+    private DatasetException NotFinite(string name, int at, double value) =>
+        Damaged(name, string.Create(CultureInfo.InvariantCulture, $"holds {value} at position {at}, which no training leaves there"));
 
     private DatasetException Damaged(string name, string what) => new($"array '{_prefix}{name}' in '{_path}' {what}; train the model again");
 }

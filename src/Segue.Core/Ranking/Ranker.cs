@@ -8,7 +8,7 @@ namespace Segue.Core.Ranking;
 /// <summary>The k best items for one query or many, for every model: filters, cap and cut live here and nowhere else.</summary>
 /// <remarks>
 /// Ties go to the lower index. An item scored NaN (cannot be scored) or −∞ is never ranked, so a query nothing can be said
-/// about gives an empty list.
+/// about gives an empty list. An item scored +∞ is refused: no model means it, so arrays or weights are beyond what floats hold.
 /// </remarks>
 public static class Ranker
 {
@@ -95,6 +95,12 @@ public static class Ranker
         var indices = new int[k];
         var values = new float[k];
         int count = TopK.Select(scores, indices, values);
+        if (count > 0 && float.IsPositiveInfinity(values[0]))
+        {
+            throw new DatasetException(
+                $"item {indices[0]} scores Infinity: the model's arrays, or the weights of the data or the history, are too large to calculate with; train the model again on smaller weights");
+        }
+
         var list = new RankedItem[count];
         for (int n = 0; n < count; n++)
         {

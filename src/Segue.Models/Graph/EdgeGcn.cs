@@ -221,6 +221,14 @@ public sealed class EdgeGcn(EdgeGcnOptions options) : IModel
     {
         ArgumentNullException.ThrowIfNull(artifact);
         ArgumentNullException.ThrowIfNull(train);
+        int size = options.HiddenSize;
+        StoredShapes.Require(
+            artifact, Name,
+            [
+                .. options.HasStates ? new[] { ("nodes", train.Users.Count + train.Items.Count, size) } : [],
+                .. Enumerable.Range(0, options.Layers).Select(l => ($"layer.{l}.message", size, size)),
+                .. options.Readout == EdgeReadout.Mlp ? new[] { ("readout.1.weight", size, Math.Max(1, size / 2)) } : [],
+            ]);
         EdgeNetwork network = new(options, train, new FitContext { Threads = 1 });
         network.Read(artifact);
         return network.Snapshot(train, EdgePart.Whole(options, new EdgeSource(train, UserItemMatrix.Sum(train)), 1), 1);
@@ -610,13 +618,7 @@ internal sealed class EdgeNetwork
         foreach (Parameter parameter in Parameters)
         {
             DenseMatrix stored = artifact.Dense(parameter.Name);
-            if (stored.Rows != parameter.Rows || stored.Columns != parameter.Columns)
-            {
-                throw new DatasetException(
-                    $"model '{EdgeGcn.Name}' was stored with a {stored.Rows} × {stored.Columns} '{parameter.Name}', the dataset and options need "
-                    + $"{parameter.Rows} × {parameter.Columns}; load it with the dataset it was trained on");
-            }
-
+            StoredShapes.Require(EdgeGcn.Name, parameter.Name, (stored.Rows, stored.Columns), parameter.Rows, parameter.Columns);
             stored.Values.CopyTo(parameter.Value);
         }
 
@@ -629,6 +631,11 @@ internal sealed class EdgeNetwork
             }
 
             stored.CopyTo(target, 0);
+        }
+
+        if (!(_range[1] <= _range[2]))
+        {
+            throw new DatasetException($"model '{EdgeGcn.Name}' was stored with the range {_range[1]} … {_range[2]} of weights, which is none; train the model again");
         }
     }
 

@@ -65,7 +65,11 @@ public sealed class GraphAttention(GraphAttentionOptions options) : IModel
     public IRecommender Fit(Dataset train, FitContext context) => GraphTrainer.Fit(Name, options, c => new Convolution(options, c), train, context);
 
     /// <inheritdoc/>
-    public IRecommender Load(ArtifactReader artifact, Dataset train) => GraphTrainer.Load(Name, options, c => new Convolution(options, c), artifact, train);
+    public IRecommender Load(ArtifactReader artifact, Dataset train) => GraphTrainer.Load(
+        Name, options, c => new Convolution(options, c), artifact, train,
+        from n in Enumerable.Range(0, options.Layers * options.Heads)
+        from kind in new[] { "weight", "output" }
+        select $"layer.{n / options.Heads}.head.{n % options.Heads}.{kind}");
 
     internal sealed class Convolution : IGraphConvolution
     {

@@ -452,7 +452,7 @@ internal sealed class GraphTrainer
     }
 
     public static IRecommender Load(
-        string name, GraphOptions options, Func<FitContext, IGraphConvolution> convolution, ArtifactReader artifact, Dataset train)
+        string name, GraphOptions options, Func<FitContext, IGraphConvolution> convolution, ArtifactReader artifact, Dataset train, IEnumerable<string>? squares = null)
     {
         ArgumentNullException.ThrowIfNull(artifact);
         ArgumentNullException.ThrowIfNull(train);
@@ -467,6 +467,7 @@ internal sealed class GraphTrainer
         }
 
         ListeningGraph graph = GraphRecommender.GraphOf(train, options);
+        StoredShapes.Require(artifact, name, (squares ?? []).Select(s => (s, options.EmbeddingSize, options.EmbeddingSize)));
         var context = new FitContext { Threads = 1 };
         var network = new GraphNetwork(options, convolution(context), graph.Nodes, context, name);
         foreach (Parameter parameter in network.Parameters)
@@ -478,15 +479,7 @@ internal sealed class GraphTrainer
 
         return new GraphRecommender(train, options, network, graph, users, items, states);
 
-        void Require(string what, DenseMatrix stored, int rows, int columns)
-        {
-            if (stored.Rows != rows || stored.Columns != columns)
-            {
-                throw new DatasetException(
-                    $"model '{name}' was stored with {stored.Rows} × {stored.Columns} '{what}', the dataset and options need {rows} × {columns}; "
-                    + "load it with the dataset it was trained on");
-            }
-        }
+        void Require(string what, DenseMatrix stored, int rows, int columns) => StoredShapes.Require(name, what, (stored.Rows, stored.Columns), rows, columns);
     }
 
     private static void RequireGroups(string name, string column, bool isWanted, GraphOptions options, ReadOnlyMemory<int> groupOfItem, Dataset train)

@@ -50,7 +50,9 @@ public sealed class GraphSage(GraphSageOptions options) : IModel
     public IRecommender Fit(Dataset train, FitContext context) => GraphTrainer.Fit(Name, options, c => new Convolution(options, c), train, context);
 
     /// <inheritdoc/>
-    public IRecommender Load(ArtifactReader artifact, Dataset train) => GraphTrainer.Load(Name, options, c => new Convolution(options, c), artifact, train);
+    public IRecommender Load(ArtifactReader artifact, Dataset train) => GraphTrainer.Load(
+        Name, options, c => new Convolution(options, c), artifact, train,
+        Enumerable.Range(0, options.Layers).SelectMany(l => new[] { $"layer.{l}.neighbors", $"layer.{l}.own" }));
 
     internal sealed class Convolution : IGraphConvolution
     {

@@ -69,7 +69,8 @@ public sealed class FeatureKnn(FeatureKnnOptions options) : IModel
     {
         ArgumentNullException.ThrowIfNull(artifact);
         ArgumentNullException.ThrowIfNull(train);
-        DenseMatrix features = artifact.Dense("features");
+        // A row of NaN is an item nothing is known of.
+        DenseMatrix features = artifact.Dense("features", ArrayValues.UnknownRows);
         CsrMatrix listeners = artifact.Sparse("listeners");
         int users = train.Users.Count, items = train.Items.Count;
         return features.Rows == items && features.Columns > 0 && listeners.Rows == users && listeners.Columns == items

@@ -196,6 +196,12 @@ public sealed class GruNext(GruNextOptions options) : IModel
     {
         ArgumentNullException.ThrowIfNull(artifact);
         ArgumentNullException.ThrowIfNull(train);
+        StoredShapes.Require(
+            artifact, Name,
+            [
+                ("item_embedding", train.Items.Count, options.EmbeddingSize), ("gru.input_weight", options.EmbeddingSize, 3 * options.HiddenSize),
+                ("gru.recurrent_weight", options.HiddenSize, 3 * options.HiddenSize),
+            ]);
         var network = new Network(options, train.Items.Count, null);
         network.Load(artifact, Name);
         DenseMatrix vectors = OutputVectors.Load(artifact, train, options.HiddenSize + 1, Name);

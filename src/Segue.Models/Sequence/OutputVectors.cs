@@ -49,11 +49,11 @@ internal static class OutputVectors
         return count;
     }
 
-    /// <summary>Reads the item vectors of an artifact; of any length where no number of columns is given.</summary>
+    /// <summary>Reads the item vectors of an artifact; of any length where no number of columns is given. Songs without a vector have a row of NaN, where that is allowed.</summary>
     /// <exception cref="DatasetException">They do not fit the data or the options.</exception>
-    public static DenseMatrix Load(ArtifactReader artifact, Dataset train, int? columns, string model)
+    public static DenseMatrix Load(ArtifactReader artifact, Dataset train, int? columns, string model, ArrayValues allowed = ArrayValues.Finite)
     {
-        DenseMatrix vectors = artifact.Dense(SequenceRecommender.ItemVectorsName);
+        DenseMatrix vectors = artifact.Dense(SequenceRecommender.ItemVectorsName, allowed);
         return vectors.Rows == train.Items.Count && (columns is null ? vectors.Columns > 0 : vectors.Columns == columns)
             ? vectors
             : throw new DatasetException(

@@ -138,6 +138,13 @@ internal static class SelfAttention
     /// <summary>Reads a stored model.</summary>
     public static IRecommender Load(string name, SelfAttentionOptions options, ArtifactReader artifact, Dataset train)
     {
+        int size = options.EmbeddingSize;
+        StoredShapes.Require(
+            artifact, name,
+            [
+                ("item_embedding", train.Items.Count, size), ("place_embedding", options.MaxLength, size),
+                .. Enumerable.Range(0, options.Blocks).Select(b => ($"block.{b}.attention_input.weight", size, 3 * size)),
+            ]);
         var network = new Network(options, train.Items.Count, null);
         network.Load(artifact, name);
         return new SequenceRecommender(

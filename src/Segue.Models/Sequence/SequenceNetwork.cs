@@ -1,4 +1,3 @@
-using System.Globalization;
 using Segue.Core;
 using Segue.Core.Artifacts;
 using Segue.Core.Contracts;
@@ -63,14 +62,7 @@ internal abstract class SequenceNetwork
         foreach (Parameter parameter in Parameters)
         {
             DenseMatrix stored = artifact.Dense(parameter.Name);
-            if (stored.Rows != parameter.Rows || stored.Columns != parameter.Columns)
-            {
-                throw new DatasetException(string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"model '{model}' was stored with a {stored.Rows} × {stored.Columns} '{parameter.Name}', its options and this dataset make it "
-                    + $"{parameter.Rows} × {parameter.Columns}; load it with the dataset it was trained on"));
-            }
-
+            StoredShapes.Require(model, parameter.Name, (stored.Rows, stored.Columns), parameter.Rows, parameter.Columns);
             stored.Values.CopyTo(parameter.Value);
         }
     }

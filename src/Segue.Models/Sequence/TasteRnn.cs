@@ -201,7 +201,10 @@ public sealed class TasteRnn(TasteRnnOptions options) : IModel
     {
         ArgumentNullException.ThrowIfNull(artifact);
         ArgumentNullException.ThrowIfNull(train);
-        DenseMatrix songs = SongSpace.MarkMissing(OutputVectors.Load(artifact, train, SongSpace.SizeOf(options), Name));
+        DenseMatrix songs = SongSpace.MarkMissing(OutputVectors.Load(artifact, train, SongSpace.SizeOf(options), Name, ArrayValues.UnknownRows));
+        (string cell, int gates) = options.Cell == RecurrentCell.Gru ? ("gru", 3) : ("lstm", 4);
+        StoredShapes.Require(
+            artifact, Name, [("input.weight", songs.Columns, options.HiddenSize), ($"{cell}.recurrent_weight", options.HiddenSize, gates * options.HiddenSize)]);
         var network = new Network(options, songs, null);
         network.Load(artifact, Name);
         return new SequenceRecommender(train, network, songs, SequenceOutput.Unit, options.MaxLength, SongSpace.Known(songs, OutputVectors.Count(train)));

@@ -161,7 +161,7 @@ public sealed class WeightedHistory(WeightedHistoryOptions options) : IModel
     {
         ArgumentNullException.ThrowIfNull(artifact);
         ArgumentNullException.ThrowIfNull(train);
-        DenseMatrix songs = SongSpace.MarkMissing(OutputVectors.Load(artifact, train, SongSpace.SizeOf(options), Name));
+        DenseMatrix songs = SongSpace.MarkMissing(OutputVectors.Load(artifact, train, SongSpace.SizeOf(options), Name, ArrayValues.UnknownRows));
         var network = new Network(options, songs);
         network.Load(artifact, Name);
         return new SequenceRecommender(train, network, songs, SequenceOutput.Unit, options.Plays, SongSpace.Known(songs, OutputVectors.Count(train)));

@@ -4,17 +4,17 @@ using Segue.Core;
 using Segue.Core.Data;
 using Segue.Numerics.Sampling;
 using Segue.Testing;
+using Segue.Testing.Fuzz;
 using Xunit;
 
-namespace Segue.Import.Tests;
+namespace Segue.Import.Tests.Fuzz;
 
 /// <summary>
 /// Every importer on files that were damaged at random: it must end with an error for the user or with a dataset in which every row has
-/// exactly one fate. The seed is fixed; a failure names the round, so it can be run alone.
+/// exactly one fate.
 /// </summary>
-public sealed class FuzzTests : IDisposable
+public sealed class DamagedFilesTests : IDisposable
 {
-    private const ulong Seed = 20261121;
     private const int HandMadeRounds = 150, RealRounds = 12;
 
     private static readonly ImportLimits Limits = new()
@@ -24,14 +24,6 @@ public sealed class FuzzTests : IDisposable
         MaxInflatedBytes = 1 << 23,
         MaxFiles = 100
     };
-
-    private static readonly string[] Poison =
-    [
-        "-1", "0", "NaN", "Infinity", "1e999", "99999999999999999999", "-9223372036854775808", "1970-01-01T00:00:00Z",
-            "2999-01-01T00:00:00Z", "", " ", "\0", "\"", "\"\"", "\\",
-        "\t", ",", ";", "\r\n", "\n\n", "{", "}", "[", "]", ":", "null", "true", "\\u0000", "\\ud800", "\uFEFF", "\u2028", "../../x",
-            new string('x', 5000), new string('[', 3000), "1.5", "1,5", "#",
-    ];
 
     private readonly TemporaryFolder _folder = new();
 
@@ -44,14 +36,18 @@ public sealed class FuzzTests : IDisposable
     public void Damaged_hand_made_files(string format)
     {
         (string Name, byte[] Bytes)[] files = HandMade(format);
-        int accepted = 0;
-        for (int round = 0; round < HandMadeRounds; round++)
-        {
-            accepted += Check(format, files, round, damage: round > 0) ? 1 : 0;
-        }
+        int accepted = 0, rounds = 0;
+        FuzzTime.Run(
+            format, HandMadeRounds,
+            (round, rng) =>
+            {
+                accepted += Check(format, files, round, damage: round > 0, rng) ? 1 : 0;
+                rounds++;
+            },
+            FormatCatalog.All.Count);
 
         // Most damage is small: if nearly everything were refused, the rest of the importer would not be tested.
-        Assert.InRange(accepted, HandMadeRounds / 5, HandMadeRounds);
+        Assert.True(rounds < 100 || accepted > rounds / 5, $"{accepted} of {rounds} accepted");
     }
 
     [Theory]
@@ -65,15 +61,11 @@ public sealed class FuzzTests : IDisposable
     public void Damaged_real_files(string format, string data)
     {
         (string Name, byte[] Bytes)[] files = Heads(TestData.Find(data), 30_000);
-        for (int round = 0; round < RealRounds; round++)
-        {
-            Check(format, files, round, damage: true);
-        }
+        FuzzTime.Run(format, RealRounds, (round, rng) => Check(format, files, round, damage: true, rng), parts: 7);
     }
 
-    private bool Check(string format, (string Name, byte[] Bytes)[] files, int round, bool damage)
+    private bool Check(string format, (string Name, byte[] Bytes)[] files, int round, bool damage, Rng rng)
     {
-        var rng = new Rng(Seed, $"{format}/{round}");
         string folder = _folder.File($"{format}-{round}");
         Directory.CreateDirectory(folder);
         var written = new List<(string Name, byte[] Bytes)>();
@@ -83,7 +75,7 @@ public sealed class FuzzTests : IDisposable
             byte[] bytes = files[i].Bytes;
             for (int times = damage && i == victim ? 1 + rng.Next(3) : 0; times > 0; times--)
             {
-                bytes = Damage(bytes, rng);
+                bytes = ByteMutator.Damage(bytes, rng);
             }
 
             written.Add((files[i].Name, bytes));
@@ -116,9 +108,9 @@ public sealed class FuzzTests : IDisposable
             Assert.NotEmpty(e.Message);
             return false;
         }
-        catch (Exception e) when (e is not Xunit.Sdk.XunitException)
+        finally
         {
-            throw new InvalidOperationException($"{format} round {round}: {e.GetType().Name} {e.Message}", e);
+            Directory.Delete(folder, recursive: true);
         }
     }
 
@@ -181,69 +173,8 @@ public sealed class FuzzTests : IDisposable
             return files.Count == 1 ? Path.Combine(folder, "in", files[0].Name) : Path.Combine(folder, "in");
         }
 
-        File.WriteAllBytes(path, damageArchive ? Damage(bytes, rng) : bytes);
+        File.WriteAllBytes(path, damageArchive ? ByteMutator.Damage(bytes, rng) : bytes);
         return path;
-    }
-
-    private static byte[] Damage(byte[] bytes, Rng rng)
-    {
-        if (bytes.Length == 0)
-        {
-            return [(byte)rng.Next(256)];
-        }
-
-        int at = rng.Next(bytes.Length);
-        int length = rng.Next(Math.Min(64, bytes.Length - at) + 1);
-        byte[] word = Encoding.UTF8.GetBytes(Poison[rng.Next(Poison.Length)]);
-        switch (rng.Next(11))
-        {
-            case 0: // flip bits
-                byte[] flipped = [.. bytes];
-                for (int i = 1 + rng.Next(8); i > 0; i--)
-                {
-                    flipped[rng.Next(flipped.Length)] ^= (byte)(1 << rng.Next(8));
-                }
-
-                return flipped;
-            case 1: // cut off
-                return rng.Next(3) == 0 ? bytes[..at] : bytes[..^Math.Min(bytes.Length, 1 + rng.Next(20))];
-            case 2: // take out
-                return [.. bytes[..at], .. bytes[(at + length)..]];
-            case 3: // repeat
-                return [.. bytes[..(at + length)], .. bytes[at..]];
-            case 4: // something nasty in between
-                return [.. bytes[..at], .. word, .. bytes[at..]];
-            case 5 or 6: // something nasty instead of a field
-                (int start, int end) = Field(bytes, at);
-                return [.. bytes[..start], .. word, .. bytes[end..]];
-            case 7: // a line lost
-                (start, end) = Line(bytes, at);
-                return [.. bytes[..start], .. bytes[end..]];
-            case 8: // a line twice
-                (start, end) = Line(bytes, at);
-                return [.. bytes[..end], .. bytes[start..]];
-            case 9: // two fields exchanged
-                (int a, int b) = Field(bytes, at);
-                (int c, int d) = Field(bytes, rng.Next(bytes.Length));
-                return b <= c ? [.. bytes[..a], .. bytes[c..d], .. bytes[b..c], .. bytes[a..b], .. bytes[d..]] : bytes;
-            default: // not UTF-8
-                return [.. bytes[..at], 0xC3, 0x28, 0xFF, .. bytes[at..]];
-        }
-    }
-
-    private static (int Start, int End) Line(byte[] bytes, int at)
-    {
-        int start = bytes.AsSpan(0, at).LastIndexOf((byte)'\n') + 1;
-        int end = bytes.AsSpan(at).IndexOf((byte)'\n');
-        return (start, end < 0 ? bytes.Length : at + end + 1);
-    }
-
-    private static (int Start, int End) Field(byte[] bytes, int at)
-    {
-        ReadOnlySpan<byte> separators = "\t,;:\n\" "u8;
-        int start = bytes.AsSpan(0, at).LastIndexOfAny(separators) + 1;
-        int end = bytes.AsSpan(at).IndexOfAny(separators);
-        return (start, end < 0 ? bytes.Length : at + end);
     }
 
     private static (string Name, byte[] Bytes)[] Heads(string zipPath, int length)
