@@ -35,8 +35,9 @@ internal static class CommandLine
     /// <summary>Parses and runs a command.</summary>
     public static async Task<int> Run(string[] args, Terminal terminal)
     {
+        // Ids may begin with @: no argument names a file with more arguments.
         RootCommand root = Root(terminal);
-        ParseResult parsed = root.Parse(args);
+        ParseResult parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count > 0 && parsed.Action is not HelpAction)
         {
             foreach (ParseError error in parsed.Errors)
@@ -61,8 +62,8 @@ internal static class CommandLine
         var configuration = new InvocationConfiguration
         {
             EnableDefaultExceptionHandler = false,
-            Output = terminal.Result.Profile.Out.Writer,
-            Error = terminal.Talk.Profile.Out.Writer,
+            Output = terminal.Result.Writer,
+            Error = terminal.Talk.Writer,
             ProcessTerminationTimeout = TimeSpan.FromSeconds(20),
         };
         return await parsed.InvokeAsync(configuration).ConfigureAwait(false);
