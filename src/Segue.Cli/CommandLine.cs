@@ -46,8 +46,9 @@ internal static class CommandLine
     /// <param name="cancellation">Stops it; the exit code is then <see cref="Failed"/>.</param>
     public static async Task<int> Run(string[] args, Terminal terminal, CancellationToken cancellation = default)
     {
+        // Ids may begin with @: no argument names a file with more arguments.
         RootCommand root = Root(terminal);
-        ParseResult parsed = root.Parse(args);
+        ParseResult parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count > 0 && parsed.Action is not HelpAction)
         {
             foreach (ParseError error in parsed.Errors)
@@ -72,8 +73,8 @@ internal static class CommandLine
         var configuration = new InvocationConfiguration
         {
             EnableDefaultExceptionHandler = false,
-            Output = terminal.Result.Profile.Out.Writer,
-            Error = terminal.Talk.Profile.Out.Writer,
+            Output = terminal.Result.Writer,
+            Error = terminal.Talk.Writer,
 
             // Signals are the caller's: see StopSignals.
             ProcessTerminationTimeout = null,

@@ -2,29 +2,33 @@
 
 using System.Diagnostics;
 using System.Globalization;
+using System.Text;
+using Segue.Core.Contracts;
 using Segue.Pipeline;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 
 namespace Segue.Cli;
 
-/// <summary>Where a command prints: results to one stream, progress and complaints to the other.</summary>
+/// <summary>Where a command prints: results to one stream, progress and complaints to the other. Nothing else in Segue prints.</summary>
+/// <remarks>Names, paths and messages may hold anything: all text is made visible (<see cref="VisibleText"/>) before it is laid out, on both streams, wherever they lead.</remarks>
 internal sealed class Terminal
 {
     private const int PlainWidth = 200;
+    private const int LongestLabel = 60;
 
-    private Terminal(IAnsiConsole result, IAnsiConsole talk, bool isInteractive)
+    private Terminal(IAnsiConsole result, IAnsiConsole talk, bool isInteractive, bool wrapsResult, bool wrapsTalk)
     {
-        Result = result;
-        Talk = talk;
+        Result = new Output(result, wrapsResult);
+        Talk = new Output(talk, wrapsTalk);
         IsInteractive = isInteractive;
     }
 
     /// <summary>Results: tables, or one JSON object.</summary>
-    public IAnsiConsole Result { get; }
+    public Output Result { get; }
 
     /// <summary>Progress, warnings and errors.</summary>
-    public IAnsiConsole Talk { get; }
+    public Output Talk { get; }
 
     /// <summary>True where a person watches: progress is drawn, not printed line by line.</summary>
     public bool IsInteractive { get; }
@@ -32,34 +36,28 @@ internal sealed class Terminal
     /// <summary>The terminal this process was started from.</summary>
     public static Terminal OfProcess()
     {
-        Console.OutputEncoding = System.Text.Encoding.UTF8;
+        Console.OutputEncoding = Encoding.UTF8;
         bool interactive = !Console.IsErrorRedirected && Environment.GetEnvironmentVariable("TERM") != "dumb";
-        return new Terminal(Create(Console.Out, Console.IsOutputRedirected), Create(Console.Error, Console.IsErrorRedirected), interactive);
+        return new Terminal(
+            Create(Console.Out, Console.IsOutputRedirected), Create(Console.Error, Console.IsErrorRedirected), interactive,
+            !Console.IsOutputRedirected, !Console.IsErrorRedirected);
     }
 
     /// <summary>A terminal that collects text, for tests.</summary>
-    public static Terminal Of(TextWriter result, TextWriter talk) => new(Create(result, true), Create(talk, true), false);
+    public static Terminal Of(TextWriter result, TextWriter talk) => new(Create(result, true), Create(talk, true), false, false, false);
 
-    /// <summary>Prints text as it is, without wrapping.</summary>
-    public void Write(string text)
-    {
-        Result.Profile.Out.Writer.Write(text);
-        Result.Profile.Out.Writer.Flush();
-    }
+    /// <summary>Prints JSON as it is; hidden characters in its strings become escapes, which read back as the same value.</summary>
+    public void Write(string json) => Result.WriteJson(json);
 
-    /// <summary>Prints a remark beside the results.</summary>
-    public void Say(string text)
-    {
-        Talk.Profile.Out.Writer.WriteLine(text);
-        Talk.Profile.Out.Writer.Flush();
-    }
+    /// <summary>Prints a remark beside the results, one line.</summary>
+    public void Say(string line) => Talk.WriteLine(line, isProse: false);
 
     /// <summary>Says that a command was stopped, and shows the cursor that progress bars hide.</summary>
     public void SayStopped()
     {
         if (IsInteractive)
         {
-            Talk.Cursor.Show();
+            Talk.ShowCursor();
         }
 
         Say("segue: stopped; nothing was left half-written");
@@ -88,13 +86,13 @@ internal sealed class Terminal
                             earlier.Value = earlier.MaxValue;
                         }
 
-                        task = context.AddTask(Markup.Escape(label), maxValue: Math.Max(total, 1));
+                        task = context.AddTask(Description(label), maxValue: Math.Max(total, 1));
                         tasks[label] = task;
                     }
 
                     task.MaxValue = Math.Max(total, 1);
                     task.Value = done;
-                    task.Description = Markup.Escape($"{label}: {WithNote(stage, note)}");
+                    task.Description = Description($"{VisibleText.Short(label, LongestLabel)}: {WithNote(stage, note)}");
                 });
                 foreach (ProgressTask task in tasks.Values)
                 {
@@ -102,6 +100,8 @@ internal sealed class Terminal
                 }
             });
         return result;
+
+        static string Description(string text) => Markup.Escape(VisibleText.Short(text, 2 * LongestLabel));
     }
 
     private static IAnsiConsole Create(TextWriter writer, bool isRedirected)
@@ -136,6 +136,126 @@ internal sealed class Terminal
         >= 1e3 => string.Create(CultureInfo.InvariantCulture, $"{perSecond / 1e3:F1} k/s"),
         _ => string.Create(CultureInfo.InvariantCulture, $"{perSecond:F1}/s"),
     };
+}
+
+/// <summary>One of the two streams: the only way to it is through text that was made visible.</summary>
+/// <param name="console">Draws tables and bars.</param>
+/// <param name="wraps">True on a terminal: lines break between words.</param>
+internal sealed class Output(IAnsiConsole console, bool wraps)
+{
+    // Longer lines are no messages: somebody's name in them is a book.
+    private const int LongestLine = 8_000;
+
+    /// <summary>Columns there are for a table.</summary>
+    public int Width => console.Profile.Width;
+
+    /// <summary>For the texts of the command line itself: help and its errors, which have lines of their own.</summary>
+    public TextWriter Writer => new VisibleWriter(console.Profile.Out.Writer);
+
+    /// <summary>Prints one line; what would begin another in it is escaped.</summary>
+    /// <param name="line">Any text.</param>
+    /// <param name="isProse">Break it between words where the terminal is narrow.</param>
+    public void WriteLine(string line = "", bool isProse = true) => WriteLine((Cell)line, isProse);
+
+    /// <summary>Prints one line with parts that stand out.</summary>
+    public void WriteLine(Cell line) => WriteLine(line, isProse: true);
+
+    /// <summary>Prints a command to be copied, behind a lead: never broken, because a break would be pasted too.</summary>
+    public void WriteCommand(string lead, string command) => WriteLine($"{lead}{command}", isProse: false);
+
+    /// <summary>Draws a table.</summary>
+    public void Write(TextTable table) => console.Write(Draw(table));
+
+    /// <summary>Draws two tables side by side.</summary>
+    public void Write(TextTable left, TextTable right) => console.Write(new Columns(Draw(left), Draw(right)) { Expand = false });
+
+    /// <summary>Prints JSON.</summary>
+    public void WriteJson(string json)
+    {
+        console.Profile.Out.Writer.Write(VisibleText.OfJson(json));
+        console.Profile.Out.Writer.Flush();
+    }
+
+    /// <summary>Bars; descriptions are made visible by <see cref="Terminal.WithProgress"/>.</summary>
+    internal Progress Progress() => console.Progress();
+
+    /// <summary>Shows the cursor again, which bars hide.</summary>
+    internal void ShowCursor() => console.Cursor.Show();
+
+    private static string Detab(string text) => text.Replace("\t", "    ", StringComparison.Ordinal);
+
+    private static Paragraph Draw(Cell cell) => Draw(cell, Cell.Longest);
+
+    private static Paragraph Draw(Cell cell, int most)
+    {
+        var paragraph = new Paragraph();
+        foreach ((string text, Tone tone) in cell.Parts)
+        {
+            Color? colour = tone.HasFlag(Tone.Grey) ? Color.Grey : tone.HasFlag(Tone.Green) ? Color.Green : tone.HasFlag(Tone.Red) ? Color.Red : null;
+            paragraph.Append(
+                cell.KeepsLines ? VisibleText.Of(Detab(text), keepsLines: true) : VisibleText.Short(Detab(text), most),
+                new Style(colour, decoration: tone.HasFlag(Tone.Bold) ? Decoration.Bold : Decoration.None));
+        }
+
+        return paragraph;
+    }
+
+    private static Table Draw(TextTable table)
+    {
+        Table drawn = new() { Border = TableBorder.Rounded, ShowHeaders = table.HasHead, ShowRowSeparators = table.HasRowLines };
+        if (table.Title is not null)
+        {
+            drawn.Title = new TableTitle(Markup.Escape(VisibleText.Short(table.Title, Cell.Longest)));
+        }
+
+        foreach (TextColumn column in table.Columns)
+        {
+            drawn.AddColumn(new TableColumn(Draw(Cell.Name(column.Name)))
+            {
+                Alignment = column.IsRight ? Justify.Right : null,
+                NoWrap = column.IsWhole,
+            });
+        }
+
+        foreach (IReadOnlyList<Cell> row in table.Rows)
+        {
+            drawn.AddRow(row.Select(cell => Draw(cell)));
+        }
+
+        return drawn;
+    }
+
+    private void WriteLine(Cell line, bool isProse)
+    {
+        if (wraps && isProse)
+        {
+            console.Write(Draw(line, LongestLine));
+            console.Write(Spectre.Console.Text.NewLine);
+            return;
+        }
+
+        TextWriter writer = console.Profile.Out.Writer;
+        foreach ((string text, _) in line.Parts)
+        {
+            writer.Write(VisibleText.Short(Detab(text), LongestLine));
+        }
+
+        writer.WriteLine();
+        writer.Flush();
+    }
+
+    private sealed class VisibleWriter(TextWriter inner) : TextWriter
+    {
+        public override Encoding Encoding => inner.Encoding;
+
+        public override void Write(char value) => Write(value.ToString());
+
+        public override void Write(char[] buffer, int index, int count) => Write(new string(buffer, index, count));
+
+        public override void Write(string? value) => inner.Write(VisibleText.Of(value?.Replace("\r\n", "\n", StringComparison.Ordinal), keepsLines: true));
+
+        public override void Flush() => inner.Flush();
+    }
 }
 
 /// <summary>Takes how far long work is.</summary>

@@ -34,14 +34,14 @@ public static class Experiment
     public static ExperimentReport Run(
         ExperimentSpecification specification, Dataset dataset, IProgress<ExperimentProgress>? progress = null, CancellationToken cancellation = default)
     {
-        ArgumentNullException.ThrowIfNull(specification);
+        Check(specification);
         using CancellationScope scope = CancellationScope.Enter(cancellation);
         Dataset prepared = Prepare(specification, dataset);
         Split split = specification.Split.Cut(prepared, specification.Seed);
         EvaluationSet stage = !specification.OnValidation ? split.Test : split.Validation
             ?? throw new OptionException($"split '{split.Name}' has no validation part; give it one or judge on the test part");
         stage = specification.TestUsers > 0 ? EvaluationSample.OfUsers(stage, specification.TestUsers, specification.KeepSeen, specification.Seed) : stage;
-        IReadOnlyList<ModelSpecification> models = ModelSpecification.WithUniqueLabels(WithBaselines(specification, split.Train));
+        IReadOnlyList<ModelSpecification> models = ModelSpecification.WithUniqueLabels(WithBaselines(specification, split.Train.HasTime));
         CheckCurves(specification, split, models);
         CheckPairs(specification.Pairs, specification.Metrics, models);
         foreach (ProtocolSpecification also in specification.Also)
@@ -106,6 +106,71 @@ public static class Experiment
         // What was finished is reported, stopped or not.
         using CancellationScope unstopped = CancellationScope.Suspend();
         return Report(specification, prepared, split, stage, finished, series, warnings) with { Training = curves.Training(specification.PublishedTraining) };
+    }
+
+    /// <summary>Checks all that can be checked without data: numbers, names of rows and metrics, models and options of sweeps.</summary>
+    /// <exception cref="OptionException">Something cannot be; the message says what, and what to give instead.</exception>
+    public static void Check(ExperimentSpecification specification)
+    {
+        ArgumentNullException.ThrowIfNull(specification);
+        foreach ((string name, int value, int least) in new[]
+        {
+            ("k_core", specification.KCore, 0), ("sampled_negatives", specification.SampledNegatives, 0), ("test_users", specification.TestUsers, 0), ("threads", specification.Threads, 1),
+        })
+        {
+            if (value < least)
+            {
+                throw new OptionException($"{name} is {value}; give {least} or more");
+            }
+        }
+
+        if (specification.Metrics.Count == 0)
+        {
+            throw new OptionException("there are no metrics; give at least one, for example ndcg@20");
+        }
+
+        IReadOnlyList<ModelSpecification> rows = PossibleRows(specification);
+        if (rows.Count == 0)
+        {
+            throw new OptionException("there are no models and no baselines: nothing would be measured; give a model, or leave the baselines in");
+        }
+
+        CheckCurveRows(specification, rows);
+        CheckPairs(specification.Pairs, specification.Metrics, rows);
+        CheckNoSample(specification.SampledNegatives, specification.Metrics, specification.Offsets, "the table");
+        foreach (ProtocolSpecification also in specification.Also)
+        {
+            CheckPairs(also.Pairs, also.Metrics, rows);
+            CheckNoSample(also.SampledNegatives, also.Metrics, also.Offsets, $"'{also.Title}'");
+        }
+
+        foreach (SweepSpecification sweep in specification.Sweeps)
+        {
+            CheckNoSample(specification.SampledNegatives, [sweep.Metric], [], $"'{sweep.Title}'");
+            foreach ((string text, double value) in sweep.Models.SelectMany(m => sweep.Values.Select(v => (m, v))))
+            {
+                _ = SweptModel(sweep, text, value);
+            }
+        }
+    }
+
+    /// <summary>The rows there are, with all baselines that some data would add.</summary>
+    internal static IReadOnlyList<ModelSpecification> PossibleRows(ExperimentSpecification specification) =>
+        ModelSpecification.WithUniqueLabels(WithBaselines(specification, hasTime: true));
+
+    private static void CheckNoSample(int negatives, IEnumerable<MetricSpecification> metrics, IReadOnlyList<OffsetSpecification> offsets, string where)
+    {
+        if (negatives > 0 && metrics.Concat(offsets.Select(o => o.Metric)).FirstOrDefault(IsPerStep) is { } step)
+        {
+            throw new OptionException(
+                $"'{step.Name}' of {where} reveals sessions against the full catalogue, not against {negatives} sampled negatives; leave the metric or the sample out");
+        }
+    }
+
+    private static ModelSpecification SweptModel(SweepSpecification sweep, string text, double value)
+    {
+        (string name, IReadOnlyList<KeyValuePair<string, string>> pairs, string? label) = OptionsText.ParseSpecification(text);
+        return ModelSpecification.Create(name, [.. pairs, new(sweep.Option, value.ToString(CultureInfo.InvariantCulture))], label);
     }
 
     /// <summary>The K-core and the weights an experiment asks for.</summary>
@@ -274,6 +339,11 @@ public static class Experiment
             throw new OptionException($"curves are measured on the validation part, and split '{split.Name}' has none here; give it one or leave the curves out");
         }
 
+        CheckCurveRows(specification, models);
+    }
+
+    private static void CheckCurveRows(ExperimentSpecification specification, IReadOnlyList<ModelSpecification> models)
+    {
         string? unknown = specification.Curves.SelectMany(c => c.Models).FirstOrDefault(label => models.All(m => m.Label != label));
         if (unknown is not null)
         {
@@ -318,7 +388,7 @@ public static class Experiment
     internal static Func<IRecommender, EvaluationSet, EvaluationOptions, EvaluationResult> Judge(IReadOnlyList<MetricSpecification> metrics) =>
         IsPerStep(metrics[0]) ? SessionEvaluator.Evaluate : RankingEvaluator.Evaluate;
 
-    private static List<ModelSpecification> WithBaselines(ExperimentSpecification specification, Dataset train)
+    private static List<ModelSpecification> WithBaselines(ExperimentSpecification specification, bool hasTime)
     {
         var models = new List<ModelSpecification>(specification.Models);
         if (!specification.AddBaselines)
@@ -330,7 +400,7 @@ public static class Experiment
         string[] wanted =
         [
             .. ranking ? ["popularity"] : Array.Empty<string>(),
-            .. ranking && train.HasTime ? ["recent-popularity"] : Array.Empty<string>(),
+            .. ranking && hasTime ? ["recent-popularity"] : Array.Empty<string>(),
             .. ranking && specification.KeepSeen ? ["own-repeats"] : Array.Empty<string>(),
             .. prediction ? ["bias"] : Array.Empty<string>(),
         ];
@@ -349,13 +419,13 @@ public static class Experiment
             var lines = new List<ReportLine>();
             foreach (string text in sweep.Models)
             {
-                (string name, IReadOnlyList<KeyValuePair<string, string>> pairs, string? label) = OptionsText.ParseSpecification(text);
+                string? label = OptionsText.ParseSpecification(text).Label;
                 var x = new List<double>();
                 var y = new List<double>();
                 foreach (double value in sweep.Values)
                 {
                     string valueText = value.ToString(CultureInfo.InvariantCulture);
-                    ModelSpecification model = ModelSpecification.Create(name, [.. pairs, new(sweep.Option, valueText)], label);
+                    ModelSpecification model = SweptModel(sweep, text, value);
                     Forward(progress, sweep.Title, x.Count + 1, sweep.Values.Count)?.Report(new($"{model.Label} {sweep.Option}={valueText}", x.Count, sweep.Values.Count));
                     FinishedRow row = RunRow(specification with { Metrics = [sweep.Metric], Offsets = [] }, model, split, stage, null, cancellation);
                     if (row.Error is not null)

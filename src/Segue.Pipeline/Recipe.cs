@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using Segue.Core;
 using Segue.Core.Contracts;
 using Segue.Core.Data;
@@ -40,6 +38,8 @@ namespace Segue.Pipeline;
 /// </remarks>
 public sealed record Recipe
 {
+    private const int LongestFile = 8_000_000;
+
     /// <summary>What is run.</summary>
     public required ExperimentSpecification Specification { get; init; }
 
@@ -49,112 +49,92 @@ public sealed record Recipe
     /// <summary>Name of the recipe: its file name without ending.</summary>
     public required string Name { get; init; }
 
-    private JsonObject DatasetNode { get; init; } = [];
+    private DatasetSource Source { get; init; } = new();
 
     private string Folder { get; init; } = ".";
 
     /// <summary>Reads and checks a recipe; data is not touched yet.</summary>
-    /// <exception cref="OptionException">Not JSON, an unknown key, name or value; the message says where.</exception>
+    /// <exception cref="OptionException">Not JSON, a wrong value, an unknown key or name, a row or metric that does not exist; the message names the file and the key.</exception>
     public static Recipe Read(string path)
     {
-        if (!File.Exists(path))
+        RecipeNode root = RecipeNode.Parse(path, ReadText(path)).Object(
+            "title", "dataset", "split", "metrics", "models", "sweeps", "curves", "offsets", "pairs", "also", "published", "promises", "seed", "keep_seen", "sampled_negatives",
+            "test_users", "on_validation", "baselines", "early_stopping", "note");
+        _ = root["note"].OptionalText();
+        RecipeNode dataset = root["dataset"].Object("name", "folder", "format", "paths", "level", "map", "synthetic", "k_core", "weights", "join_features", "only_with_features");
+        MetricSpecification[] metrics = MetricsOf(root);
+        var specification = new ExperimentSpecification
         {
-            throw new OptionException($"no recipe at '{path}'; recipes are JSON files, see recipes/");
-        }
-
-        try
+            Title = root["title"].OptionalText(),
+            KCore = dataset["k_core"].Whole(0, int.MaxValue, 0),
+            Weights = dataset["weights"].IsGiven ? dataset["weights"].Parsed("the name of a transformation", ExperimentSpecification.ParseWeights) : null,
+            Split = ParseSplit(root["split"]),
+            Models = [.. root["models"].Items().Select(ParseModel)],
+            Metrics = metrics,
+            Sweeps = [.. root["sweeps"].Items().Select(ParseSweep)],
+            Curves = [.. root["curves"].Items().Select(ParseCurve)],
+            Offsets = [.. root["offsets"].Items().Select(ParseOffsets)],
+            Pairs = [.. root["pairs"].Items().Select(ParsePair)],
+            Also = [.. root["also"].Items().Select(ParseProtocol)],
+            KeepSeen = root["keep_seen"].Flag(),
+            SampledNegatives = root["sampled_negatives"].Whole(0, int.MaxValue, 0),
+            TestUsers = root["test_users"].Whole(0, int.MaxValue, 0),
+            OnValidation = root["on_validation"].Flag(),
+            EarlyStopping = root["early_stopping"].IsGiven
+                ? root["early_stopping"].Parsed("a metric, for example \"ndcg@20:every=1,patience=5\"", EarlyStoppingSpecification.Parse) : null,
+            AddBaselines = root["baselines"].Flag(absent: true),
+            Seed = root["seed"].Seed(42),
+        };
+        specification = specification with
         {
-            JsonObject root = JsonNode.Parse(File.ReadAllText(path), null, new JsonDocumentOptions
-            {
-                AllowTrailingCommas = true,
-                CommentHandling = JsonCommentHandling.Skip,
-                AllowDuplicateProperties = false,
-            })!.AsObject();
-            CheckKeys(root, path, "title", "dataset", "split", "metrics", "models", "sweeps", "curves", "offsets", "pairs", "also", "published", "promises", "seed", "keep_seen", "sampled_negatives", "test_users", "on_validation", "baselines", "early_stopping", "note");
-            JsonObject dataset = root["dataset"] as JsonObject ?? throw new OptionException($"recipe '{path}' has no \"dataset\" object");
-            CheckKeys(dataset, path, "name", "folder", "format", "paths", "level", "map", "synthetic", "k_core", "weights", "join_features", "only_with_features");
-            var recipe = new Recipe
-            {
-                Name = Path.GetFileNameWithoutExtension(path),
-                DatasetNode = dataset,
-                Folder = Path.GetDirectoryName(Path.GetFullPath(path)) ?? ".",
-                Specification = new ExperimentSpecification
-                {
-                    Title = (string?)root["title"],
-                    KCore = (int?)dataset["k_core"] ?? 0,
-                    Weights = ExperimentSpecification.ParseWeights((string?)dataset["weights"]),
-                    Split = ParseSplit(root["split"] ?? throw new OptionException($"recipe '{path}' has no \"split\"")),
-                    Models = [.. (root["models"]?.AsArray() ?? []).Select(m => ParseModel(m!, path))],
-                    Metrics = [.. (root["metrics"]?.AsArray() ?? throw new OptionException($"recipe '{path}' has no \"metrics\"")).SelectMany(m => MetricCatalog.ParseList((string)m!)).DistinctBy(m => m.Name)],
-                    Sweeps = [.. (root["sweeps"]?.AsArray() ?? []).Select(s => ParseSweep(s!.AsObject(), path))],
-                    Curves = [.. (root["curves"]?.AsArray() ?? []).Select(c => ParseCurve(c!.AsObject(), path))],
-                    Offsets = [.. (root["offsets"]?.AsArray() ?? []).Select(o => ParseOffsets(o!.AsObject(), path))],
-                    Pairs = [.. (root["pairs"]?.AsArray() ?? []).Select(p => ParsePair(p!.AsObject(), path))],
-                    Also = [.. (root["also"]?.AsArray() ?? []).Select(a => ParseProtocol(a!.AsObject(), path))],
-                    KeepSeen = (bool?)root["keep_seen"] ?? false,
-                    SampledNegatives = (int?)root["sampled_negatives"] ?? 0,
-                    TestUsers = (int?)root["test_users"] ?? 0,
-                    OnValidation = (bool?)root["on_validation"] ?? false,
-                    EarlyStopping = root["early_stopping"] is { } early ? EarlyStoppingSpecification.Parse((string)early!) : null,
-                    AddBaselines = (bool?)root["baselines"] ?? true,
-                    Seed = (ulong?)root["seed"] ?? 42,
-                },
-                Promises = [.. (root["promises"]?.AsArray() ?? []).Select(p => ParsePromise(p!.AsObject(), path))],
-            };
-            recipe = recipe with
-            {
-                Specification = recipe.Specification with
-                {
-                    Published = ParsePublished(root, recipe.Specification.Metrics, "the recipe", path),
-                    PublishedTraining = ParsePublishedTraining(root, recipe.Specification.Curves.Count > 0, path),
-                },
-            };
-            if (recipe.Specification.TestUsers < 0)
-            {
-                throw new OptionException($"recipe '{path}' has test_users={recipe.Specification.TestUsers}; give 0 for all, or at least 1");
-            }
-
-            CheckLabels(recipe, path);
-            return recipe;
-        }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or NullReferenceException)
+            Published = ParsePublished(root, metrics, "the recipe"),
+            PublishedTraining = ParsePublishedTraining(root, specification.Curves.Count > 0),
+        };
+        IReadOnlyList<ModelSpecification> rows = root.Located(() =>
         {
-            throw new OptionException($"recipe '{path}' cannot be read: {e.Message}");
-        }
+            Experiment.Check(specification);
+            return Experiment.PossibleRows(specification);
+        });
+        var recipe = new Recipe
+        {
+            Name = Path.GetFileNameWithoutExtension(path),
+            Source = ParseSource(dataset),
+            Folder = Path.GetDirectoryName(Path.GetFullPath(path)) ?? ".",
+            Specification = specification,
+            Promises = [.. root["promises"].Items().Select(p => ParsePromise(p, specification, rows))],
+        };
+        CheckLabels(recipe, root);
+        return recipe;
     }
 
     /// <summary>Opens, imports or makes the data the recipe names.</summary>
     /// <exception cref="SegueException">The data is absent or cannot be imported.</exception>
     public Dataset OpenDataset(IProgress<ImportProgress>? progress = null, CancellationToken cancellation = default)
     {
-        string? name = (string?)DatasetNode["name"];
         Dataset dataset;
-        if (DatasetNode["folder"] is { } folder)
+        if (Source.Folder is { } folder)
         {
-            dataset = DatasetStore.Open(Find((string)folder!));
+            dataset = DatasetStore.Open(Find(folder));
         }
-        else if (DatasetNode["synthetic"] is JsonObject synthetic)
+        else if (Source.Synthetic is { } synthetic)
         {
-            var options = (SyntheticWorldOptions)OptionsText.FromPairs(typeof(SyntheticWorldOptions), Pairs(synthetic), "the synthetic world");
-            dataset = SyntheticWorld.Generate(options, new FitContext { Seed = Specification.Seed }).Dataset;
+            dataset = SyntheticWorld.Generate(synthetic, new FitContext { Seed = Specification.Seed }).Dataset;
         }
         else
         {
-            string format = (string?)DatasetNode["format"] ?? throw new OptionException($"recipe '{Name}' names neither \"folder\", \"synthetic\" nor \"format\" with \"paths\" for its dataset");
-            string[] paths = [.. (DatasetNode["paths"]?.AsArray() ?? throw new OptionException($"recipe '{Name}' has no \"paths\" for format '{format}'")).Select(p => Find((string)p!))];
-            dataset = FormatCatalog.Import(format, paths, new ImportOptions
+            dataset = FormatCatalog.Import(Source.Format!, [.. Source.Paths.Select(Find)], new ImportOptions
             {
-                Name = name ?? Name,
-                Level = (string?)DatasetNode["level"],
-                Map = DatasetNode["map"] is { } map ? ColumnMap.Parse((string)map!) : null,
+                Name = Source.Name ?? Name,
+                Level = Source.Level,
+                Map = Source.Map,
                 Progress = progress,
                 Cancellation = cancellation,
             }).Dataset;
         }
 
-        if (DatasetNode["join_features"] is JsonArray features)
+        if (Source.Features is { Count: > 0 } features)
         {
-            dataset = FormatCatalog.Import("audio-features", [.. features.Select(p => Find((string)p!))], new ImportOptions
+            dataset = FormatCatalog.Import("audio-features", [.. features.Select(Find)], new ImportOptions
             {
                 JoinTo = dataset,
                 Progress = progress,
@@ -162,12 +142,18 @@ public sealed record Recipe
             }).Dataset;
         }
 
-        if ((bool?)DatasetNode["only_with_features"] ?? false)
+        if (Source.OnlyWithFeatures)
         {
             dataset = FeatureFilter.OnlyKnown(dataset);
         }
 
-        return name is null ? dataset : dataset with { Name = name };
+        const string Timed = "recent-popularity";
+        if (!dataset.HasTime && Promises.Any(p => p.Label == Timed) && Specification.Models.All(m => m.Label != Timed))
+        {
+            throw new OptionException($"recipe '{Name}' promises the row '{Timed}', which is only added to data with times; '{dataset.Name}' has none: leave the promise out");
+        }
+
+        return Source.Name is { } name ? dataset with { Name = name } : dataset;
     }
 
     /// <summary>Compares a report with the promises, one line each.</summary>
@@ -182,208 +168,296 @@ public sealed record Recipe
         })];
     }
 
-    private static ISplitter ParseSplit(JsonNode node)
+    private static string ReadText(string path)
     {
-        if (node is JsonObject split)
+        ArgumentNullException.ThrowIfNull(path);
+        if (string.IsNullOrWhiteSpace(path) || path.Contains('\0', StringComparison.Ordinal) || !File.Exists(path))
         {
-            return SplitCatalog.Create((string)split["name"]!, Pairs(split["options"] as JsonObject ?? []));
+            throw new OptionException(path.Length > 0 && Directory.Exists(path)
+                ? $"'{path}' is a folder, not a recipe; name a JSON file in it, see recipes/"
+                : $"no recipe at '{path}'; recipes are JSON files, see recipes/");
         }
 
-        (string name, IReadOnlyList<KeyValuePair<string, string>> pairs, _) = OptionsText.ParseSpecification((string)node!);
-        return SplitCatalog.Create(name, pairs);
+        try
+        {
+            // Devices and pipes have no length: what they give is counted.
+            using var reader = new StreamReader(path);
+            var text = new char[LongestFile + 1];
+            int length = reader.ReadBlock(text);
+            return length <= LongestFile
+                ? new string(text, 0, length) : throw new OptionException($"'{path}' is longer than {LongestFile} characters: it is no recipe; recipes are JSON files, see recipes/");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new OptionException($"recipe '{path}' cannot be read: {e.Message}");
+        }
     }
 
-    private static ModelSpecification ParseModel(JsonNode node, string path)
+    private static DatasetSource ParseSource(RecipeNode dataset)
     {
-        if (node is not JsonObject model)
+        string[] given = [.. new[] { "folder", "synthetic", "format" }.Where(key => dataset[key].IsGiven)];
+        if (given.Length != 1)
         {
-            return ModelSpecification.Parse((string)node!);
+            throw dataset.Error(given.Length == 0
+                ? "names no data; give \"folder\", \"synthetic\", or \"format\" with \"paths\""
+                : $"has both \"{given[0]}\" and \"{given[1]}\"; give one of them");
         }
 
-        CheckKeys(model, path, "model", "label", "options", "refit");
-        string name = (string?)model["model"] ?? throw new OptionException($"a row of \"models\" in '{path}' has no \"model\"; `segue models` lists them");
-        bool isRefit = (bool?)model["refit"] ?? false;
-        string? label = (string?)model["label"] ?? (isRefit ? $"{name}, refit" : null);
-        return ModelSpecification.Create(name, Pairs(model["options"] as JsonObject ?? []), label) with { IsRefit = isRefit };
+        string[] imported = ["paths", "level", "map"];
+        if (given[0] != "format" && Array.Find(imported, key => dataset[key].IsGiven) is { } lost)
+        {
+            throw dataset[lost].Error($"is only for \"format\", not for \"{given[0]}\"; leave it out");
+        }
+
+        var source = new DatasetSource
+        {
+            Name = dataset["name"].IsGiven ? dataset["name"].Text("a name") : null,
+            Features = [.. dataset["join_features"].Items().Select(p => p.FilePath())],
+            OnlyWithFeatures = dataset["only_with_features"].Flag(),
+        };
+        switch (given[0])
+        {
+            case "folder":
+                return source with { Folder = dataset["folder"].FilePath() };
+            case "synthetic":
+                IReadOnlyList<KeyValuePair<string, string>> pairs = dataset["synthetic"].Options();
+                return source with
+                {
+                    Synthetic = dataset["synthetic"].Located(() => (SyntheticWorldOptions)OptionsText.FromPairs(typeof(SyntheticWorldOptions), pairs, "the synthetic world")),
+                };
+            default:
+                FormatDescription format = dataset["format"].Parsed("the name of a format; segue formats lists them", FormatCatalog.Get);
+                string[] paths = [.. dataset["paths"].Items().Select(p => p.FilePath())];
+                string? level = dataset["level"].OptionalText();
+                if (paths.Length == 0)
+                {
+                    throw dataset.Error($"has no \"paths\" for format '{format.Name}'; give a list of files");
+                }
+
+                if (level is not null && !format.Levels.Contains(level))
+                {
+                    throw dataset["level"].Error($"is '{VisibleText.Short(level, 60)}'; format '{format.Name}' has {string.Join(", ", format.Levels)}");
+                }
+
+                if (format.JoinsDataset)
+                {
+                    throw dataset["format"].Error($"is '{format.Name}', which joins a table to a dataset; name the listening history here and the table under \"join_features\"");
+                }
+
+                if (format.NeedsMap != dataset["map"].IsGiven)
+                {
+                    throw dataset.Error(format.NeedsMap
+                        ? $"has no \"map\"; format '{format.Name}' needs to know its columns, for example \"user=user_id,item=track_id,time=ts\""
+                        : $"has a \"map\", and format '{format.Name}' knows its columns; leave it out, or import with the format csv");
+                }
+
+                return source with
+                {
+                    Format = format.Name,
+                    Paths = paths,
+                    Level = level,
+                    Map = format.NeedsMap ? dataset["map"].Parsed("columns, for example \"user=0,item=1\"", ColumnMap.Parse) : null,
+                };
+        }
     }
 
-    private static SweepSpecification ParseSweep(JsonObject sweep, string path)
+    private static ISplitter ParseSplit(RecipeNode node)
     {
-        CheckKeys(sweep, path, "title", "models", "option", "values", "metric", "note");
+        const string Expected = "the name of a split; segue splits lists them";
+        if (!node.IsObject)
+        {
+            return node.Parsed(Expected, text =>
+            {
+                (string name, IReadOnlyList<KeyValuePair<string, string>> pairs, _) = OptionsText.ParseSpecification(text);
+                return SplitCatalog.Create(name, pairs);
+            });
+        }
+
+        RecipeNode split = node.Object("name", "options");
+        IReadOnlyList<KeyValuePair<string, string>> options = split["options"].Options();
+        return split["name"].Parsed(Expected, name => SplitCatalog.Create(name, options));
+    }
+
+    private static ModelSpecification ParseModel(RecipeNode node)
+    {
+        const string Expected = "the name of a model; segue models lists them";
+        if (!node.IsObject)
+        {
+            return node.Parsed(Expected, ModelSpecification.Parse);
+        }
+
+        RecipeNode model = node.Object("model", "label", "options", "refit");
+        bool isRefit = model["refit"].Flag();
+        IReadOnlyList<KeyValuePair<string, string>> options = model["options"].Options();
+        string? given = model["label"].IsGiven ? model["label"].Text("a name for the row") : null;
+        return model["model"].Parsed(Expected, name => ModelSpecification.Create(name, options, given ?? (isRefit ? $"{name}, refit" : null)) with { IsRefit = isRefit });
+    }
+
+    private static SweepSpecification ParseSweep(RecipeNode node)
+    {
+        RecipeNode sweep = node.Object("title", "models", "option", "values", "metric", "note");
+        string option = sweep["option"].Text("the name of an option");
+        double[] values = [.. sweep["values"].Items().Select(v => v.Number())];
+        string[] models = [.. sweep["models"].Items().Select(m => m.Text("the name of a model"))];
+        if (values.Length == 0 || models.Length == 0)
+        {
+            throw sweep.Error(values.Length == 0 ? "has no \"values\"; give a list of numbers" : "has no \"models\"; give a list of names");
+        }
+
         return new SweepSpecification(
-            (string)sweep["title"]!, [.. sweep["models"]!.AsArray().Select(m => (string)m!)], (string)sweep["option"]!,
-            [.. sweep["values"]!.AsArray().Select(v => (double)v!)], MetricCatalog.Parse((string)sweep["metric"]!), (string?)sweep["note"]);
+            sweep["title"].Text(), models, option, values, sweep["metric"].Parsed("a metric, for example \"ndcg@20\"", MetricCatalog.Parse), sweep["note"].OptionalText());
     }
 
-    private static CurveSpecification ParseCurve(JsonObject curve, string path)
+    private static CurveSpecification ParseCurve(RecipeNode node)
     {
-        CheckKeys(curve, path, "title", "models", "metrics", "every", "note");
-        int every = (int?)curve["every"] ?? 1;
-        return every >= 1
-            ? new CurveSpecification(
-                (string)curve["title"]!, [.. (curve["models"]?.AsArray() ?? []).Select(m => (string)m!)], ParseMetrics(curve, path), every, (string?)curve["note"])
-            : throw new OptionException($"a curve of recipe '{path}' has every={every}; give at least 1 epoch");
+        RecipeNode curve = node.Object("title", "models", "metrics", "every", "note");
+        return new CurveSpecification(
+            curve["title"].Text(), [.. curve["models"].Items().Select(m => m.Text("the label of a row"))], RankingMetricsOf(curve), curve["every"].Whole(1, int.MaxValue, 1),
+            curve["note"].OptionalText());
     }
 
-    private static OffsetSpecification ParseOffsets(JsonObject offsets, string path)
+    private static OffsetSpecification ParseOffsets(RecipeNode node)
     {
-        CheckKeys(offsets, path, "title", "metric", "up_to", "note");
-        string title = (string)offsets["title"]!;
-        MetricSpecification metric = MetricCatalog.Parse((string)offsets["metric"]!);
-        int upTo = (int?)offsets["up_to"] ?? 50;
-        return !metric.Metric.HasOffsets
-            ? throw new OptionException($"'{title}' in recipe '{path}' asks for '{metric.Name}' by offset; give next-hr or next-mrr, for example next-hr@20")
-            : upTo >= 1
-            ? new OffsetSpecification(title, metric, upTo, (string?)offsets["note"])
-            : throw new OptionException($"'{title}' in recipe '{path}' has up_to={upTo}; give at least 1 song ahead");
+        RecipeNode offsets = node.Object("title", "metric", "up_to", "note");
+        string title = offsets["title"].Text();
+        MetricSpecification metric = offsets["metric"].Parsed("a metric, for example \"next-hr@20\"", MetricCatalog.Parse);
+        return metric.Metric.HasOffsets
+            ? new OffsetSpecification(title, metric, offsets["up_to"].Whole(1, int.MaxValue, 50), offsets["note"].OptionalText())
+            : throw offsets["metric"].Error($"asks for '{metric.Name}' by offset; give next-hr or next-mrr, for example next-hr@20");
     }
 
-    private static PairSpecification ParsePair(JsonObject pair, string path)
+    private static PairSpecification ParsePair(RecipeNode node)
     {
-        CheckKeys(pair, path, "first", "second", "metrics");
+        RecipeNode pair = node.Object("first", "second", "metrics");
         return new PairSpecification(
-            (string?)pair["first"] ?? throw new OptionException($"a pair of recipe '{path}' has no \"first\"; give the label of a row"),
-            (string?)pair["second"] ?? throw new OptionException($"a pair of recipe '{path}' has no \"second\"; give the label of a row"),
-            [.. (pair["metrics"]?.AsArray() ?? []).SelectMany(m => MetricCatalog.ParseList((string)m!)).Select(m => m.Name).Distinct()]);
+            pair["first"].Text("the label of a row"), pair["second"].Text("the label of a row"),
+            [.. pair["metrics"].Items().SelectMany(m => m.Parsed("a metric", MetricCatalog.ParseList)).Select(m => m.Name).Distinct()]);
     }
 
-    private static ProtocolSpecification ParseProtocol(JsonObject protocol, string path)
+    private static ProtocolSpecification ParseProtocol(RecipeNode node)
     {
-        CheckKeys(protocol, path, "title", "metrics", "sampled_negatives", "users", "keep_seen", "part", "offsets", "pairs", "published", "note");
-        int negatives = (int?)protocol["sampled_negatives"] ?? 0, users = (int?)protocol["users"] ?? 0;
-        string title = (string)protocol["title"]!;
-        IReadOnlyList<MetricSpecification> metrics = ParseMetrics(protocol, path);
-        OffsetSpecification[] offsets = [.. (protocol["offsets"]?.AsArray() ?? []).Select(o => ParseOffsets(o!.AsObject(), path))];
+        RecipeNode protocol = node.Object("title", "metrics", "sampled_negatives", "users", "keep_seen", "part", "offsets", "pairs", "published", "note");
+        string title = protocol["title"].Text();
+        MetricSpecification[] metrics = RankingMetricsOf(protocol);
+        OffsetSpecification[] offsets = [.. protocol["offsets"].Items().Select(ParseOffsets)];
         if (metrics.Concat(offsets.Select(o => o.Metric)).DistinctBy(m => m.Metric.Kind == MetricKind.PerStep).Count() > 1)
         {
-            throw new OptionException($"'{title}' in recipe '{path}' mixes metrics of revealed sessions (next-…, rest-…) with others; write an entry for each");
+            throw protocol.Error("mixes metrics of revealed sessions (next-…, rest-…) with others; write an entry for each");
         }
 
-        return negatives >= 0 && users >= 0
-            ? new ProtocolSpecification(title, metrics, negatives, users, (bool?)protocol["keep_seen"] ?? false, (string?)protocol["note"])
-            {
-                Published = ParsePublished(protocol, metrics, $"'{title}'", path),
-                Offsets = offsets,
-                Pairs = [.. (protocol["pairs"]?.AsArray() ?? []).Select(p => ParsePair(p!.AsObject(), path))],
-                Part = protocol["part"] is { } part ? (JudgedPart)OptionsText.ParseChoice(typeof(JudgedPart), (string)part!, $"part of '{title}'") : JudgedPart.Table,
-            }
-            : throw new OptionException($"recipe '{path}' has sampled_negatives={negatives}, users={users} under \"also\"; give 0 or more");
+        return new ProtocolSpecification(
+            title, metrics, protocol["sampled_negatives"].Whole(0, int.MaxValue, 0), protocol["users"].Whole(0, int.MaxValue, 0), protocol["keep_seen"].Flag(),
+            protocol["note"].OptionalText())
+        {
+            Published = ParsePublished(protocol, metrics, $"'{title}'"),
+            Offsets = offsets,
+            Pairs = [.. protocol["pairs"].Items().Select(ParsePair)],
+            Part = protocol["part"].IsGiven
+                ? protocol["part"].Parsed("table, validation or train", part => (JudgedPart)OptionsText.ParseChoice(typeof(JudgedPart), part, $"part of '{title}'")) : JudgedPart.Table,
+        };
     }
 
-    private static IReadOnlyList<MetricSpecification> ParseMetrics(JsonObject node, string path)
+    private static MetricSpecification[] MetricsOf(RecipeNode node)
     {
-        IReadOnlyList<MetricSpecification> metrics =
-            [.. (node["metrics"]?.AsArray() ?? []).SelectMany(m => MetricCatalog.ParseList((string)m!)).DistinctBy(m => m.Name)];
-        return metrics.Count > 0 && metrics.All(m => m.Metric.Kind != MetricKind.Prediction)
-            ? metrics
-            : throw new OptionException($"'{(string?)node["title"]}' in recipe '{path}' needs \"metrics\" of rankings, for example [\"ndcg@20\"]");
+        MetricSpecification[] metrics =
+            [.. node["metrics"].Items().SelectMany(m => m.Parsed("a metric; segue metrics lists them", MetricCatalog.ParseList)).DistinctBy(m => m.Name)];
+        return metrics.Length > 0 ? metrics : throw node.Error("has no \"metrics\"; give a list, for example [\"ndcg@20\"]");
     }
 
-    private static PublishedRow[] ParsePublished(JsonObject table, IReadOnlyList<MetricSpecification> metrics, string what, string path)
+    private static MetricSpecification[] RankingMetricsOf(RecipeNode node)
+    {
+        MetricSpecification[] metrics = MetricsOf(node);
+        return Array.TrueForAll(metrics, m => m.Metric.Kind != MetricKind.Prediction)
+            ? metrics : throw node["metrics"].Error("needs metrics of rankings, for example [\"ndcg@20\"]");
+    }
+
+    private static PublishedRow[] ParsePublished(RecipeNode table, MetricSpecification[] metrics, string what)
     {
         PublishedRow[] rows =
-            [.. (table["published"]?.AsArray() ?? []).Select(p => p!.AsObject()).Where(p => p["training"] is null || p["metrics"] is not null).Select(p => ParsePublishedRow(p, metrics, what, path))];
+        [
+            .. table["published"].Items().Select(p => p.Object("label", "source", "note", "metrics", "training"))
+                .Where(p => !p["training"].IsGiven || p["metrics"].IsGiven).Select(p => ParsePublishedRow(p, metrics, what)),
+        ];
         string? twice = rows.GroupBy(r => r.Label).FirstOrDefault(g => g.Count() > 1)?.Key;
-        return twice is null ? rows : throw new OptionException($"recipe '{path}' has two published rows called '{twice}' in {what}; name one of them otherwise");
+        return twice is null ? rows : throw table["published"].Error($"has two published rows called '{twice}'; name one of them otherwise");
     }
 
     // Names are those by which a model tells its losses: they are known only once it trains.
-    private static PublishedRow[] ParsePublishedTraining(JsonObject root, bool isWatched, string path) =>
-        [.. (root["published"]?.AsArray() ?? []).Select(p => p!.AsObject()).Where(p => p["training"] is not null).Select(row =>
+    private static PublishedRow[] ParsePublishedTraining(RecipeNode root, bool isWatched) =>
+    [
+        .. root["published"].Items().Where(p => p["training"].IsGiven).Select(row =>
         {
-            (string label, string source) = ParseSource(row, "the recipe", path);
-            JsonObject training = row["training"] as JsonObject ?? throw new OptionException($"\"training\" of the published row '{label}' in '{path}' is no object; give figures, for example {{ \"validation loss\": 0.1 }}");
+            (string label, string source) = LabelAndSource(row);
+            IReadOnlyList<(string Key, RecipeNode Value)> training = row["training"].Members();
             return !isWatched
-                ? throw new OptionException($"published row '{label}' in '{path}' has figures of training, and nothing is watched while it trains; give the recipe \"curves\", or leave \"training\" out")
-                : new PublishedRow(label, source, training.ToDictionary(f => f.Key, f => ParseFigure(f.Value, f.Key, label, path)), (string?)row["note"]);
-        })];
+                ? throw row["training"].Error("has figures of training, and nothing is watched while it trains; give the recipe \"curves\", or leave \"training\" out")
+                : training.Count == 0 ? throw row["training"].Error("has no figures; give some, for example { \"validation loss\": 0.1 }")
+                : new PublishedRow(label, source, training.ToDictionary(f => f.Key, f => f.Value.Number()), row["note"].OptionalText());
+        }),
+    ];
 
-    private static (string Label, string Source) ParseSource(JsonObject row, string what, string path)
+    private static (string Label, string Source) LabelAndSource(RecipeNode row) => (row["label"].Text("a name for the row"), row["source"].Text("where its figures are from"));
+
+    private static PublishedRow ParsePublishedRow(RecipeNode row, MetricSpecification[] metrics, string what)
     {
-        CheckKeys(row, path, "label", "source", "note", "metrics", "training");
-        string label = (string?)row["label"] is { Length: > 0 } given
-            ? given : throw new OptionException($"a published row of {what} in '{path}' has no \"label\"; give it one");
-        return ((string?)row["source"] is { Length: > 0 } from
-            ? (label, from) : throw new OptionException($"published row '{label}' in '{path}' has no \"source\"; say where its figures stand"));
-    }
-
-    // A number beyond the range of a double is read as infinity.
-    private static double ParseFigure(JsonNode? value, string key, string label, string path) => value?.GetValueKind() == JsonValueKind.Number && double.IsFinite((double)value)
-        ? (double)value : throw new OptionException($"published row '{label}' in '{path}' has {value?.ToJsonString() ?? "null"} for '{key}'; give a number");
-
-    private static PublishedRow ParsePublishedRow(JsonObject row, IReadOnlyList<MetricSpecification> metrics, string what, string path)
-    {
-        (string label, string source) = ParseSource(row, what, path);
+        (string label, string source) = LabelAndSource(row);
         var figures = new Dictionary<string, double>();
-        foreach ((string key, JsonNode? value) in row["metrics"] as JsonObject ?? [])
+        foreach ((string key, RecipeNode value) in row["metrics"].Members())
         {
-            string name;
-            try
+            string name = value.Located(() => MetricCatalog.Parse(key).Name);
+            if (!Array.Exists(metrics, m => m.Name == name))
             {
-                name = MetricCatalog.Parse(key).Name;
-            }
-            catch (OptionException e)
-            {
-                throw new OptionException($"published row '{label}' in '{path}': {e.Message}");
+                throw row["metrics"].Error(
+                    $"has a figure for '{key}', which {what} does not measure; add it to \"metrics\" or leave it out. Measured: {string.Join(", ", metrics.Select(m => m.Name))}");
             }
 
-            if (!metrics.Any(m => m.Name == name))
-            {
-                throw new OptionException(
-                    $"published row '{label}' in '{path}' has a figure for '{key}', which {what} does not measure; add it to \"metrics\" or leave it out. "
-                    + $"Measured: {string.Join(", ", metrics.Select(m => m.Name))}");
-            }
-
-            figures[name] = ParseFigure(value, key, label, path);
+            figures[name] = value.Number();
         }
 
         return figures.Count > 0
-            ? new PublishedRow(label, source, figures, (string?)row["note"])
-            : throw new OptionException($"published row '{label}' in '{path}' has no \"metrics\"; give figures, for example {{ \"{metrics[0].Name}\": 0.1 }}");
+            ? new PublishedRow(label, source, figures, row["note"].OptionalText())
+            : throw row.Error($"has no \"metrics\"; give figures, for example {{ \"{metrics[0].Name}\": 0.1 }}");
     }
 
-    // A promise is about what is measured, and a table with one name twice says nothing.
-    private static void CheckLabels(Recipe recipe, string path)
+    // A table with one name twice says nothing.
+    private static void CheckLabels(Recipe recipe, RecipeNode root)
     {
         PublishedRow[] published = [.. recipe.Specification.Published, .. recipe.Specification.Also.SelectMany(a => a.Published)];
         string? both = published.FirstOrDefault(p => recipe.Specification.Models.Any(m => m.Label == p.Label))?.Label;
         if (both is not null)
         {
-            throw new OptionException($"recipe '{path}' calls a published row and a model '{both}'; name one of them otherwise");
-        }
-
-        string? promised = recipe.Promises.FirstOrDefault(p => published.Any(r => r.Label == p.Label))?.Label;
-        if (promised is not null)
-        {
-            throw new OptionException($"recipe '{path}' promises the published row '{promised}'; promise a row that is measured");
+            throw root.Error($"calls a published row and a model '{both}'; name one of them otherwise");
         }
     }
 
-    private static Promise ParsePromise(JsonObject promise, string path)
+    // What is promised is measured: the row and the metric are known before anything is trained.
+    private static Promise ParsePromise(RecipeNode node, ExperimentSpecification specification, IReadOnlyList<ModelSpecification> rows)
     {
-        CheckKeys(promise, path, "label", "metric", "low", "high");
-        return new Promise(
-            (string)promise["label"]!, (string)promise["metric"]!,
-            (double?)promise["low"] ?? double.NegativeInfinity, (double?)promise["high"] ?? double.PositiveInfinity);
-    }
-
-    private static IReadOnlyList<KeyValuePair<string, string>> Pairs(JsonObject options) => [.. options.Select(o => new KeyValuePair<string, string>(
-        o.Key, o.Value is JsonValue value ? value.GetValueKind() switch
+        RecipeNode promise = node.Object("label", "metric", "low", "high");
+        string label = promise["label"].Text("the label of a row"), metric = promise["metric"].Text("a metric of the recipe");
+        if (specification.Published.Concat(specification.Also.SelectMany(a => a.Published)).Any(r => r.Label == label))
         {
-            JsonValueKind.String => (string)value!,
-            JsonValueKind.True => "true",
-            JsonValueKind.False => "false",
-            _ => value.ToJsonString(),
+            throw promise["label"].Error($"promises the published row '{label}'; promise a row that is measured");
         }
-        : throw new OptionException($"option '{o.Key}' is not a single value")))];
 
-    private static void CheckKeys(JsonObject node, string path, params string[] known)
-    {
-        string? unknown = node.Select(p => p.Key).FirstOrDefault(k => !known.Contains(k));
-        if (unknown is not null)
+        if (rows.All(r => r.Label != label))
         {
-            throw NearMatches.Error($"key in recipe '{path}'", unknown, known);
+            throw promise["label"].Located<OptionException>(() => throw NearMatches.Error("row of a promise", label, [.. rows.Select(r => r.Label)]));
         }
+
+        string name = specification.Metrics.Any(m => m.Name == metric) ? metric : promise["metric"].Located(() => MetricCatalog.Parse(metric).Name);
+        if (specification.Metrics.All(m => m.Name != name))
+        {
+            throw promise["metric"].Error(
+                $"promises '{metric}', which the recipe does not measure; add it to \"metrics\" or promise another. Measured: {string.Join(", ", specification.Metrics.Select(m => m.Name))}");
+        }
+
+        double low = promise["low"].IsGiven ? promise["low"].Number() : double.NegativeInfinity;
+        double high = promise["high"].IsGiven ? promise["high"].Number() : double.PositiveInfinity;
+        return low > high || (double.IsInfinity(low) && double.IsInfinity(high))
+            ? throw promise.Error(low > high ? string.Create(CultureInfo.InvariantCulture, $"promises from {low} to {high}: nothing lies there; give \"low\" below \"high\"")
+                : "promises nothing; give \"low\", \"high\" or both")
+            : new Promise(label, name, low, high);
     }
 
     private string Find(string path)
@@ -402,6 +476,28 @@ public sealed record Recipe
         return found is null
             ? throw new DatasetException($"recipe '{Name}' needs '{file}', which is not beside the recipe, in SEGUE_DATA, in ../shared/data or here; set SEGUE_DATA to the folder that holds it")
             : found + entry;
+    }
+
+    // Where the data comes from: a folder, the synthetic world, or files to import.
+    private sealed record DatasetSource
+    {
+        public string? Name { get; init; }
+
+        public string? Folder { get; init; }
+
+        public SyntheticWorldOptions? Synthetic { get; init; }
+
+        public string? Format { get; init; }
+
+        public IReadOnlyList<string> Paths { get; init; } = [];
+
+        public string? Level { get; init; }
+
+        public ColumnMap? Map { get; init; }
+
+        public IReadOnlyList<string> Features { get; init; } = [];
+
+        public bool OnlyWithFeatures { get; init; }
     }
 }
 

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using System.Xml.Linq;
 using Xunit;
 
 namespace Segue.Architecture.Tests;
@@ -75,7 +76,13 @@ public sealed partial class RepositoryTests
         }
 
         Assert.Empty(found);
-        Assert.DoesNotContain(Repository.Files, f => Path.GetFileName(f).ToLowerInvariant() is "nuget.config" or ".npmrc" or "pip.conf");
+        Assert.DoesNotContain(Repository.Files, f => Path.GetFileName(f).ToLowerInvariant() is ".npmrc" or "pip.conf");
+
+        // One for NuGet, which says what comes from which source, and leaves where that is to the machine.
+        string nuget = Assert.Single(Repository.Files, f => string.Equals(Path.GetFileName(f), "nuget.config", StringComparison.OrdinalIgnoreCase));
+        XElement[] configured = [.. XDocument.Parse(Repository.Read(nuget)).Root!.Elements()];
+        Assert.Equal("packageSourceMapping", Assert.Single(configured).Name.LocalName);
+        Assert.Equal("*", (string?)Assert.Single(configured[0].Descendants("package")).Attribute("pattern"));
     }
 
     [Theory]

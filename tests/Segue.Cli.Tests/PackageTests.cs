@@ -28,8 +28,28 @@ public sealed class PackageTests : IDisposable
             Assert.Contains(package.Entries, e => e.FullName == $"lib/net10.0/{name}.dll");
             Assert.Contains(package.Entries, e => e.FullName == $"lib/net10.0/{name}.xml");
             Assert.Contains(package.Entries, e => e.FullName == "README.md");
+            Assert.Equal(await File.ReadAllTextAsync(Path.Combine(root, "LICENSE"), TestContext.Current.CancellationToken), await Text(package, "LICENSE"));
+            Assert.Equal(name == "Segue.Pipeline", package.Entries.Any(e => e.FullName == "THIRD-PARTY-NOTICES.md"));
             using var nuspec = new StreamReader(await package.Entries.Single(e => e.FullName.EndsWith(".nuspec", StringComparison.Ordinal)).OpenAsync(TestContext.Current.CancellationToken));
             Assert.Contains(">Apache-2.0</license>", await nuspec.ReadToEndAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        }
+
+        await using (ZipArchive tool = await ZipFile.OpenReadAsync(Directory.GetFiles(packages, "Segue.Cli.*.nupkg").Single(), TestContext.Current.CancellationToken))
+        {
+            // Every library in it is named in the notices, which are in it too.
+            string notices = await Text(tool, "THIRD-PARTY-NOTICES.md");
+            string[] foreign =
+            [
+                .. tool.Entries.Select(e => e.Name).Where(n => n.EndsWith(".dll", StringComparison.Ordinal))
+                    .Where(n => !n.StartsWith("Segue.", StringComparison.Ordinal) && n != "segue.dll"),
+            ];
+            Assert.Contains("Spectre.Console.dll", foreign);
+            Assert.All(foreign, library => Assert.Contains($"`{library}` of the tool", notices, StringComparison.Ordinal));
+            Assert.Equal(await File.ReadAllTextAsync(Path.Combine(root, "LICENSE"), TestContext.Current.CancellationToken), await Text(tool, "LICENSE"));
+            foreach (string file in new[] { "echarts.LICENSE.txt", "echarts.NOTICE.txt", "echarts.LICENSE-d3.txt", "echarts.LICENSE-zrender.txt", "System.Numerics.Tensors.THIRD-PARTY-NOTICES.txt" })
+            {
+                Assert.True((await Text(tool, $"licenses/{file}")).Length > 100, file);
+            }
         }
 
         await File.WriteAllTextAsync(_folder.File("nuget.config"), $"""
@@ -41,6 +61,12 @@ public sealed class PackageTests : IDisposable
         (int ran, string output) = await Run(program, _folder.Path, "models", "--json");
         Assert.True(ran == 0, output);
         Assert.Contains("\"ease\"", output, StringComparison.Ordinal);
+    }
+
+    private static async Task<string> Text(ZipArchive package, string entry)
+    {
+        using var reader = new StreamReader(await package.Entries.Single(e => e.FullName == entry).OpenAsync(TestContext.Current.CancellationToken));
+        return await reader.ReadToEndAsync(TestContext.Current.CancellationToken);
     }
 
     private static Task<(int Code, string Output)> Dotnet(string folder, params string[] arguments) => Run("dotnet", folder, arguments);

@@ -38,10 +38,10 @@ public sealed class RecipeTests : IDisposable
     [InlineData("""{"dataset":{"synthetic":{}},"split":"random","metrics":["ndcg@10"],"models":[{"label":"a"}]}""", "no \"model\"")]
     [InlineData("{\"dataset\":{\"synthetic\":{}},\"split\":\"random\",\"metrics\":[\"ndcg@10\"],\"also\":[{\"title\":\"t\"}]}", "\"metrics\"")]
     [InlineData("{\"dataset\":{\"synthetic\":{}},\"split\":\"random\",\"metrics\":[\"ndcg@10\"],\"also\":[{\"title\":\"t\",\"metrics\":[\"mse\"]}]}", "rankings")]
-    [InlineData("{\"dataset\":{\"synthetic\":{}},\"split\":\"random\",\"metrics\":[\"ndcg@10\"],\"also\":[{\"title\":\"t\",\"metrics\":[\"mrr\"],\"users\":-1}]}", "users=-1")]
-    [InlineData("{\"dataset\":{\"synthetic\":{}},\"split\":\"random\",\"metrics\":[\"ndcg@10\"],\"curves\":[{\"title\":\"t\",\"metrics\":[\"mrr\"],\"every\":0}]}", "every=0")]
+    [InlineData("{\"dataset\":{\"synthetic\":{}},\"split\":\"random\",\"metrics\":[\"ndcg@10\"],\"also\":[{\"title\":\"t\",\"metrics\":[\"mrr\"],\"users\":-1}]}", "\"also[0].users\" of recipe")]
+    [InlineData("{\"dataset\":{\"synthetic\":{}},\"split\":\"random\",\"metrics\":[\"ndcg@10\"],\"curves\":[{\"title\":\"t\",\"metrics\":[\"mrr\"],\"every\":0}]}", "\"curves[0].every\" of recipe")]
     [InlineData("{\"dataset\":{\"synthetic\":{}},\"split\":\"random\",\"metrics\":[\"ndcg@10\"],\"curves\":[{\"title\":\"t\",\"metric\":\"mrr\"}]}", "'metrics'")]
-    [InlineData("{\"dataset\":{\"synthetic\":{}},\"split\":\"random\",\"metrics\":[\"ndcg@10\"],\"published\":[{\"label\":\"a\",\"source\":\"s\",\"metrics\":{\"ndgc@10\":0.1}}]}", "published row 'a'")]
+    [InlineData("{\"dataset\":{\"synthetic\":{}},\"split\":\"random\",\"metrics\":[\"ndcg@10\"],\"published\":[{\"label\":\"a\",\"source\":\"s\",\"metrics\":{\"ndgc@10\":0.1}}]}", "\"published[0].metrics.ndgc@10\" of recipe")]
     [InlineData("{\"dataset\":{\"synthetic\":{}},\"split\":\"random\",\"metrics\":[\"ndcg@10\"],\"published\":[{\"label\":\"a\",\"source\":\"s\",\"metrics\":{\"ndgc@10\":0.1}}]}", "ndcg")]
     [InlineData("{\"dataset\":{\"synthetic\":{}},\"split\":\"random\",\"metrics\":[\"ndcg@10\"],\"published\":[{\"label\":\"a\",\"source\":\"s\",\"metrics\":{\"recall@10\":0.1}}]}", "'recall@10', which the recipe does not measure; add it to \"metrics\"")]
     [InlineData("{\"dataset\":{\"synthetic\":{}},\"split\":\"random\",\"metrics\":[\"ndcg@10\"],\"published\":[{\"label\":\"a\",\"source\":\"s\",\"metrics\":{\"ndcg@10\":\"high\"}}]}", "give a number")]
@@ -53,20 +53,114 @@ public sealed class RecipeTests : IDisposable
     [InlineData("{\"dataset\":{\"synthetic\":{}},\"split\":\"random\",\"metrics\":[\"ndcg@10\"],\"models\":[\"ease\"],\"published\":[{\"label\":\"ease\",\"source\":\"s\",\"metrics\":{\"ndcg@10\":0.1}}]}", "a published row and a model 'ease'")]
     [InlineData("{\"dataset\":{\"synthetic\":{}},\"split\":\"random\",\"metrics\":[\"ndcg@10\"],\"promises\":[{\"label\":\"a\",\"metric\":\"ndcg@10\",\"low\":0}],\"published\":[{\"label\":\"a\",\"source\":\"s\",\"metrics\":{\"ndcg@10\":0.1}}]}", "promises the published row 'a'")]
     [InlineData("{\"dataset\":{\"synthetic\":{}},\"split\":\"random\",\"metrics\":[\"ndcg@10\"],\"also\":[{\"title\":\"t\",\"metrics\":[\"mrr\"],\"published\":[{\"label\":\"a\",\"source\":\"s\",\"metrics\":{\"ndcg@10\":0.1}}]}]}", "which 't' does not measure")]
-    [InlineData("{\"dataset\":{\"synthetic\":{}},\"split\":\"random\",\"metrics\":[\"ndcg@10\"],\"test_users\":-1}", "test_users=-1")]
-    [InlineData("{\"dataset\":{\"synthetic\":{}},\"split\":\"random\",\"metrics\":[\"ndcg@10\"],\"also\":[{\"title\":\"t\",\"metrics\":[\"mrr\",\"next-mrr@5\"]}]}", "'t' in recipe")]
+    [InlineData("{\"dataset\":{\"synthetic\":{}},\"split\":\"random\",\"metrics\":[\"ndcg@10\"],\"test_users\":-1}", "\"test_users\" of recipe")]
+    [InlineData("{\"dataset\":{\"synthetic\":{}},\"split\":\"random\",\"metrics\":[\"ndcg@10\"],\"also\":[{\"title\":\"t\",\"metrics\":[\"mrr\",\"next-mrr@5\"]}]}", "\"also[0]\" of recipe")]
     [InlineData("{\"dataset\":{\"synthetic\":{}},\"split\":\"random\",\"metrics\":[\"next-hr@10\"],\"offsets\":[{\"title\":\"t\",\"metric\":\"next-hr@10\",\"upto\":5}]}", "'up_to'")]
     [InlineData("{\"dataset\":{\"synthetic\":{}},\"split\":\"random\",\"metrics\":[\"next-hr@10\"],\"offsets\":[{\"title\":\"t\",\"metric\":\"rest-recall@10\"}]}", "'rest-recall@10' by offset")]
-    [InlineData("{\"dataset\":{\"synthetic\":{}},\"split\":\"random\",\"metrics\":[\"next-hr@10\"],\"offsets\":[{\"title\":\"t\",\"metric\":\"next-hr@10\",\"up_to\":0}]}", "up_to=0")]
+    [InlineData("{\"dataset\":{\"synthetic\":{}},\"split\":\"random\",\"metrics\":[\"next-hr@10\"],\"offsets\":[{\"title\":\"t\",\"metric\":\"next-hr@10\",\"up_to\":0}]}", "\"offsets[0].up_to\" of recipe")]
     [InlineData("""{"dataset":{"synthetic":{}},"split":"random","split":"random","metrics":["ndcg@10"]}""", "split")]
     [InlineData("""{"dataset":{"synthetic":{},"name":"a","name":"b"},"split":"random","metrics":["ndcg@10"]}""", "name")]
-    [InlineData("[1,2]", "cannot be read")]
+    [InlineData("[1,2]", "give an object")]
     [InlineData("{", "cannot be read")]
     public void AWrongRecipeIsRefusedWithWhatIsWrong(string json, string expected)
     {
         string path = _folder.File("recipe.json");
         File.WriteAllText(path, json);
         Assert.Contains(expected, Assert.Throws<OptionException>(() => Recipe.Read(path)).Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>Each with the file, the key and the remedy; before any data is read.</summary>
+    [Theory]
+    [InlineData("\"metrics\":[]", "has no \"metrics\"; give a list")]
+    [InlineData("\"metrics\":[null]", "\"metrics[0]\" of recipe", "is null; give a metric")]
+    [InlineData("\"metrics\":\"ndcg@10\"", "\"metrics\" of recipe", "give a list [")]
+    [InlineData("\"models\":[null]", "\"models[0]\" of recipe", "is null; give the name of a model")]
+    [InlineData("\"models\":null", "\"models\" of recipe", "is null")]
+    [InlineData("\"models\":[{\"model\":\"ease\",\"options\":[1]}]", "\"models[0].options\" of recipe", "is [1]; give an object")]
+    [InlineData("\"models\":[{\"model\":\"ease\",\"options\":{\"regularization\":null}}]", "\"models[0].options.regularization\"", "give a single value")]
+    [InlineData("\"models\":[{\"model\":\"ease\",\"label\":\"\"}]", "\"models[0].label\"", "give a name")]
+    [InlineData("\"models\":[\"ease\",\"ease\"]", "two rows are called 'ease'")]
+    [InlineData("\"models\":[],\"baselines\":false", "nothing would be measured")]
+    [InlineData("\"split\":{\"options\":{}}", "\"split\" of recipe", "has no \"name\"")]
+    [InlineData("\"split\":{\"name\":\"random\",\"options\":[0.5]}", "\"split.options\" of recipe", "is [0.5]; give an object")]
+    [InlineData("\"split\":{\"name\":\"random\",\"option\":{}}", "'options'")]
+    [InlineData("\"offsets\":[{}]", "\"offsets[0]\" of recipe", "has no \"title\"")]
+    [InlineData("\"models\":[\"ease\"],\"sweeps\":[{\"title\":\"t\",\"models\":[\"user-knn\"],\"option\":\"neighbours\",\"values\":[1],\"metric\":\"auc\"}]", "'neighbors'")]
+    [InlineData("\"models\":[\"ease\"],\"sweeps\":[{\"title\":\"t\",\"models\":[\"user-knn\"],\"option\":\"neighbors\",\"values\":[0.5],\"metric\":\"auc\"}]", "give a whole number")]
+    [InlineData("\"models\":[\"ease\"],\"sweeps\":[{\"title\":\"t\",\"models\":[\"user-knn\"],\"option\":\"neighbors\",\"values\":[],\"metric\":\"auc\"}]", "has no \"values\"")]
+    [InlineData("\"promises\":[{\"label\":\"eas\",\"metric\":\"ndcg@10\",\"low\":0}]", "\"promises[0].label\" of recipe", "did you mean 'ease'")]
+    [InlineData("\"promises\":[{\"label\":\"ease\",\"metric\":\"ndcg@20\",\"low\":0}]", "\"promises[0].metric\" of recipe", "Measured: ndcg@10")]
+    [InlineData("\"promises\":[{\"label\":\"ease\",\"metric\":\"ndcg@10\",\"low\":1,\"high\":0}]", "\"promises[0]\" of recipe", "nothing lies there")]
+    [InlineData("\"promises\":[{\"label\":\"ease\",\"metric\":\"ndcg@10\"}]", "promises nothing")]
+    [InlineData("\"pairs\":[{\"first\":\"ease\",\"second\":\"nobody\"}]", "row of a pair 'nobody'")]
+    [InlineData("\"metrics\":[\"ndcg@10\"],\"curves\":[{\"title\":\"t\",\"models\":[\"nobody\"],\"metrics\":[\"ndcg@10\"]}]", "row of a curve 'nobody'")]
+    [InlineData("\"metrics\":[\"next-hr@10\"],\"sampled_negatives\":5", "leave the metric or the sample out")]
+    [InlineData("\"seed\":-1", "\"seed\" of recipe", "is -1")]
+    [InlineData("\"seed\":1e400", "\"seed\" of recipe", "is 1e400")]
+    [InlineData("\"test_users\":99999999999999999999", "\"test_users\" of recipe")]
+    [InlineData("\"keep_seen\":\"yes\"", "\"keep_seen\" of recipe", "give true or false")]
+    [InlineData("\"title\":\"\\ud800\"", "\"title\" of recipe", "surrogate")]
+    [InlineData("\"note\":5", "\"note\" of recipe", "is 5")]
+    [InlineData("\"early_stopping\":5", "\"early_stopping\" of recipe", "is 5")]
+    [InlineData("\"dataset\":{\"folder\":5}", "\"dataset.folder\" of recipe", "is 5; give the path")]
+    [InlineData("\"dataset\":{\"folder\":\"a\\u0000b\"}", "\"dataset.folder\" of recipe", "without NUL")]
+    [InlineData("\"dataset\":{\"folder\":\"a\",\"synthetic\":{}}", "has both \"folder\" and \"synthetic\"")]
+    [InlineData("\"dataset\":{}", "\"dataset\" of recipe", "names no data")]
+    [InlineData("\"dataset\":{\"synthetic\":[]}", "\"dataset.synthetic\" of recipe", "give an object")]
+    [InlineData("\"dataset\":{\"synthetic\":{\"users\":-1}}", "\"dataset.synthetic\" of recipe", "'users'")]
+    [InlineData("\"dataset\":{\"synthetic\":{},\"paths\":[\"a\"]}", "\"dataset.paths\" of recipe", "leave it out")]
+    [InlineData("\"dataset\":{\"synthetic\":{},\"k_core\":-3}", "\"dataset.k_core\" of recipe", "is -3; give a whole number from 0")]
+    [InlineData("\"dataset\":{\"synthetic\":{},\"weights\":\"bynary\"}", "\"dataset.weights\" of recipe", "'binary'")]
+    [InlineData("\"dataset\":{\"format\":\"csv\",\"paths\":[1],\"map\":\"user=0,item=1\"}", "\"dataset.paths[0]\" of recipe", "is 1")]
+    [InlineData("\"dataset\":{\"format\":\"csv\",\"paths\":[\"\"],\"map\":\"user=0,item=1\"}", "\"dataset.paths[0]\" of recipe")]
+    [InlineData("\"dataset\":{\"format\":\"csv\",\"paths\":[\"a\"]}", "has no \"map\"")]
+    [InlineData("\"dataset\":{\"format\":\"cvs\",\"paths\":[\"a\"]}", "\"dataset.format\" of recipe", "'csv'")]
+    [InlineData("\"dataset\":{\"format\":\"csv\",\"paths\":[\"a\"],\"map\":\"user=0\"}", "\"dataset.map\" of recipe")]
+    public void AWrongValueIsRefusedWithItsPlaceAndTheRemedy(string member, params string[] expected)
+    {
+        var all = new Dictionary<string, string>
+        {
+            ["dataset"] = "{\"synthetic\":{}}", ["split"] = "\"random:validation=0.1\"", ["metrics"] = "[\"ndcg@10\"]", ["models"] = "[\"ease\"]",
+        };
+        string kept = string.Concat(all.Where(p => !member.Contains($"\"{p.Key}\":", StringComparison.Ordinal)).Select(p => $",\"{p.Key}\":{p.Value}"));
+        string path = _folder.File("recipe.json");
+        File.WriteAllText(path, $"{{{member}{kept}}}");
+        string message = Assert.Throws<OptionException>(() => Recipe.Read(path)).Message;
+        Assert.Contains(path, message, StringComparison.Ordinal);
+        Assert.All(expected, text => Assert.Contains(text, message, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData(" ")]
+    [InlineData("/")]
+    [InlineData("a\0b")]
+    [InlineData("no-such-recipe.json")]
+    public void AnOddPathIsRefusedWithAMessage(string path) => Assert.Throws<OptionException>(() => Recipe.Read(path));
+
+    [Fact]
+    public void AFileThatNeverEndsIsNoRecipe()
+    {
+        string path = _folder.File("recipe.json");
+        File.WriteAllText(path, new string(' ', 8_000_001));
+        Assert.Contains("longer than", Assert.Throws<OptionException>(() => Recipe.Read(path)).Message, StringComparison.Ordinal);
+        File.WriteAllText(path, string.Concat(Enumerable.Repeat("[", 100_000)));
+        Assert.Contains("cannot be read", Assert.Throws<OptionException>(() => Recipe.Read(path)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void ARowThatOnlyTimesBringIsNotPromisedOfDataWithoutThem()
+    {
+        File.WriteAllText(_folder.File("plays.csv"), "user,item\nu1,a\nu1,b\nu2,b\n");
+        string path = _folder.File("recipe.json");
+        File.WriteAllText(path, """
+            {
+              "dataset": { "format": "csv", "paths": ["plays.csv"], "map": "user=user,item=item" }, "split": "random", "metrics": ["ndcg@10"],
+              "promises": [{ "label": "recent-popularity", "metric": "ndcg@10", "low": 0 }]
+            }
+            """);
+        Recipe recipe = Recipe.Read(path);
+        Assert.Contains("no", Assert.Throws<OptionException>(() => recipe.OpenDataset(cancellation: TestContext.Current.CancellationToken)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -269,7 +363,7 @@ public sealed class RecipeTests : IDisposable
               "published": [{ "label": "theirs", "source": "s", "training": { "loss": "low" } }]
             }
             """);
-        Assert.Contains("\"low\" for 'loss'", Assert.Throws<OptionException>(() => Recipe.Read(path)).Message, StringComparison.Ordinal);
+        Assert.Contains("\"published[0].training.loss\"", Assert.Throws<OptionException>(() => Recipe.Read(path)).Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -362,7 +456,7 @@ public sealed class RecipeTests : IDisposable
     public void AMissingFileSaysWhereItWasLookedFor()
     {
         string path = _folder.File("recipe.json");
-        File.WriteAllText(path, """{"dataset":{"format":"csv","paths":["absent-file.csv"]},"split":"random","metrics":["ndcg@10"],"models":["ease"]}""");
+        File.WriteAllText(path, """{"dataset":{"format":"csv","paths":["absent-file.csv"],"map":"user=0,item=1"},"split":"random","metrics":["ndcg@10"],"models":["ease"]}""");
         DatasetException e = Assert.Throws<DatasetException>(() => Recipe.Read(path).OpenDataset(cancellation: TestContext.Current.CancellationToken));
         Assert.Contains("absent-file.csv", e.Message, StringComparison.Ordinal);
         Assert.Contains("SEGUE_DATA", e.Message, StringComparison.Ordinal);

@@ -7,13 +7,14 @@ using Segue.Core.Data.Synthetic;
 using Segue.Core.Splitting;
 using Segue.Evaluation;
 using Segue.Pipeline;
-using Spectre.Console;
 
 namespace Segue.Cli.Commands;
 
 /// <summary><c>segue demo</c>: the main job on a made-up world, from listens to a compared, explained recommendation.</summary>
 internal static class DemoCommand
 {
+    private const int LongestUser = 40;
+
     private static readonly string[] Models = ["popularity", "recent-popularity", "user-knn", "item-knn", "ials", "ease"];
 
     public static Command Create(Terminal terminal)
@@ -72,24 +73,23 @@ internal static class DemoCommand
             return;
         }
 
-        var history = new Table().Border(TableBorder.Rounded).AddColumn($"{Markup.Escape(example.User)} heard last");
+        TextTable history = new TextTable().Texts($"{VisibleText.Short(example.User, LongestUser)} heard last");
         foreach (string name in example.History)
         {
-            history.AddRow(Markup.Escape(name));
+            history.Add(Cell.Name(name));
         }
 
-        var list = new Table().Border(TableBorder.Rounded).AddColumn(new TableColumn("#").RightAligned())
-            .AddColumn($"{Markup.Escape(example.Model)} recommends").AddColumn("why");
+        TextTable list = new TextTable().Numbers("#").Texts($"{example.Model} recommends", "why");
         for (int n = 0; n < example.Recommendations.Count; n++)
         {
             ExampleRecommendation item = example.Recommendations[n];
-            list.AddRow((n + 1).ToString(CultureInfo.InvariantCulture), Markup.Escape(item.Name), Markup.Escape(item.Reason));
+            list.Add((n + 1).ToString(CultureInfo.InvariantCulture), Cell.Name(item.Name), item.Reason);
         }
 
         // Side by side where there is room, else one below the other.
-        if (terminal.Result.Profile.Width >= 140)
+        if (terminal.Result.Width >= 140)
         {
-            terminal.Result.Write(new Columns(history, list) { Expand = false });
+            terminal.Result.Write(history, list);
         }
         else
         {

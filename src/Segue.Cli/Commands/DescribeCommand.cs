@@ -1,15 +1,17 @@
 using System.CommandLine;
 using System.Globalization;
+using Segue.Core.Contracts;
 using Segue.Core.Data;
 using Segue.Pipeline.Description;
 using Segue.Pipeline.Reports;
-using Spectre.Console;
 
 namespace Segue.Cli.Commands;
 
 /// <summary><c>segue describe DATASET [--html FILE] [--verify]</c>.</summary>
 internal static class DescribeCommand
 {
+    private const int LongestValue = 40;
+
     public static Command Create(Terminal terminal)
     {
         Argument<string> dataset = SharedOptions.Dataset();
@@ -41,11 +43,10 @@ internal static class DescribeCommand
 
             foreach ((string title, IReadOnlyList<(string Name, string Value)> rows) in Sections(description))
             {
-                Table table = new Table().Border(TableBorder.Rounded).Title(Markup.Escape(title))
-                    .AddColumn(string.Empty).AddColumn(new TableColumn(string.Empty).RightAligned()).HideHeaders();
+                TextTable table = new TextTable { Title = title, HasHead = false }.Texts(string.Empty).Numbers(string.Empty);
                 foreach ((string name, string value) in rows)
                 {
-                    table.AddRow(Markup.Escape(name), Markup.Escape(value));
+                    table.Add(Cell.Name(name), value);
                 }
 
                 terminal.Result.Write(table);
@@ -69,7 +70,7 @@ internal static class DescribeCommand
 
     private static IEnumerable<(string Title, IReadOnlyList<(string Name, string Value)> Rows)> Sections(DatasetDescription d)
     {
-        yield return ($"{d.Name} ({d.Level}s)",
+        yield return ($"{VisibleText.Short(d.Name, Cell.LongestName)} ({VisibleText.Short(d.Level, Cell.LongestName)}s)",
         [
             ("users", Whole(d.Size.Users)), ("items", Whole(d.Size.Items)), ("interactions", Whole(d.Size.Interactions)),
             ("distinct pairs", Whole(d.Size.Pairs)), ("density", $"{d.Size.Density * 100:F4} %"),
@@ -116,7 +117,7 @@ internal static class DescribeCommand
 
         if (d.Profile.Count > 0)
         {
-            yield return ("Listeners", [.. d.Profile.Select(p => (p.Name, $"{Whole(p.Known)} known; {string.Join(", ", p.Commonest.Take(3).Select(c => $"{c.Value} {Whole(c.Count)}"))}"))]);
+            yield return ("Listeners", [.. d.Profile.Select(p => (p.Name, $"{Whole(p.Known)} known; {string.Join(", ", p.Commonest.Take(3).Select(c => $"{VisibleText.Short(c.Value, LongestValue)} {Whole(c.Count)}"))}"))]);
         }
 
         if (d.Tags is { } tags)

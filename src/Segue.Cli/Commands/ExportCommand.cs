@@ -2,7 +2,6 @@ using System.CommandLine;
 using Segue.Core.Contracts;
 using Segue.Core.Data;
 using Segue.Pipeline;
-using Spectre.Console;
 
 namespace Segue.Cli.Commands;
 

@@ -2,9 +2,9 @@ using System.CommandLine;
 using System.Globalization;
 using System.Runtime.ExceptionServices;
 using Segue.Core;
+using Segue.Core.Contracts;
 using Segue.Core.Data;
 using Segue.Import;
-using Spectre.Console;
 
 namespace Segue.Cli.Commands;
 
@@ -92,15 +92,10 @@ internal static class ImportCommand
     private static void Print(Terminal terminal, ImportResult result, string? written, bool isDryRun)
     {
         Dataset dataset = result.Dataset;
-        Table table = new Table().Border(TableBorder.Rounded).AddColumn("table");
-        foreach (string column in new[] { "rows", "accepted", "duplicate", "rejected" })
-        {
-            table.AddColumn(new TableColumn(column).RightAligned());
-        }
-
+        TextTable table = new TextTable().Texts("table").Numbers("rows", "accepted", "duplicate", "rejected");
         foreach (TableCount count in result.Report.Tables)
         {
-            table.AddRow(Markup.Escape(count.Table), Number(count.Rows), Number(count.Accepted), Number(count.Duplicate),
+            table.Add(Cell.Name(count.Table), Number(count.Rows), Number(count.Accepted), Number(count.Duplicate),
                 Number(count.Rejected));
         }
 
@@ -112,13 +107,16 @@ internal static class ImportCommand
         {
             IEnumerable<string> some = result.Report.Ignored.Take(10);
             string more = result.Report.Ignored.Count > 10 ? $" and {result.Report.Ignored.Count - 10} more" : string.Empty;
-            terminal.Result.WriteLine($"not part of the format, ignored: {string.Join(", ", some)}{more}");
+            terminal.Result.WriteLine($"not part of the format, ignored: {string.Join(", ", some.Select(Short))}{more}");
         }
 
-        terminal.Result.WriteLine($"{dataset.Name}: {Number(dataset.Users.Count)} users, {Number(dataset.Items.Count)} items "
+        terminal.Result.WriteLine($"{Short(dataset.Name)}: {Number(dataset.Users.Count)} users, {Number(dataset.Items.Count)} items "
             + $"({dataset.Level}), {Number(dataset.Count)} interactions");
-        terminal.Result.WriteLine(written is null ? isDryRun ? "Nothing was written (--dry-run)." : "Nothing was written."
-            : $"Written to {written}. Next: segue describe {written}");
+        terminal.Result.WriteLine(written is not null ? $"Written to {written}." : isDryRun ? "Nothing was written (--dry-run)." : "Nothing was written.");
+        if (written is not null)
+        {
+            terminal.Result.WriteCommand("Next: ", $"segue describe {Shell.Path(written, "FOLDER")}");
+        }
     }
 
     private static void PrintRows(Terminal terminal, string fate, IReadOnlyList<RejectReason> reasons)
@@ -127,13 +125,15 @@ internal static class ImportCommand
         {
             string what = reason.Reason == fate ? fate : $"{fate}: {reason.Reason}";
             string more = reason.Count > reason.Samples.Count ? $", the first {reason.Samples.Count} of them" : string.Empty;
-            terminal.Result.WriteLine($"{reason.Table}, {what}: {Number(reason.Count)}{more}");
+            terminal.Result.WriteLine($"{Short(reason.Table)}, {what}: {Number(reason.Count)}{more}");
             foreach (Sample sample in reason.Samples)
             {
-                terminal.Result.WriteLine($"    {sample.File} line {sample.Line}: {sample.Text}");
+                terminal.Result.WriteLine($"    {Short(sample.File)} line {sample.Line}: {sample.Text}");
             }
         }
     }
+
+    private static string Short(string name) => VisibleText.Short(name, Cell.LongestName);
 
     private static string Number(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
 }

@@ -1,4 +1,5 @@
 using Segue.Core;
+using Segue.Core.Contracts;
 using Segue.Core.Data;
 
 namespace Segue.Cli.Commands;
@@ -111,10 +112,5 @@ internal sealed record ItemFile(int[] Items, long[] Times, int Unknown, int Ambi
         return new ItemFile([.. items], times.Exists(t => t >= 0) ? [.. times] : [], unknown.Count, ambiguous.Count);
     }
 
-    // A line of a foreign file may hold what a terminal takes for commands.
-    private static string Short(string text)
-    {
-        string safe = string.Concat(text.Take(60).Select(c => char.IsControl(c) && c != '\t' ? '\uFFFD' : c));
-        return text.Length > 60 ? safe + "…" : safe;
-    }
+    private static string Short(string text) => VisibleText.Short(text.Replace('\t', ' '), 60);
 }

@@ -50,17 +50,19 @@ internal sealed class ItemNames(Dataset dataset)
 
         if (meant.Count > 1)
         {
-            throw new SegueException($"'{text}' is the name of {meant.Count} items: {Ids(meant)}; give the id of one");
+            throw new SegueException($"'{Short(text)}' is the name of {meant.Count} items: {Ids(meant)}; give the id of one");
         }
 
         IEnumerable<string> names = Enumerable.Range(0, Math.Min(dataset.Items.Count, 100_000)).Select(dataset.DisplayName);
         IReadOnlyList<string> near = NearMatches.Find(text, names);
-        throw new SegueException($"the model knows no item '{text}'{(near.Count > 0 ? $"; did you mean {string.Join(" or ", near.Select(n => $"'{n}'"))}?" : string.Empty)}");
+        throw new SegueException($"the model knows no item '{Short(text)}'{(near.Count > 0 ? $"; did you mean {string.Join(" or ", near.Select(n => $"'{Short(n)}'"))}?" : string.Empty)}");
     }
 
     /// <summary>The ids of a few items, to be shown.</summary>
     public string Ids(IReadOnlyList<int> items) =>
-        string.Join(", ", items.Take(ShownIds).Select(i => $"'{dataset.Items[i]}'")) + (items.Count > ShownIds ? ", …" : string.Empty);
+        string.Join(", ", items.Take(ShownIds).Select(i => $"'{Short(dataset.Items[i])}'")) + (items.Count > ShownIds ? ", …" : string.Empty);
+
+    private static string Short(string name) => VisibleText.Short(name, Cell.LongestName);
 
     // People type a hyphen where Segue shows a dash.
     private static string Normal(string name) => name.Replace(" – ", " - ", StringComparison.Ordinal).ToUpperInvariant();

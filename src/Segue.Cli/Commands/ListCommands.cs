@@ -4,7 +4,6 @@ using Segue.Core.Splitting;
 using Segue.Evaluation;
 using Segue.Import;
 using Segue.Models;
-using Spectre.Console;
 
 namespace Segue.Cli.Commands;
 
@@ -72,10 +71,10 @@ internal static class ListCommands
             }
             else
             {
-                Table table = new Table().Border(TableBorder.Rounded).AddColumns("format", "what it reads", "levels", "files and columns").ShowRowSeparators();
+                TextTable table = new TextTable { HasRowLines = true }.Texts("format", "what it reads", "levels", "files and columns");
                 foreach (FormatDescription format in FormatCatalog.All)
                 {
-                    table.AddRow(Markup.Escape(format.Name), Markup.Escape(format.Summary), Markup.Escape(string.Join(", ", format.Levels)), Markup.Escape(string.Join("\n", format.Files.Select(f => $"{f.File}: {f.Columns}"))));
+                    table.Add(format.Name, format.Summary, string.Join(", ", format.Levels), Cell.Lines(format.Files.Select(f => $"{f.File}: {f.Columns}")));
                 }
 
                 terminal.Result.Write(table);
@@ -98,10 +97,10 @@ internal static class ListCommands
             }
             else
             {
-                Table table = new Table().Border(TableBorder.Rounded).AddColumns("metric", "meaning", "denominator", "nothing to find").ShowRowSeparators();
+                TextTable table = new TextTable { HasRowLines = true }.Texts("metric", "meaning", "denominator", "nothing to find");
                 foreach (MetricDefinition metric in MetricCatalog.All)
                 {
-                    table.AddRow(Markup.Escape(metric.NameWithLength), Markup.Escape(metric.Meaning), Markup.Escape(metric.Denominator), Markup.Escape(metric.EmptyCase));
+                    table.Add(metric.NameWithLength, metric.Meaning, metric.Denominator, metric.EmptyCase);
                 }
 
                 terminal.Result.Write(table);
@@ -114,13 +113,13 @@ internal static class ListCommands
 
     private static void Print(Terminal terminal, string name, string summary, IReadOnlyList<OptionDescription> options)
     {
-        terminal.Result.MarkupLine($"[bold]{Markup.Escape(name)}[/]  {Markup.Escape(summary)}");
+        terminal.Result.WriteLine(Cell.Of(name, Tone.Bold).And($"  {summary}"));
         if (options.Count > 0)
         {
-            Table table = new Table().Border(TableBorder.Rounded).AddColumns("option", "type", "default", "range", "meaning");
+            TextTable table = new TextTable().Texts("option", "type", "default", "range", "meaning");
             foreach (OptionDescription option in options)
             {
-                table.AddRow(Markup.Escape(option.Name), Markup.Escape(option.Type), Markup.Escape(option.Default), Markup.Escape(option.Range), Markup.Escape(option.Meaning));
+                table.Add(option.Name, option.Type, option.Default, option.Range, option.Meaning);
             }
 
             terminal.Result.Write(table);

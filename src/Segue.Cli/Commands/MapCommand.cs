@@ -6,7 +6,6 @@ using Segue.Core.Contracts;
 using Segue.Pipeline;
 using Segue.Pipeline.Maps;
 using Segue.Pipeline.Reports;
-using Spectre.Console;
 
 namespace Segue.Cli.Commands;
 

@@ -5,7 +5,6 @@ using Segue.Core;
 using Segue.Core.Contracts;
 using Segue.Core.Ranking;
 using Segue.Pipeline;
-using Spectre.Console;
 
 namespace Segue.Cli.Commands;
 
@@ -97,16 +96,16 @@ internal static class PlaylistCommand
 
     private static void Print(Terminal terminal, TrainedModel model, int[] begin, RankedItem[] added)
     {
-        Table table = new Table().Border(TableBorder.Rounded).AddColumn(new TableColumn("#").RightAligned()).AddColumn("item").AddColumn(new TableColumn("score").RightAligned());
+        TextTable table = new TextTable().Numbers("#").Texts("item").Numbers("score");
         foreach (int seed in begin)
         {
-            table.AddRow("·", Markup.Escape(model.Train.DisplayName(seed)), "given");
+            table.Add("·", Cell.Name(model.Train.DisplayName(seed)), "given");
         }
 
         for (int n = 0; n < added.Length; n++)
         {
-            table.AddRow(
-                (n + 1).ToString(CultureInfo.InvariantCulture), Markup.Escape(model.Train.DisplayName(added[n].ItemIndex)),
+            table.Add(
+                (n + 1).ToString(CultureInfo.InvariantCulture), Cell.Name(model.Train.DisplayName(added[n].ItemIndex)),
                 added[n].Score.ToString("G4", CultureInfo.InvariantCulture));
         }
 

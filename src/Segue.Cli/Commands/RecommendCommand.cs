@@ -5,7 +5,6 @@ using Segue.Core;
 using Segue.Core.Contracts;
 using Segue.Core.Ranking;
 using Segue.Pipeline;
-using Spectre.Console;
 
 namespace Segue.Cli.Commands;
 
@@ -81,8 +80,8 @@ internal static class RecommendCommand
         if (userIndex < 0)
         {
             IReadOnlyList<string> near = model.Train.Users.Count <= 100_000 ? NearMatches.Find(userId, model.Train.Users.AsEnumerable()) : [];
-            string hint = near.Count > 0 ? $"; did you mean {string.Join(" or ", near)}?" : string.Empty;
-            throw new SegueException($"the model knows no user '{userId}'{hint} For a listener it never saw give --history FILE");
+            string hint = near.Count > 0 ? $"; did you mean {string.Join(" or ", near.Select(n => $"'{VisibleText.Short(n, Cell.LongestName)}'"))}?" : ".";
+            throw new SegueException($"the model knows no user '{VisibleText.Short(userId, Cell.LongestName)}'{hint} For a listener it never saw give --history FILE");
         }
 
         return Query.ForUser(userIndex, moment);
@@ -120,22 +119,21 @@ internal static class RecommendCommand
         IReadOnlyList<string> recent = Histories.RecentNames(model.Train, known, 5);
         if (recent.Count > 0)
         {
-            terminal.Result.WriteLine($"{(model.Train.IsOrdered ? "Heard last" : "Knows")}: {string.Join("; ", recent)}");
+            terminal.Result.WriteLine($"{(model.Train.IsOrdered ? "Heard last" : "Knows")}: {string.Join("; ", recent.Select(n => VisibleText.Short(n, Cell.LongestName)))}");
         }
 
-        Table table = new Table().Border(TableBorder.Rounded).AddColumn(new TableColumn("#").RightAligned()).AddColumn("item").AddColumn(new TableColumn("score").RightAligned());
+        TextTable table = new TextTable().Numbers("#").Texts("item").Numbers("score");
         if (explain)
         {
-            table.AddColumn("why");
+            table.Texts("why");
         }
 
         foreach (Recommendation item in shown)
         {
             string score = item.Score.ToString("G4", CultureInfo.InvariantCulture);
             string rank = item.Rank.ToString(CultureInfo.InvariantCulture);
-            _ = explain
-                ? table.AddRow(rank, Markup.Escape(item.Name), score, Markup.Escape(item.Why is { Length: > 0 } why ? why : "the model gives no reasons"))
-                : table.AddRow(rank, Markup.Escape(item.Name), score);
+            Cell[] why = explain ? [item.Why is { Length: > 0 } given ? given : "the model gives no reasons"] : [];
+            table.Add([rank, Cell.Name(item.Name), score, .. why]);
         }
 
         terminal.Result.Write(table);

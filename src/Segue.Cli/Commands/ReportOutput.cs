@@ -1,7 +1,7 @@
 using System.Globalization;
+using Segue.Core.Contracts;
 using Segue.Pipeline;
 using Segue.Pipeline.Reports;
-using Spectre.Console;
 
 namespace Segue.Cli.Commands;
 
@@ -54,23 +54,21 @@ internal static class ReportOutput
         string[] metrics = [.. all.Where(m => !IsSlice(m))], slices = [.. all.Where(IsSlice)];
         terminal.Result.WriteLine($"{report.Title ?? report.Dataset.Name}: {report.Dataset.Users:N0} users × {report.Dataset.Items:N0} items, {report.Dataset.Interactions:N0} interactions");
         terminal.Result.WriteLine($"split {report.Split.Name}, seed {report.Split.Seed}: train {report.Split.Train:N0}, test {report.Split.Test:N0}, {report.Split.TestUsers:N0} test users; {report.Protocol}");
-        Table table = new Table().Border(TableBorder.Rounded).AddColumn("model");
-        foreach (string metric in metrics)
-        {
-            table.AddColumn(new TableColumn(metric).RightAligned().NoWrap());
-        }
-
+        TextTable table = new TextTable().Texts("model").WholeNumbers(metrics);
         if (metrics.Length > 0)
         {
-            table.AddColumn(new TableColumn($"p ({Markup.Escape(metrics[0])} against {Markup.Escape(report.BestBaseline ?? "none")})").RightAligned());
+            table.Numbers($"p ({metrics[0]} against {report.BestBaseline ?? "none"})");
         }
 
-        table.AddColumn(new TableColumn("fit s").RightAligned()).AddColumn(new TableColumn("score s").RightAligned()).AddColumn(new TableColumn("peak MB").RightAligned());
+        table.Numbers("fit s", "score s", "peak MB");
         foreach (ReportRow row in report.Rows)
         {
             bool isBest = row.Label == report.BestModel;
-            string epoch = row.BestEpoch is null ? string.Empty : $" [grey](epoch {row.BestEpoch} of {row.Epochs})[/]";
-            var cells = new List<string> { Style(Markup.Escape(row.Label) + epoch + (row.Error is null ? string.Empty : " [red](failed)[/]"), isBest) };
+            string epoch = row.BestEpoch is null ? string.Empty : $" (epoch {row.BestEpoch} of {row.Epochs})";
+            var cells = new List<Cell>
+            {
+                Style(Cell.Name(row.Label).And(epoch, Tone.Grey).And(row.Error is null ? string.Empty : " (failed)", Tone.Red), isBest),
+            };
             for (int m = 0; m < metrics.Length; m++)
             {
                 cells.Add(row.Metrics.TryGetValue(metrics[m], out ReportMetric? value) ? Style(Figure(value, withInterval: m < 2), isBest) : "–");
@@ -85,13 +83,13 @@ internal static class ReportOutput
             cells.Add(row.FitSeconds.ToString("F2", CultureInfo.InvariantCulture));
             cells.Add(row.ScoreSeconds.ToString("F2", CultureInfo.InvariantCulture));
             cells.Add(row.PeakMb.ToString("F0", CultureInfo.InvariantCulture));
-            table.AddRow([.. cells]);
+            table.Add([.. cells]);
         }
 
         foreach (PublishedRow row in published.Where(p => metrics.Any(p.Metrics.ContainsKey)))
         {
-            string[] figures = Cells(row, metrics);
-            table.AddRow([.. figures, .. Enumerable.Repeat("[grey]–[/]", table.Columns.Count - figures.Length)]);
+            Cell[] figures = Cells(row, metrics);
+            table.Add([.. figures, .. Enumerable.Repeat(Cell.Of("–", Tone.Grey), table.Columns.Count - figures.Length)]);
         }
 
         terminal.Result.Write(table);
@@ -151,17 +149,13 @@ internal static class ReportOutput
 
     private static void Print(Terminal terminal, string title, IReadOnlyList<ReportPair> pairs)
     {
-        Table table = new Table().Border(TableBorder.Rounded).Title(Markup.Escape(title)).AddColumns("first", "second", "metric");
-        foreach (string column in new[] { "first − second", "p", "ahead", "behind", "equal" })
-        {
-            table.AddColumn(new TableColumn(column).RightAligned().NoWrap());
-        }
-
+        TextTable table = new TextTable { Title = title }.Texts("first", "second", "metric").WholeNumbers("first − second", "p", "ahead", "behind", "equal");
         foreach (ReportPair pair in pairs)
         {
-            string difference = string.Create(CultureInfo.InvariantCulture, $"{pair.Difference:+0.0000;−0.0000} [grey]{pair.Low:+0.0000;−0.0000} … {pair.High:+0.0000;−0.0000}[/]");
-            table.AddRow(
-                Markup.Escape(pair.First), Markup.Escape(pair.Second), Markup.Escape(pair.Metric), pair.P < 0.05 ? $"[bold]{difference}[/]" : difference,
+            Cell difference = Cell.Of(string.Create(CultureInfo.InvariantCulture, $"{pair.Difference:+0.0000;−0.0000} "), Tone.Plain)
+                .And(string.Create(CultureInfo.InvariantCulture, $"{pair.Low:+0.0000;−0.0000} … {pair.High:+0.0000;−0.0000}"), Tone.Grey);
+            table.Add(
+                Cell.Name(pair.First), Cell.Name(pair.Second), Cell.Name(pair.Metric), pair.P < 0.05 ? difference.In(Tone.Bold) : difference,
                 pair.P < 0.001 ? "< 0.001" : pair.P.ToString("F3", CultureInfo.InvariantCulture), pair.Wins.ToString("N0", CultureInfo.InvariantCulture),
                 pair.Losses.ToString("N0", CultureInfo.InvariantCulture), (pair.Users - pair.Wins - pair.Losses).ToString("N0", CultureInfo.InvariantCulture));
         }
@@ -172,10 +166,10 @@ internal static class ReportOutput
     private static bool IsSlice(string metric) => metric.Contains(":popularity=", StringComparison.Ordinal);
 
     // Label and figures of a published row, marked and dimmed.
-    private static string[] Cells(PublishedRow row, string[] metrics) =>
+    private static Cell[] Cells(PublishedRow row, string[] metrics) =>
     [
-        $"[grey]{Markup.Escape(row.Label)} (published)[/]",
-        .. metrics.Select(m => row.Metrics.TryGetValue(m, out double value) ? $"[grey]{value.ToString("F4", CultureInfo.InvariantCulture)}[/]" : "[grey]–[/]"),
+        Cell.Name(row.Label, Tone.Grey).And(" (published)", Tone.Grey),
+        .. metrics.Select(m => Cell.Of(row.Metrics.TryGetValue(m, out double value) ? value.ToString("F4", CultureInfo.InvariantCulture) : "–", Tone.Grey)),
     ];
 
     private static void Sources(Terminal terminal, IReadOnlyList<PublishedRow> published)
@@ -183,38 +177,36 @@ internal static class ReportOutput
         foreach (IGrouping<(string Source, string? Note), PublishedRow> rows in published.GroupBy(p => (p.Source, p.Note)))
         {
             string note = rows.Key.Note is null ? string.Empty : $" ({rows.Key.Note})";
-            terminal.Result.WriteLine($"published, not measured here: {string.Join(", ", rows.Select(r => r.Label))}; source: {rows.Key.Source}{note}");
+            terminal.Result.WriteLine($"published, not measured here: {string.Join(", ", rows.Select(r => VisibleText.Short(r.Label, Cell.LongestName)))}; source: {rows.Key.Source}{note}");
         }
     }
 
     private static void Print(Terminal terminal, string title, string[] metrics, IEnumerable<(string Label, IReadOnlyDictionary<string, ReportMetric> Metrics)> rows,
         IReadOnlyList<PublishedRow> published, int prefix = 0)
     {
-        Table table = new Table().Border(TableBorder.Rounded).Title(Markup.Escape(title)).AddColumn("model");
-        foreach (string metric in metrics)
-        {
-            table.AddColumn(new TableColumn(Markup.Escape(metric[prefix..])).RightAligned());
-        }
-
+        TextTable table = new TextTable { Title = title }.Texts("model").Numbers([.. metrics.Select(m => m[prefix..])]);
         foreach ((string label, IReadOnlyDictionary<string, ReportMetric> figures) in rows)
         {
-            table.AddRow([
-                Markup.Escape(label),
+            table.Add([
+                Cell.Name(label),
                 .. metrics.Select(m => figures.TryGetValue(m, out ReportMetric? figure) && double.IsFinite(figure.Value) ? Figure(figure, withInterval: false) : "–"),
             ]);
         }
 
         foreach (PublishedRow row in published.Where(p => metrics.Any(p.Metrics.ContainsKey)))
         {
-            table.AddRow(Cells(row, metrics));
+            table.Add(Cells(row, metrics));
         }
 
         terminal.Result.Write(table);
     }
 
-    private static string Figure(ReportMetric metric, bool withInterval) => withInterval && metric.Low != metric.High
-        ? string.Create(CultureInfo.InvariantCulture, $"{metric.Value:F4} [grey]{metric.Low:F4}–{metric.High:F4}[/]")
-        : metric.Value.ToString("F4", CultureInfo.InvariantCulture);
+    private static Cell Figure(ReportMetric metric, bool withInterval)
+    {
+        Cell value = metric.Value.ToString("F4", CultureInfo.InvariantCulture);
+        return withInterval && metric.Low != metric.High
+            ? value.And(" ").And(string.Create(CultureInfo.InvariantCulture, $"{metric.Low:F4}–{metric.High:F4}"), Tone.Grey) : value;
+    }
 
-    private static string Style(string cell, bool isBest) => isBest ? $"[bold green]{cell}[/]" : cell;
+    private static Cell Style(Cell cell, bool isBest) => isBest ? cell.In(Tone.Bold | Tone.Green) : cell;
 }

@@ -3,7 +3,6 @@ using System.Globalization;
 using Segue.Core.Data;
 using Segue.Import;
 using Segue.Pipeline;
-using Spectre.Console;
 
 namespace Segue.Cli.Commands;
 
@@ -51,13 +50,12 @@ internal static class RunCommand
 
     private static void Print(Terminal terminal, IReadOnlyList<PromiseResult> promises)
     {
-        Table table = new Table().Border(TableBorder.Rounded).Title("What the recipe promises")
-            .AddColumns("model", "metric", "promised", "measured", "reached");
+        TextTable table = new TextTable { Title = "What the recipe promises" }.Texts("model", "metric", "promised", "measured", "reached");
         foreach (PromiseResult result in promises)
         {
-            table.AddRow(
-                Markup.Escape(result.Promise.Label), result.Promise.Metric, result.Promise.Window,
-                result.Value.ToString("F4", CultureInfo.InvariantCulture), result.IsKept ? "[green]yes[/]" : "[red]no[/]");
+            table.Add(
+                Cell.Name(result.Promise.Label), result.Promise.Metric, result.Promise.Window,
+                result.Value.ToString("F4", CultureInfo.InvariantCulture), result.IsKept ? Cell.Of("yes", Tone.Green) : Cell.Of("no", Tone.Red));
         }
 
         terminal.Result.Write(table);

@@ -4,7 +4,6 @@ using Segue.Core;
 using Segue.Core.Contracts;
 using Segue.Numerics.Selection;
 using Segue.Pipeline;
-using Spectre.Console;
 
 namespace Segue.Cli.Commands;
 
@@ -46,11 +45,11 @@ internal static class SimilarCommand
                 return CommandLine.Succeeded;
             }
 
-            terminal.Result.WriteLine($"Most like {model.Train.DisplayName(itemIndex)} ({model.Model}):");
-            Table table = new Table().Border(TableBorder.Rounded).AddColumn(new TableColumn("#").RightAligned()).AddColumn("item").AddColumn(new TableColumn("similarity").RightAligned());
+            terminal.Result.WriteLine($"Most like {VisibleText.Short(model.Train.DisplayName(itemIndex), Cell.LongestName)} ({model.Model}):");
+            TextTable table = new TextTable().Numbers("#").Texts("item").Numbers("similarity");
             foreach (var row in shown)
             {
-                table.AddRow(row.rank.ToString(CultureInfo.InvariantCulture), Markup.Escape(row.name), row.similarity.ToString("F4", CultureInfo.InvariantCulture));
+                table.Add(row.rank.ToString(CultureInfo.InvariantCulture), Cell.Name(row.name), row.similarity.ToString("F4", CultureInfo.InvariantCulture));
             }
 
             terminal.Result.Write(table);

@@ -6,13 +6,14 @@ using Segue.Core.Contracts;
 using Segue.Core.Data;
 using Segue.Core.Views;
 using Segue.Pipeline;
-using Spectre.Console;
 
 namespace Segue.Cli.Commands;
 
 /// <summary><c>segue train DATASET --model NAME[:key=value,…] --out DIR [--checkpoint DIR]</c>.</summary>
 internal static class TrainCommand
 {
+    private const int TriedListeners = 1_000;
+
     public static Command Create(Terminal terminal)
     {
         Argument<string> dataset = SharedOptions.Dataset();
@@ -96,11 +97,19 @@ internal static class TrainCommand
             else
             {
                 terminal.Result.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Trained {specification.Label} on {train.Count:N0} interactions in {seconds:F2} s."));
-                terminal.Result.WriteLine($"Written to {path}. Next: segue recommend {path} --user {(train.Users.Count > 0 ? train.Users[0] : "ID")} --explain");
+                terminal.Result.WriteLine($"Written to {path}.");
+                terminal.Result.WriteCommand("Next: ", $"segue recommend {Shell.Path(path, "FOLDER")} {Listener(train)} --explain");
             }
 
             return CommandLine.Succeeded;
         });
         return command;
+    }
+
+    // The first listener whose id can be pasted; ids may be anything.
+    private static string Listener(Dataset train)
+    {
+        string? id = train.Users.AsEnumerable().Take(TriedListeners).FirstOrDefault(Shell.CanPaste);
+        return id is null ? "--user ID" : Shell.Option("--user", id, "ID");
     }
 }

@@ -92,7 +92,7 @@ internal static class HtmlPage
         {
             page.Append("<!--\nApache ECharts 6.1.0, embedded below, comes with these notices.\n\n")
                 .Append(Asset("echarts.NOTICE.txt")).Append('\n').Append(Asset("echarts.LICENSE.txt")).Append('\n')
-                .Append(Asset("echarts.LICENSE-d3.txt")).Append("\n-->\n");
+                .Append(Asset("echarts.LICENSE-d3.txt")).Append("\nzrender, part of ECharts\n\n").Append(Asset("echarts.LICENSE-zrender.txt")).Append("\n-->\n");
         }
 
         foreach (string text in scripts)
