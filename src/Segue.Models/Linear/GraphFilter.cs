@@ -352,8 +352,10 @@ internal sealed class GraphFilterRecommender(Dataset train, ItemGraph graph, Gra
     public static GraphFilterRecommender Fit(Dataset train, GraphFilter filter, GraphFilterSize size, FitContext context)
     {
         ItemGraph graph = ItemGraph.Fit(train, filter.HasLowPass ? size.Embedding : 0, context.CreateRng("graph-filter/singular-vectors"), context);
-        return new GraphFilterRecommender(
-            train, graph, filter, size, train.Items.Count <= size.DenseItems ? filter.ToMatrix(graph, $"model '{size.Model}'", context) : null);
+        DenseMatrix? weights = train.Items.Count <= size.DenseItems ? filter.ToMatrix(graph, $"model '{size.Model}'", context) : null;
+        return weights is null || TensorPrimitives.IsFiniteAll<float>(weights.Values)
+            ? new GraphFilterRecommender(train, graph, filter, size, weights)
+            : throw new ModelFitException($"model '{size.Model}': the filter grows beyond what floats hold; lower the times, steps and weight of the low-pass filter");
     }
 
     public static GraphFilterRecommender Load(ArtifactReader artifact, Dataset train, GraphFilter filter, GraphFilterSize size)
