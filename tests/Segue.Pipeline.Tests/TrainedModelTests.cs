@@ -41,6 +41,19 @@ public sealed class TrainedModelTests : IDisposable
     }
 
     [Fact]
+    public void AModelFolderCarriesNoSamplesOfRows()
+    {
+        var provenance = (JsonObject)JsonNode.Parse("""{"rejected":[{"reason":"no-time","count":1,"samples":[{"text":"Hidden"}]}],"x":{"samples":[1]}}""")!;
+        Dataset world = World with { Provenance = provenance };
+        string path = _folder.File("model");
+        TrainedModel.Fit("popularity", ModelCatalog.Create("popularity", []), world, new FitContext()).Save(path);
+        Assert.Equal("""{"rejected":[{"reason":"no-time","count":1}],"x":{}}""", TrainedModel.Open(path).Train.Provenance!.ToJsonString());
+        Assert.All(Directory.GetFiles(path, "*", SearchOption.AllDirectories),
+            f => Assert.DoesNotContain("Hidden", System.Text.Encoding.UTF8.GetString(File.ReadAllBytes(f)), StringComparison.Ordinal));
+        Assert.Contains("Hidden", provenance.ToJsonString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void SavingOverAModelReplacesItAndOverAnythingElseRefuses()
     {
         string path = _folder.File("model"), foreign = _folder.File("foreign");
