@@ -123,10 +123,13 @@ public static class FormatCatalog
         return new ImportResult(dataset with { Provenance = provenance }, report);
     }
 
+    private static string Example(Sample sample) =>
+        $", for example '{Text.Printable(sample.File)}' line {sample.Line}{(sample.Text.Length > 0 ? ": " : string.Empty)}{sample.Text}";
+
     private static ImportException Nothing(ImportReport report)
     {
         string reasons = string.Join("; ", report.Rejected.Where(r => r.Table == report.Tables[0].Table).Take(3).Select(r =>
-            $"{r.Count} {r.Reason}, for example '{r.Samples[0].File}' line {r.Samples[0].Line}: {r.Samples[0].Text}"));
+            $"{r.Count} {r.Reason}{(r.Samples.Count == 0 ? string.Empty : Example(r.Samples[0]))}"));
         string remedy = report.Rejected.Any(r => r.Reason is Reasons.TimeBefore2002) && report.Format == Csv.Format.Name
             ? "; where times count from an unknown start, add time_format=relative to --map"
                 : "; check that the files are of this format: segue formats";

@@ -6,17 +6,17 @@ namespace Segue.Import;
 /// <summary>A dataset with the account of how it came about, which also stands in its <see cref="Dataset.Provenance"/>.</summary>
 public sealed record ImportResult(Dataset Dataset, ImportReport Report);
 
-/// <summary>One row as it stood in the file.</summary>
+/// <summary>Where a row stands and which names are in it: never the row itself, as rows hold addresses, places and devices.</summary>
 /// <param name="File">File name, inside an archive <c>archive.zip!entry</c>; never an absolute path.</param>
 /// <param name="Line">Line number from 1, in JSON files record number from 1.</param>
-/// <param name="Text">The first 200 characters.</param>
+/// <param name="Text">Artist, title or item in it, at most 200 characters; empty where it has none or is unreadable.</param>
 public sealed record Sample(string File, long Line, string Text);
 
 /// <summary>Rows that share a fate.</summary>
 /// <param name="Table">The table they belong to, for example <c>interactions</c> or <c>tags</c>.</param>
 /// <param name="Reason">Stable name, kebab-case, for example <c>time-in-future</c>.</param>
 /// <param name="Count">How many rows.</param>
-/// <param name="Samples">The first 20 of them.</param>
+/// <param name="Samples">The first 20 of them; of private plays none.</param>
 public sealed record RejectReason(string Table, string Reason, long Count, IReadOnlyList<Sample> Samples);
 
 /// <summary>Counts of one table; <c>Rows = Accepted + Duplicate + Rejected</c>.</summary>

@@ -102,7 +102,7 @@ public sealed partial record TrainedModel
     /// <exception cref="DatasetException">The folder holds something else or cannot be written.</exception>
     public IReadOnlyList<string> Save(string path) => Folder.Write(path, folder =>
     {
-        DatasetStore.Save(Train, Path.Combine(folder, TrainName));
+        DatasetStore.Save(Train.WithoutSamples(), Path.Combine(folder, TrainName));
         var arrays = new ArtifactWriter();
         Recommender.Save(arrays);
         arrays.Write(Path.Combine(folder, ArraysName));

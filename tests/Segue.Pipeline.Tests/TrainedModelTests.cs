@@ -28,7 +28,7 @@ public sealed class TrainedModelTests : IDisposable
         string path = _folder.File("model");
         TrainedModel trained = TrainedModel.Fit(name, ModelCatalog.Create(name, []), World, new FitContext { Threads = 2 });
         trained.Save(path);
-        TrainedModel opened = TrainedModel.Open(path);
+        TrainedModel opened = TrainedModel.Open(path, cancellation: TestContext.Current.CancellationToken);
         Assert.Equal(trained.Options, opened.Options);
         var before = new float[World.Items.Count];
         var after = new float[World.Items.Count];
@@ -41,13 +41,26 @@ public sealed class TrainedModelTests : IDisposable
     }
 
     [Fact]
+    public void AModelFolderCarriesNoSamplesOfRows()
+    {
+        var provenance = (JsonObject)JsonNode.Parse("""{"rejected":[{"reason":"no-time","count":1,"samples":[{"text":"Hidden"}]}],"x":{"samples":[1]}}""")!;
+        Dataset world = World with { Provenance = provenance };
+        string path = _folder.File("model");
+        TrainedModel.Fit("popularity", ModelCatalog.Create("popularity", []), world, new FitContext()).Save(path);
+        Assert.Equal("""{"rejected":[{"reason":"no-time","count":1}],"x":{}}""", TrainedModel.Open(path, cancellation: TestContext.Current.CancellationToken).Train.Provenance!.ToJsonString());
+        Assert.All(Directory.GetFiles(path, "*", SearchOption.AllDirectories),
+            f => Assert.DoesNotContain("Hidden", System.Text.Encoding.UTF8.GetString(File.ReadAllBytes(f)), StringComparison.Ordinal));
+        Assert.Contains("Hidden", provenance.ToJsonString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void SavingOverAModelReplacesItAndOverAnythingElseRefuses()
     {
         string path = _folder.File("model"), foreign = _folder.File("foreign");
         TrainedModel trained = TrainedModel.Fit("popularity", ModelCatalog.Create("popularity", []), World, new FitContext());
         trained.Save(path);
         trained.Save(path);
-        Assert.Equal("popularity", TrainedModel.Open(path).Model);
+        Assert.Equal("popularity", TrainedModel.Open(path, cancellation: TestContext.Current.CancellationToken).Model);
         Directory.CreateDirectory(foreign);
         File.WriteAllText(Path.Combine(foreign, "letter.txt"), "mine");
         Assert.Throws<DatasetException>(() => trained.Save(foreign));
@@ -66,7 +79,7 @@ public sealed class TrainedModelTests : IDisposable
         string full = Path.Combine(path, file);
         byte[] bytes = File.ReadAllBytes(full);
         File.WriteAllBytes(full, bytes[..(bytes.Length / 2)]);
-        Assert.Contains(named, Assert.ThrowsAny<SegueException>(() => TrainedModel.Open(path)).Message, StringComparison.Ordinal);
+        Assert.Contains(named, Assert.ThrowsAny<SegueException>(() => TrainedModel.Open(path, cancellation: TestContext.Current.CancellationToken)).Message, StringComparison.Ordinal);
     }
 
     public static TheoryData<string, string?> Tamperings => new()
@@ -92,7 +105,7 @@ public sealed class TrainedModelTests : IDisposable
                 manifest[property] = JsonNode.Parse(json);
             }
         });
-        Assert.Contains(path, Assert.ThrowsAny<SegueException>(() => TrainedModel.Open(path)).Message, StringComparison.Ordinal);
+        Assert.Contains(path, Assert.ThrowsAny<SegueException>(() => TrainedModel.Open(path, cancellation: TestContext.Current.CancellationToken)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -106,7 +119,7 @@ public sealed class TrainedModelTests : IDisposable
         })
         {
             File.WriteAllText(file, edited);
-            Assert.Contains("model.json", Assert.Throws<DatasetException>(() => TrainedModel.Open(path)).Message, StringComparison.Ordinal);
+            Assert.Contains("model.json", Assert.Throws<DatasetException>(() => TrainedModel.Open(path, cancellation: TestContext.Current.CancellationToken)).Message, StringComparison.Ordinal);
         }
     }
 
@@ -120,7 +133,7 @@ public sealed class TrainedModelTests : IDisposable
     public void EpochsThatDoNotFitAreRefused(string name, int rows, int columns)
     {
         string path = Ials(keepEvery: 1), file = Path.Combine(path, "epochs.safetensors");
-        Assert.Equal(2, TrainedModel.Open(path, withEpochs: true).Epochs.Count);
+        Assert.Equal(2, TrainedModel.Open(path, withEpochs: true, cancellation: TestContext.Current.CancellationToken).Epochs.Count);
         var arrays = new ArtifactWriter();
         arrays.Add(name, new float[rows * columns], rows, columns);
         File.Delete(file);
@@ -130,8 +143,8 @@ public sealed class TrainedModelTests : IDisposable
             ["bytes"] = new FileInfo(file).Length,
             ["sha256"] = Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(file))),
         });
-        Assert.Contains("epochs.safetensors", Assert.Throws<DatasetException>(() => TrainedModel.Open(path, withEpochs: true)).Message, StringComparison.Ordinal);
-        Assert.Empty(TrainedModel.Open(path).Epochs);
+        Assert.Contains("epochs.safetensors", Assert.Throws<DatasetException>(() => TrainedModel.Open(path, withEpochs: true, cancellation: TestContext.Current.CancellationToken)).Message, StringComparison.Ordinal);
+        Assert.Empty(TrainedModel.Open(path, cancellation: TestContext.Current.CancellationToken).Epochs);
     }
 
     /// <summary>The data of one model under the arrays of another, each whole by itself: the manifest of the model names the data it was trained on.</summary>
@@ -142,7 +155,7 @@ public sealed class TrainedModelTests : IDisposable
         TrainedModel.Fit("popularity", ModelCatalog.Create("popularity", []), Other, new FitContext()).Save(second);
         Directory.Delete(Path.Combine(first, "train"), recursive: true);
         Directory.Move(Path.Combine(second, "train"), Path.Combine(first, "train"));
-        Assert.Throws<DatasetException>(() => TrainedModel.Open(first));
+        Assert.Throws<DatasetException>(() => TrainedModel.Open(first, cancellation: TestContext.Current.CancellationToken));
     }
 
     [Fact]
@@ -162,7 +175,7 @@ public sealed class TrainedModelTests : IDisposable
         int seen = 0;
         while (!writer.IsCompleted || seen == 0)
         {
-            TrainedModel opened = TrainedModel.Open(path);
+            TrainedModel opened = TrainedModel.Open(path, cancellation: TestContext.Current.CancellationToken);
             Assert.Contains(Scores(opened), expected);
             seen++;
         }

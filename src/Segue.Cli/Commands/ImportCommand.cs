@@ -124,7 +124,7 @@ internal static class ImportCommand
         foreach (RejectReason reason in reasons)
         {
             string what = reason.Reason == fate ? fate : $"{fate}: {reason.Reason}";
-            string more = reason.Count > reason.Samples.Count ? $", the first {reason.Samples.Count} of them" : string.Empty;
+            string more = reason.Samples.Count > 0 && reason.Count > reason.Samples.Count ? $", the first {reason.Samples.Count} of them" : string.Empty;
             terminal.Result.WriteLine($"{Short(reason.Table)}, {what}: {Number(reason.Count)}{more}");
             foreach (Sample sample in reason.Samples)
             {

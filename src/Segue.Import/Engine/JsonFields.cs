@@ -41,6 +41,21 @@ internal sealed class JsonFields
     /// </summary>
     public ReadOnlySpan<byte> this[int slot] => _text.AsSpan(_values[slot].Start, _values[slot].Length);
 
+    /// <summary>True where the last object was read to its end and holds no U+0000: only then is each value known to be what it seems.</summary>
+    public bool IsSound { get; private set; }
+
+    /// <summary>The values that are there, for a sample.</summary>
+    public string Names(params ReadOnlySpan<int> slots)
+    {
+        var names = new string[slots.Length];
+        for (int i = 0; i < names.Length; i++)
+        {
+            names[i] = Encoding.UTF8.GetString(this[slots[i]]);
+        }
+
+        return IsSound ? Engine.Text.Names(names) : string.Empty;
+    }
+
     /// <summary>What stood there; None where missing.</summary>
     public JsonTokenType Kind(int slot) => _values[slot].Kind;
 
@@ -50,11 +65,14 @@ internal sealed class JsonFields
         try
         {
             var reader = new Utf8JsonReader(json);
-            return reader.Read() && Parse(ref reader) && !reader.Read();
+            bool isWhole = reader.Read() && Parse(ref reader) && !reader.Read();
+            IsSound &= isWhole;
+            return isWhole;
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             // InvalidOperationException is what the reader throws for an escaped half of a surrogate pair.
+            IsSound = false;
             return false;
         }
     }
@@ -67,7 +85,7 @@ internal sealed class JsonFields
     {
         Array.Clear(_values);
         _length = 0;
-        HasNul = false;
+        HasNul = IsSound = false;
         if (reader.TokenType != JsonTokenType.StartObject)
         {
             reader.Skip();
@@ -75,6 +93,7 @@ internal sealed class JsonFields
         }
 
         ReadObject(ref reader, _root);
+        IsSound = !HasNul;
         return true;
     }
 

@@ -14,6 +14,12 @@ internal abstract class RowSource(InputFile file) : IDisposable
     /// <summary>What makes the current row unreadable, or null.</summary>
     public string? Fault { get; protected set; }
 
+    /// <summary>Gives the names of artists and items in the current row: all that samples keep of it. Null = samples keep nothing.</summary>
+    public Func<string>? Namer { get; set; }
+
+    /// <summary>What a sample keeps of the current row; empty where it cannot be read, as then a name may be anything.</summary>
+    public string Names => Fault is null && Namer is not null ? Text.Printable(Namer()) : string.Empty;
+
     public abstract bool Read();
 
     public abstract void Dispose();
@@ -89,6 +95,10 @@ internal sealed class RowReader : RowSource
         (uint)index >= (uint)Count ? []
         : _fieldStart[index] < 0 ? _unescaped.AsSpan(~_fieldStart[index], _fieldLength[index])
         : _buffer.AsSpan(_fieldStart[index], _fieldLength[index]);
+
+    /// <summary>Samples keep the fields <paramref name="columns"/> of rows that have <paramref name="width"/> fields.</summary>
+    public void ShowNames(int width, params int[] columns) => Namer = () => Count != width ? string.Empty
+        : Text.Names([.. columns.Select(c => System.Text.Encoding.UTF8.GetString(this[c]))]);
 
     public override bool Read()
     {

@@ -1,6 +1,7 @@
 namespace Segue.Import.Engine;
 
 /// <summary>Counts the rows of one table and keeps the first samples of everything not simply accepted.</summary>
+/// <remarks>Samples are written into the dataset: of a row they keep where it stands and the names in it, never the row.</remarks>
 internal sealed class TableLog(string name)
 {
     private const int SampleCount = 20;
@@ -31,6 +32,13 @@ internal sealed class TableLog(string name)
     {
         Rejected++;
         Of(_rejected, reason).Add(row);
+    }
+
+    /// <summary>Counts a row that leaves no sample.</summary>
+    public void Reject(string reason)
+    {
+        Rejected++;
+        Of(_rejected, reason).Count++;
     }
 
     public void Reject(string reason, Sample sample)
@@ -66,7 +74,7 @@ internal sealed class TableLog(string name)
 
     private sealed class Fate
     {
-        public long Count { get; private set; }
+        public long Count { get; set; }
 
         public List<Sample> Samples { get; } = [];
 
@@ -75,7 +83,7 @@ internal sealed class TableLog(string name)
             Count++;
             if (Samples.Count < SampleCount)
             {
-                Samples.Add(new Sample(row.File.Name, row.Line, Text.Sample(row.Raw)));
+                Samples.Add(new Sample(row.File.Name, row.Line, row.Names));
             }
         }
 

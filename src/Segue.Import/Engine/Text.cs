@@ -12,11 +12,19 @@ internal static class Text
         "\u20AC\u0081\u201A\u0192\u201E\u2026\u2020\u2021\u02C6\u2030\u0160\u2039\u0152\u008D\u017D\u008F"
         + "\u0090\u2018\u2019\u201C\u201D\u2022\u2013\u2014\u02DC\u2122\u0161\u203A\u0153\u009D\u017E\u0178";
 
-    /// <summary>The first characters of a row, without control characters; what is not UTF-8 shows as U+FFFD.</summary>
-    public static string Sample(ReadOnlySpan<byte> row)
+    /// <summary>The names that are there, for a sample: <c>artist – title</c>.</summary>
+    public static string Names(params ReadOnlySpan<string> names)
     {
-        string text = Encoding.UTF8.GetString(row[..Math.Min(row.Length, SampleLength * 4)]);
-        return Printable(text);
+        var there = new List<string>(names.Length);
+        foreach (string name in names)
+        {
+            if (name.Length > 0)
+            {
+                there.Add(Printable(name));
+            }
+        }
+
+        return string.Join(" – ", there);
     }
 
     /// <summary>The first 200 characters, control characters other than TAB as <c>\u</c> escapes.</summary>

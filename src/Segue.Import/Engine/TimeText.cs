@@ -112,10 +112,6 @@ internal static class TimeText
         return valid;
     }
 
-    /// <summary><c>2009-05-03T15:48:25Z</c>.</summary>
-    public static string ToIso(long time) =>
-        DateTimeOffset.FromUnixTimeSeconds(time).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture);
-
     private static bool TryClock(ReadOnlySpan<byte> text, out int seconds, out ReadOnlySpan<byte> rest)
     {
         seconds = 0;

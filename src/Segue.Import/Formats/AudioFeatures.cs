@@ -75,6 +75,7 @@ internal static class AudioFeatures
         int id = IdNames.Select(n => run.HeaderIndex(file, header, n, optional: true)).First(i => i >= 0);
         int[] column = [.. names.Select(n => Known.Contains(n) ? run.HeaderIndex(file, header, n, optional: true) : -1)];
         var row = new float[names.Length];
+        reader.ShowNames(header.Length, id);
         TableLog table = run.Interactions;
         while (ImportRun.Next(reader, table))
         {

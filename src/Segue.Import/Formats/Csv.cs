@@ -173,6 +173,7 @@ internal static class Csv
         int artist = Column("artist"), title = Column("title"), album = Column("album");
         int needed = layout.Index.Values.Max() + 1;
         TableLog table = run.Interactions;
+        reader.ShowNames(layout.First.Length, item, artist, title);
         var id = new ItemId();
         var tracks = new Utf8Interner();
         bool header = layout.HasHeader;

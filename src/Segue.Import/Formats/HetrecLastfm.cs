@@ -55,6 +55,7 @@ internal static class HetrecLastfm
     {
         using RowReader reader = run.OpenRows(file, '\t');
         int[] column = run.ReadHeader(reader, "userID", "artistID", "weight");
+        reader.ShowNames(3, column[1]);
         TableLog table = run.Interactions;
         while (ImportRun.Next(reader, table))
         {
@@ -74,6 +75,7 @@ internal static class HetrecLastfm
     {
         using RowReader reader = run.OpenRows(file, '\t');
         int[] column = run.ReadHeader(reader, "id", "name");
+        reader.ShowNames(reader.Count, column[1]);
         TableLog table = run.Table("artists");
         var seen = new Utf8Interner();
         while (ImportRun.Next(reader, table))
@@ -149,6 +151,7 @@ internal static class HetrecLastfm
         int[] column = hasTimestamp
             ? run.ReadHeader(reader, "userID", "artistID", "tagID", "timestamp")
             : run.ReadHeader(reader, "userID", "artistID", "tagID", "day", "month", "year");
+        reader.ShowNames(column.Length, column[1]);
         TableLog table = run.Table("tags");
         var seen = new HashSet<(int User, int Item, int Tag)>();
         var tagNumber = new Utf8Interner();

@@ -53,6 +53,7 @@ internal static class Lastfm1k
     {
         using RowReader reader = run.OpenRows(file, '\t');
         TableLog table = run.Interactions;
+        reader.ShowNames(Columns, Artist, Title);
         DatasetBuilder builder = run.Builder;
         bool byArtist = run.Level == "artist";
         var id = new ItemId();

@@ -51,6 +51,7 @@ internal static class Lastfm360k
     {
         using RowReader reader = run.OpenRows(file, '\t');
         TableLog table = run.Interactions;
+        reader.ShowNames(Columns, Artist);
         while (ImportRun.Next(reader, table))
         {
             ReadOnlySpan<byte> artistId = reader[Mbid].IsEmpty ? reader[Artist] : reader[Mbid];

@@ -44,12 +44,14 @@ internal static partial class LastfmCsv
         string user = UserOf(file.FileName);
         bool header = column is not null;
         int width = 4;
+        reader.ShowNames(width, column?[1] ?? 0, column?[2] ?? 2);
         while (ImportRun.Next(reader, table))
         {
             if (header)
             {
                 header = false;
                 width = reader.Count;
+                reader.ShowNames(width, column![1], column[2]);
                 table.Rows--;
                 continue;
             }

@@ -1,3 +1,4 @@
+using System.Text;
 using Segue.Core.Data;
 using Segue.Import.Engine;
 
@@ -29,6 +30,8 @@ internal static class LightGcn
     {
         using RowReader reader = run.OpenRows(file, ' ', longLines: true);
         TableLog lines = run.Table("lines"), table = run.Interactions;
+        int shown = 0;
+        reader.Namer = () => shown == 0 ? string.Empty : Encoding.UTF8.GetString(reader[shown]);
         while (ImportRun.Next(reader, lines))
         {
             if (reader.Count < 2)
@@ -42,11 +45,15 @@ internal static class LightGcn
             int user = run.Builder.User(reader[0]);
             for (int i = 1; i < reader.Count; i++)
             {
+                shown = i;
+
                 // A pair in train and in test stays in both: the split is as it was given.
                 table.Rows++;
                 bool isNew = run.Builder.TryInteraction(user, run.Builder.Item(reader[i]), fold: fold, detail: fold);
                 ImportRun.Settle(isNew, table, reader);
             }
+
+            shown = 0;
         }
     }
 }

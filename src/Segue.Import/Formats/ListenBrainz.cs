@@ -80,6 +80,7 @@ internal static partial class ListenBrainz
                 "track_metadata.mbid_mapping.artist_mbids",
             "track_metadata.additional_info.recording_mbid", "track_metadata.additional_info.release_mbid",
                 "track_metadata.additional_info.artist_mbids");
+        reader.Namer = () => json.Names(Artist, Title);
         var id = new ItemId();
         var tracks = new Utf8Interner();
         byte[] fallback = Encoding.UTF8.GetBytes(user);

@@ -125,7 +125,6 @@ internal static class Mpd
             while (json.Read() && json.TokenType != JsonTokenType.EndArray)
             {
                 table.Rows++;
-                long start = json.TokenStartIndex;
                 bool isValid;
                 try
                 {
@@ -134,7 +133,7 @@ internal static class Mpd
                 catch (InvalidOperationException)
                 {
                     // Half a surrogate pair somewhere inside: the reader stands in the middle of the track and cannot go on.
-                    table.Reject(Reasons.BadJson, SampleOf(row, start, json.BytesConsumed));
+                    table.Reject(Reasons.BadJson, SampleOf(row, track));
                     return Abandon(table, entries, row);
                 }
 
@@ -143,11 +142,11 @@ internal static class Mpd
                 reason ??= itemId.IsEmpty ? Reasons.EmptyItem : null;
                 if (reason is not null)
                 {
-                    table.Reject(reason, SampleOf(row, start, json.BytesConsumed));
+                    table.Reject(reason, SampleOf(row, track));
                 }
                 else if (isDuplicate)
                 {
-                    table.AddDuplicate(SampleOf(row, start, json.BytesConsumed));
+                    table.AddDuplicate(SampleOf(row, track));
                 }
                 else
                 {
@@ -182,6 +181,7 @@ internal static class Mpd
         _ => track[Uri],
     };
 
-    private static Sample SampleOf(JsonRecordReader row, long start, long end) =>
-        new(row.File.Name, row.Line, Text.Sample(row.Raw[(int)start..(int)end]));
+    // Names and descriptions of playlists are what somebody wrote for friends, so only the track is kept.
+    private static Sample SampleOf(JsonRecordReader row, JsonFields track) =>
+        new(row.File.Name, row.Line, Text.Printable(track.Names(Artist, Title)));
 }

@@ -13,6 +13,13 @@ internal static class RecBole
     private static readonly string[] ArtistNames = ["artist", "artist_name", "artist_id"];
     private static readonly string[] AlbumNames = ["album", "album_name", "album_id"];
 
+    private static readonly string[] PrivateWords =
+    [
+        "ip", "ipv4", "ipv6", "ip_addr", "ip_address", "ipaddress", "mail", "email", "e_mail", "phone", "telephone", "mobile", "address",
+            "street", "zip", "zipcode", "postcode", "user_agent", "useragent", "device", "device_id", "password", "first_name", "last_name", "full_name",
+            "surname", "real_name", "username", "user_name", "login", "birthday", "birthdate", "birth_date", "latitude", "longitude",
+    ];
+
     public static FormatDescription Format { get; } = new(
         "recbole",
         "RecBole's atomic files: .inter with .item and .user beside it",
@@ -80,6 +87,7 @@ internal static class RecBole
         }
 
         int time = Find(columns, TimeNames), weight = Find(columns, WeightNames);
+        reader.ShowNames(columns.Length, item);
         TableLog table = run.Interactions;
         while (ImportRun.Next(reader, table))
         {
@@ -127,6 +135,7 @@ internal static class RecBole
         int[] tags = [.. Enumerable.Range(0, columns.Length).Where(c => columns[c].Type == "token_seq" && c != title && c != artist
             && c != album)];
         TableLog table = run.Table("items");
+        reader.ShowNames(columns.Length, artist, title < 0 ? id : title);
         var seen = new HashSet<int>();
         var features = new float[run.Builder.ItemCount * floats.Length];
         Array.Fill(features, float.NaN);
@@ -201,6 +210,12 @@ internal static class RecBole
         Column[] columns = ReadHeader(reader);
         int id = Math.Max(0, Find(columns, "user_id"));
         TableLog table = run.Table("profile");
+        bool[] isPrivate = [.. columns.Select((c, i) => i != id && IsPrivate(c.Name))];
+        if (isPrivate.Contains(true))
+        {
+            run.Details["profile_columns_left_out"] = isPrivate.Count(p => p);
+        }
+
         var seen = new HashSet<int>();
         while (ImportRun.Next(reader, table))
         {
@@ -219,7 +234,7 @@ internal static class RecBole
             bool isNew = seen.Add(user);
             for (int column = 0; column < columns.Length && isNew; column++)
             {
-                if (column != id)
+                if (column != id && !isPrivate[column])
                 {
                     run.Builder.Profile(user, columns[column].Name, Encoding.UTF8.GetString(reader[column]));
                 }
@@ -228,6 +243,11 @@ internal static class RecBole
             ImportRun.Settle(isNew, table, reader);
         }
     }
+
+    // What would let somebody find the person or the device has no use for recommendations.
+    private static bool IsPrivate(string column) => Array.Exists(
+        PrivateWords, w => $"_{column.ToLowerInvariant().Replace('-', '_').Replace('.', '_').Replace(' ', '_')}_"
+            .Contains($"_{w}_", StringComparison.Ordinal));
 
     private static Column[] ReadHeader(RowReader reader)
     {

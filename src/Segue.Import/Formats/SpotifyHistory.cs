@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using Segue.Core.Data;
 using Segue.Import.Engine;
@@ -12,7 +11,8 @@ namespace Segue.Import.Formats;
 /// <remarks>
 /// Not a listen: incognito; shorter than 30 s and skipped or broken off (the rule of ListenBrainz' importer), in the account export
 /// simply shorter than 30 s; podcasts and audiobooks. Exports overlap and repeat rows. As nobody plays two things at once, two plays
-/// of one track and one length that would have to overlap in time are the same play.
+/// of one track and one length that would have to overlap in time are the same play. Of incognito plays nothing is kept but their
+/// number; the account export does not mark them, so those that the extended export marks are left out of both.
 /// </remarks>
 internal static class SpotifyHistory
 {
@@ -72,6 +72,7 @@ internal static class SpotifyHistory
             "spotify_track_uri", "episode_name", "spotify_episode_uri", "audiobook_title", "audiobook_uri", "reason_end", "skipped",
                 "incognito_mode",
             "endTime", "artistName", "trackName", "msPlayed", "podcastName");
+        reader.Namer = () => IsIncognito(json) ? string.Empty : json.Names(Artist, Title, ArtistName, TrackName);
         history.Files.Add(file.Name);
         while (ImportRun.Next(reader, table))
         {
@@ -85,6 +86,17 @@ internal static class SpotifyHistory
             bool isExtended = !json[Stop].IsEmpty || json[EndTime].IsEmpty;
             ReadOnlySpan<byte> artist = json[isExtended ? Artist : ArtistName], title = json[isExtended ? Title : TrackName];
             reason = Judge(json, isExtended, artist, title, out long time, out long played);
+            if (IsIncognito(json))
+            {
+                table.Reject(Reasons.Incognito);
+                if (reason is null or Reasons.ShortPlay)
+                {
+                    history.Incognito.Add((history.Tracks.Add(artist, title, []), played, time / 60));
+                }
+
+                continue;
+            }
+
             if (reason is not null)
             {
                 table.Reject(reason, reader);
@@ -102,6 +114,9 @@ internal static class SpotifyHistory
                 user, key, history.Tracks.AddUri(key, json[Uri]), time, played, !isExtended, history.Files.Count - 1, reader.Line));
         }
     }
+
+    private static bool IsIncognito(JsonFields json) =>
+        System.Text.Ascii.EqualsIgnoreCase(json[Incognito], "true"u8) || json[Incognito].SequenceEqual("1"u8);
 
     // The reason to leave a record out, or null.
     private static string? Judge(JsonFields json, bool isExtended, ReadOnlySpan<byte> artist, ReadOnlySpan<byte> title, out long time,
@@ -131,11 +146,6 @@ internal static class SpotifyHistory
             return isSpoken ? Reasons.NotMusic : Reasons.EmptyItem;
         }
 
-        if (json[Incognito].SequenceEqual("true"u8))
-        {
-            return Reasons.Incognito;
-        }
-
         bool isBrokenOff = !isExtended || json[Skipped].SequenceEqual("true"u8)
             || BrokenOff.Contains(Encoding.UTF8.GetString(json[ReasonEnd]));
         return played == 0 || (played < ShortMilliseconds && isBrokenOff) ? Reasons.ShortPlay : null;
@@ -154,6 +164,12 @@ internal static class SpotifyHistory
         for (int n = 0; n < plays.Length; n++)
         {
             Play play = plays[n];
+            if (play.IsMinute && history.Incognito.Contains((play.Key, play.Played, play.Time / 60)))
+            {
+                table.Reject(Reasons.Incognito);
+                continue;
+            }
+
             if (isDuplicate[n])
             {
                 table.AddDuplicate(SampleOf(history, play));
@@ -232,8 +248,7 @@ internal static class SpotifyHistory
     private static Sample SampleOf(History history, Play play) => new(
         history.Files[play.File],
         play.Line,
-        Text.Printable(string.Create(CultureInfo.InvariantCulture,
-            $"{TimeText.ToIso(play.Time)} {history.Tracks.Describe(play.Key)} ({play.Played} ms)")));
+        Text.Printable(history.Tracks.Describe(play.Key)));
 
     private sealed class History
     {
@@ -244,6 +259,9 @@ internal static class SpotifyHistory
         public List<string> Files { get; } = [];
 
         public List<Play> Plays { get; } = [];
+
+        /// <summary>Track, length and minute of the plays that the extended export marks.</summary>
+        public HashSet<(int Key, long Played, long Minute)> Incognito { get; } = [];
     }
 
     private readonly record struct Play(int User, int Key, int Uri, long Time, long Played, bool IsMinute, int File, long Line);

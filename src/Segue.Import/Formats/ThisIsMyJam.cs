@@ -59,6 +59,7 @@ internal static class ThisIsMyJam
     {
         using RowReader reader = run.OpenRows(file, '\t');
         TableLog table = run.Interactions;
+        reader.ShowNames(Columns, Artist, Title);
         byte[] artistBuffer = [], titleBuffer = [];
         while (ImportRun.Next(reader, table))
         {
