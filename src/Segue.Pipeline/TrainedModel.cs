@@ -8,7 +8,6 @@ using Segue.Core.Artifacts;
 using Segue.Core.Contracts;
 using Segue.Core.Data;
 using Segue.Models;
-using Segue.Numerics;
 using Segue.Numerics.Dense;
 
 namespace Segue.Pipeline;
@@ -149,11 +148,9 @@ public sealed record TrainedModel
     /// <summary>Opens a folder written by <see cref="Save"/>; sizes and the checksum of the arrays are verified.</summary>
     /// <param name="path">The folder.</param>
     /// <param name="withEpochs">Read <see cref="Epochs"/> too, where the folder has any; only maps need them.</param>
-    /// <param name="cancellation">Checked between parts.</param>
     /// <exception cref="SegueException">A part is missing, damaged, or from another version; the message names it.</exception>
-    public static TrainedModel Open(string path, bool withEpochs = false, CancellationToken cancellation = default)
+    public static TrainedModel Open(string path, bool withEpochs = false)
     {
-        using CancellationScope scope = CancellationScope.Enter(cancellation);
         string file = Path.Combine(path, ManifestName);
         if (!File.Exists(file))
         {

@@ -3,6 +3,7 @@ using Segue.Core.Contracts;
 using Segue.Core.Data;
 using Segue.Core.Data.Synthetic;
 using Segue.Models;
+using Segue.Numerics;
 using Segue.Testing;
 using Xunit;
 
@@ -17,6 +18,25 @@ public sealed class TrainedModelTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     public static TheoryData<string> Models() => [.. ModelCatalog.All.Select(m => m.Name)];
+
+    [Fact]
+    public void CancelledWorkStopsAndLeavesNothing()
+    {
+        using TemporaryFolder folder = TestData.NewFolder();
+        Dataset train = SmallWorld.Checkerboard();
+        TrainedModel model = TrainedModel.Fit("popularity", ModelCatalog.Create("popularity", []), train, new FitContext());
+        string path = folder.File("model");
+        using (var stop = new CancellationTokenSource())
+        {
+            using CancellationScope scope = CancellationScope.Enter(stop.Token);
+            stop.Cancel();
+            Assert.Throws<OperationCanceledException>(() => model.Save(path));
+        }
+
+        Assert.Empty(Directory.GetFileSystemEntries(folder.Path));
+        model.Save(path);
+        Cancelled.Stops(() => TrainedModel.Open(path));
+    }
 
     [Theory]
     [MemberData(nameof(Models))]

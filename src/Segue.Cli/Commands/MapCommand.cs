@@ -43,7 +43,7 @@ internal static class MapCommand
                 typeof(MapOptions),
                 pairs.Where(p => parsed.GetValue(p.Option) is not null).Select(p => new KeyValuePair<string, string>(p.Name, parsed.GetValue(p.Option)!)),
                 "map");
-            TrainedModel model = TrainedModel.Open(parsed.GetValue(folder)!, withEpochs: true, cancellation);
+            TrainedModel model = TrainedModel.Open(parsed.GetValue(folder)!, withEpochs: true);
             var clock = Stopwatch.StartNew();
             VectorMap map = terminal.WithProgress(report => VectorMap.Of(model, options, parsed.GetValue(highlight) ?? [], new FitContext
             {

@@ -44,6 +44,7 @@ public static partial class DatasetStore
     {
         foreach ((string file, JsonObject entry) in Files(path, manifest))
         {
+            CancellationScope.Check();
             long expected = (long?)entry["bytes"] ?? -1;
             var info = new FileInfo(Path.Combine(path, file));
             if (!info.Exists || info.Length != expected)
