@@ -22,7 +22,7 @@ public readonly ref struct CancellationScope
     public static CancellationToken Current => _current;
 
     /// <summary>Begins a scope that ends with <see cref="Dispose"/>, on the same thread.</summary>
-    /// <param name="cancellation">Holds inside the scope; a token that can never be cancelled leaves the scope around it in force.</param>
+    /// <param name="cancellation">Holds inside, in place of that of the scope around it; one that can never be cancelled leaves that in force.</param>
     /// <exception cref="OperationCanceledException">The token is cancelled already; no scope was begun.</exception>
     public static CancellationScope Enter(CancellationToken cancellation)
     {

@@ -35,16 +35,12 @@ public static partial class DatasetExport
     /// Writes a new folder as a whole or not at all; in one of an earlier export each file is replaced as a whole, and only files of
     /// that export go.
     /// </summary>
-    /// <param name="dataset">What is written.</param>
-    /// <param name="format">One of <see cref="Formats"/>.</param>
-    /// <param name="folder">Where to.</param>
-    /// <param name="cancellation">Checked every few thousand rows; a stopped export leaves the folder as it was.</param>
+    /// <remarks>Stops where the <see cref="CancellationScope"/> is cancelled; the folder is then as it was.</remarks>
     /// <returns>Paths of the files.</returns>
     /// <exception cref="SegueException">Unknown format, or the folder holds something else or cannot be written.</exception>
-    public static IReadOnlyList<string> Write(Dataset dataset, string format, string folder, CancellationToken cancellation = default)
+    public static IReadOnlyList<string> Write(Dataset dataset, string format, string folder)
     {
         ArgumentNullException.ThrowIfNull(dataset);
-        using CancellationScope scope = CancellationScope.Enter(cancellation);
         Dictionary<string, Action<TextWriter>> contents = format switch
         {
             "recbole" => RecBole(dataset),

@@ -6,7 +6,6 @@ using Segue.Core.Artifacts;
 using Segue.Core.Contracts;
 using Segue.Core.Data;
 using Segue.Models;
-using Segue.Numerics;
 using Segue.Numerics.Dense;
 
 namespace Segue.Pipeline;
@@ -139,14 +138,12 @@ public sealed partial record TrainedModel
     /// <summary>Opens a folder written by <see cref="Save"/>: one version of it, whole, even while another is being published.</summary>
     /// <param name="path">The folder.</param>
     /// <param name="withEpochs">Read <see cref="Epochs"/> too, where the folder has any; only maps need them.</param>
-    /// <param name="cancellation">Checked between parts.</param>
-    /// <remarks>Lengths of all files and checksums of the manifests and of the arrays are compared with what was read.</remarks>
+    /// <remarks>
+    /// Lengths of all files and checksums of the manifests and of the arrays are compared with what was read. Stops where the
+    /// <see cref="CancellationScope"/> is cancelled.
+    /// </remarks>
     /// <exception cref="SegueException">A part is missing, damaged, or from another version; the message names it.</exception>
-    public static TrainedModel Open(string path, bool withEpochs = false, CancellationToken cancellation = default)
-    {
-        using CancellationScope scope = CancellationScope.Enter(cancellation);
-        return Folder.Read(path, opened => Read(opened, withEpochs));
-    }
+    public static TrainedModel Open(string path, bool withEpochs = false) => Folder.Read(path, opened => Read(opened, withEpochs));
 
     private static TrainedModel Read(OpenedFolder opened, bool withEpochs)
     {

@@ -43,7 +43,7 @@ public sealed class KilledTests : IDisposable
             string[] command = [.. commands[round % commands.Length], (round + 2).ToString(CultureInfo.InvariantCulture)];
             killed += await RunAndKill(command, milliseconds: 60 + rng.Next(500)) ? 1 : 0;
             Assert.True(DatasetStore.Verify(dataset) > 0);
-            Assert.Equal("item-knn", TrainedModel.Open(model, cancellation: TestContext.Current.CancellationToken).Model);
+            Assert.Equal("item-knn", TrainedModel.Open(model).Model);
             Assert.NotNull(JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(report, "report.json"), TestContext.Current.CancellationToken)));
             Assert.EndsWith("</html>\n", await File.ReadAllTextAsync(Path.Combine(report, "report.html"), TestContext.Current.CancellationToken), StringComparison.Ordinal);
         }
@@ -92,7 +92,7 @@ public sealed class KilledTests : IDisposable
                 Assert.True(!command.StartsWith("evaluate", StringComparison.Ordinal) || output.Contains("popularity", StringComparison.Ordinal), output);
                 Assert.Equal("csv", DatasetStore.Open(dataset).Name);
                 Assert.True(DatasetStore.Verify(dataset) > 0);
-                Assert.Equal("item-knn", TrainedModel.Open(model, cancellation: TestContext.Current.CancellationToken).Model);
+                Assert.Equal("item-knn", TrainedModel.Open(model).Model);
                 Assert.Equal(reported, Directory.GetFiles(report).Select(File.ReadAllText));
                 Assert.Equal(before, Names(_folder.Path));
             }

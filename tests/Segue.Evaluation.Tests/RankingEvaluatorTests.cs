@@ -485,6 +485,28 @@ public class RankingEvaluatorTests
             () => RankingEvaluator.Evaluate(new TableRecommender(scores), set, options with { Cancellation = cancelled.Token }));
     }
 
+    /// <summary>Cancelled on the way, an evaluation asks the model for no more than the blocks in hand.</summary>
+    [Theory]
+    [InlineData("recall@1", 1)]
+    [InlineData("recall@1", 2)]
+    [InlineData("link-auc", 1)]
+    public void Cancelled_on_the_way_it_stops(string metrics, int threads)
+    {
+        EvaluationSet set = Fixture.Set(20, [.. Enumerable.Repeat(new[] { 0, 1 }, 200)], [.. Enumerable.Repeat(new[] { 2, 3 }, 200)]);
+        using var stop = new CancellationTokenSource();
+        int asked = 0;
+        var recommender = new LambdaRecommender(20, (_, _) =>
+        {
+            if (Interlocked.Increment(ref asked) == 5)
+            {
+                stop.Cancel();
+            }
+        });
+        EvaluationOptions options = Fixture.Options(metrics) with { Threads = threads, Cancellation = stop.Token };
+        Assert.Throws<OperationCanceledException>(() => RankingEvaluator.Evaluate(recommender, set, options));
+        Assert.InRange(asked, 5, 4 + threads);
+    }
+
     [Fact]
     public void What_a_model_throws_arrives_as_itself_from_any_thread()
     {

@@ -1,11 +1,23 @@
 using Segue.Core;
 using Segue.Numerics.Sampling;
+using Segue.Testing;
 using Xunit;
 
 namespace Segue.Evaluation.Tests;
 
 public class SignificanceTests
 {
+    [Fact]
+    public void Cancelled_work_stops()
+    {
+        double[] values = [.. Enumerable.Range(0, 40).Select(n => n % 7 / 7.0)];
+        Cancelled.Stops(() => Significance.BootstrapMean(values, 100));
+        EvaluationResult first = Result(values), second = Result([.. values.Select((v, n) => v + (n % 3))]), few = Result([.. values.Take(8)]);
+        Cancelled.Stops(() => Significance.Paired(first, second, "m"));
+        Cancelled.Stops(() => Significance.Paired(few, second, "m"));
+        Cancelled.Stops(() => Significance.BootstrapDifference(first, second, "m"));
+    }
+
     [Fact]
     public void The_interval_covers_the_true_mean_about_as_often_as_it_says()
     {

@@ -116,6 +116,26 @@ public sealed class ExperimentTests
     }
 
     [Fact]
+    public void CancellingInASweepKeepsTheRows()
+    {
+        using var cancellation = new CancellationTokenSource();
+        ExperimentSpecification specification = Specification("popularity") with
+        {
+            Sweeps = [new SweepSpecification("a sweep", ["ease"], "regularization", [1, 10], MetricCatalog.Parse("ndcg@10"))],
+        };
+        var progress = new CallbackProgress<ExperimentProgress>(p =>
+        {
+            if (p.Label == "a sweep")
+            {
+                cancellation.Cancel();
+            }
+        });
+        ExperimentReport report = Experiment.Run(specification, World, progress, cancellation.Token);
+        Assert.Contains("popularity", report.Rows.Select(r => r.Label));
+        Assert.Contains("sweeps", report.Warnings![0], StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void RowsOfOneModelAreToldApartByTheirOptions()
     {
         ExperimentReport report = Experiment.Run(

@@ -6,6 +6,7 @@ using Segue.Core.Contracts;
 using Segue.Core.Data;
 using Segue.Core.Data.Synthetic;
 using Segue.Models;
+using Segue.Numerics;
 using Segue.Testing;
 using Xunit;
 
@@ -21,6 +22,25 @@ public sealed class TrainedModelTests : IDisposable
 
     public static TheoryData<string> Models() => [.. ModelCatalog.All.Select(m => m.Name)];
 
+    [Fact]
+    public void CancelledWorkStopsAndLeavesNothing()
+    {
+        using TemporaryFolder folder = TestData.NewFolder();
+        Dataset train = SmallWorld.Checkerboard();
+        TrainedModel model = TrainedModel.Fit("popularity", ModelCatalog.Create("popularity", []), train, new FitContext());
+        string path = folder.File("model");
+        using (var stop = new CancellationTokenSource())
+        {
+            using CancellationScope scope = CancellationScope.Enter(stop.Token);
+            stop.Cancel();
+            Assert.Throws<OperationCanceledException>(() => model.Save(path));
+        }
+
+        Assert.Empty(Directory.GetFileSystemEntries(folder.Path));
+        model.Save(path);
+        Cancelled.Stops(() => TrainedModel.Open(path));
+    }
+
     [Theory]
     [MemberData(nameof(Models))]
     public void EveryModelScoresTheSameAfterSavingAndOpening(string name)
@@ -28,7 +48,7 @@ public sealed class TrainedModelTests : IDisposable
         string path = _folder.File("model");
         TrainedModel trained = TrainedModel.Fit(name, ModelCatalog.Create(name, []), World, new FitContext { Threads = 2 });
         trained.Save(path);
-        TrainedModel opened = TrainedModel.Open(path, cancellation: TestContext.Current.CancellationToken);
+        TrainedModel opened = TrainedModel.Open(path);
         Assert.Equal(trained.Options, opened.Options);
         var before = new float[World.Items.Count];
         var after = new float[World.Items.Count];
@@ -47,7 +67,7 @@ public sealed class TrainedModelTests : IDisposable
         Dataset world = World with { Provenance = provenance };
         string path = _folder.File("model");
         TrainedModel.Fit("popularity", ModelCatalog.Create("popularity", []), world, new FitContext()).Save(path);
-        Assert.Equal("""{"rejected":[{"reason":"no-time","count":1}],"x":{}}""", TrainedModel.Open(path, cancellation: TestContext.Current.CancellationToken).Train.Provenance!.ToJsonString());
+        Assert.Equal("""{"rejected":[{"reason":"no-time","count":1}],"x":{}}""", TrainedModel.Open(path).Train.Provenance!.ToJsonString());
         Assert.All(Directory.GetFiles(path, "*", SearchOption.AllDirectories),
             f => Assert.DoesNotContain("Hidden", System.Text.Encoding.UTF8.GetString(File.ReadAllBytes(f)), StringComparison.Ordinal));
         Assert.Contains("Hidden", provenance.ToJsonString(), StringComparison.Ordinal);
@@ -60,7 +80,7 @@ public sealed class TrainedModelTests : IDisposable
         TrainedModel trained = TrainedModel.Fit("popularity", ModelCatalog.Create("popularity", []), World, new FitContext());
         trained.Save(path);
         trained.Save(path);
-        Assert.Equal("popularity", TrainedModel.Open(path, cancellation: TestContext.Current.CancellationToken).Model);
+        Assert.Equal("popularity", TrainedModel.Open(path).Model);
         Directory.CreateDirectory(foreign);
         File.WriteAllText(Path.Combine(foreign, "letter.txt"), "mine");
         Assert.Throws<DatasetException>(() => trained.Save(foreign));
@@ -79,7 +99,7 @@ public sealed class TrainedModelTests : IDisposable
         string full = Path.Combine(path, file);
         byte[] bytes = File.ReadAllBytes(full);
         File.WriteAllBytes(full, bytes[..(bytes.Length / 2)]);
-        Assert.Contains(named, Assert.ThrowsAny<SegueException>(() => TrainedModel.Open(path, cancellation: TestContext.Current.CancellationToken)).Message, StringComparison.Ordinal);
+        Assert.Contains(named, Assert.ThrowsAny<SegueException>(() => TrainedModel.Open(path)).Message, StringComparison.Ordinal);
     }
 
     public static TheoryData<string, string?> Tamperings => new()
@@ -105,7 +125,7 @@ public sealed class TrainedModelTests : IDisposable
                 manifest[property] = JsonNode.Parse(json);
             }
         });
-        Assert.Contains(path, Assert.ThrowsAny<SegueException>(() => TrainedModel.Open(path, cancellation: TestContext.Current.CancellationToken)).Message, StringComparison.Ordinal);
+        Assert.Contains(path, Assert.ThrowsAny<SegueException>(() => TrainedModel.Open(path)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -119,7 +139,7 @@ public sealed class TrainedModelTests : IDisposable
         })
         {
             File.WriteAllText(file, edited);
-            Assert.Contains("model.json", Assert.Throws<DatasetException>(() => TrainedModel.Open(path, cancellation: TestContext.Current.CancellationToken)).Message, StringComparison.Ordinal);
+            Assert.Contains("model.json", Assert.Throws<DatasetException>(() => TrainedModel.Open(path)).Message, StringComparison.Ordinal);
         }
     }
 
@@ -133,7 +153,7 @@ public sealed class TrainedModelTests : IDisposable
     public void EpochsThatDoNotFitAreRefused(string name, int rows, int columns)
     {
         string path = Ials(keepEvery: 1), file = Path.Combine(path, "epochs.safetensors");
-        Assert.Equal(2, TrainedModel.Open(path, withEpochs: true, cancellation: TestContext.Current.CancellationToken).Epochs.Count);
+        Assert.Equal(2, TrainedModel.Open(path, withEpochs: true).Epochs.Count);
         var arrays = new ArtifactWriter();
         arrays.Add(name, new float[rows * columns], rows, columns);
         File.Delete(file);
@@ -143,8 +163,8 @@ public sealed class TrainedModelTests : IDisposable
             ["bytes"] = new FileInfo(file).Length,
             ["sha256"] = Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(file))),
         });
-        Assert.Contains("epochs.safetensors", Assert.Throws<DatasetException>(() => TrainedModel.Open(path, withEpochs: true, cancellation: TestContext.Current.CancellationToken)).Message, StringComparison.Ordinal);
-        Assert.Empty(TrainedModel.Open(path, cancellation: TestContext.Current.CancellationToken).Epochs);
+        Assert.Contains("epochs.safetensors", Assert.Throws<DatasetException>(() => TrainedModel.Open(path, withEpochs: true)).Message, StringComparison.Ordinal);
+        Assert.Empty(TrainedModel.Open(path).Epochs);
     }
 
     /// <summary>The data of one model under the arrays of another, each whole by itself: the manifest of the model names the data it was trained on.</summary>
@@ -155,7 +175,7 @@ public sealed class TrainedModelTests : IDisposable
         TrainedModel.Fit("popularity", ModelCatalog.Create("popularity", []), Other, new FitContext()).Save(second);
         Directory.Delete(Path.Combine(first, "train"), recursive: true);
         Directory.Move(Path.Combine(second, "train"), Path.Combine(first, "train"));
-        Assert.Throws<DatasetException>(() => TrainedModel.Open(first, cancellation: TestContext.Current.CancellationToken));
+        Assert.Throws<DatasetException>(() => TrainedModel.Open(first));
     }
 
     [Fact]
@@ -175,7 +195,7 @@ public sealed class TrainedModelTests : IDisposable
         int seen = 0;
         while (!writer.IsCompleted || seen == 0)
         {
-            TrainedModel opened = TrainedModel.Open(path, cancellation: TestContext.Current.CancellationToken);
+            TrainedModel opened = TrainedModel.Open(path);
             Assert.Contains(Scores(opened), expected);
             seen++;
         }

@@ -15,7 +15,7 @@ internal static class ExportCommand
         var output = new Option<string>("--out") { Description = "folder to write to", Required = true };
         Option<bool> json = SharedOptions.Json();
         var command = new Command("export", "Write a dataset for other programs, to check our figures there.") { dataset, format, output, json };
-        command.OnRun(terminal, (parsed, cancellation) =>
+        command.OnRun(terminal, (parsed, _) =>
         {
             string name = parsed.GetValue(format)!;
             if (!DatasetExport.Formats.Contains(name))
@@ -25,7 +25,7 @@ internal static class ExportCommand
 
             DatasetExport.CheckTarget(parsed.GetValue(output)!);
             Dataset opened = DatasetStore.Open(parsed.GetValue(dataset)!);
-            IReadOnlyList<string> files = DatasetExport.Write(opened, name, parsed.GetValue(output)!, cancellation);
+            IReadOnlyList<string> files = DatasetExport.Write(opened, name, parsed.GetValue(output)!);
             if (parsed.GetValue(json))
             {
                 terminal.WriteJson(new { format = name, files });

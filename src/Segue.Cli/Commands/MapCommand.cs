@@ -45,7 +45,7 @@ internal static class MapCommand
                 "map");
             string path = parsed.GetValue(output)!;
             ReportFiles.CheckPage(path);
-            TrainedModel model = TrainedModel.Open(parsed.GetValue(folder)!, withEpochs: true, cancellation);
+            TrainedModel model = TrainedModel.Open(parsed.GetValue(folder)!, withEpochs: true);
             var clock = Stopwatch.StartNew();
             VectorMap map = terminal.WithProgress(report => VectorMap.Of(model, options, parsed.GetValue(highlight) ?? [], new FitContext
             {

@@ -29,7 +29,7 @@ internal static class PlaylistCommand
         {
             folder, seeds, history, length, maxPerArtist, follow, exclude, at, json,
         };
-        command.OnRun(terminal, (parsed, cancellation) =>
+        command.OnRun(terminal, (parsed, _) =>
         {
             string[] named = parsed.GetValue(seeds) ?? [];
             string? historyPath = parsed.GetValue(history);
@@ -45,7 +45,7 @@ internal static class PlaylistCommand
             }
 
             long moment = Moment.Of(parsed.GetValue(at), "--at");
-            TrainedModel model = TrainedModel.Open(parsed.GetValue(folder)!, cancellation: cancellation);
+            TrainedModel model = TrainedModel.Open(parsed.GetValue(folder)!);
             Answer.CheckArtistCap(cap, model.Train.Catalog);
             var names = new ItemNames(model.Train);
             ItemFile file = historyPath is not null ? ItemFile.ReadHistory(terminal, model.Train, historyPath) : new ItemFile([.. named.Select(names.Find)], [], 0, 0);

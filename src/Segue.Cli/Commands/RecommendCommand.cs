@@ -28,7 +28,7 @@ internal static class RecommendCommand
         {
             folder, user, history, at, k, exclude, maxPerArtist, keepSeen, explain, json,
         };
-        command.OnRun(terminal, (parsed, cancellation) =>
+        command.OnRun(terminal, (parsed, _) =>
         {
             string? userId = parsed.GetValue(user), historyPath = parsed.GetValue(history);
             if (userId is null == historyPath is null)
@@ -37,7 +37,7 @@ internal static class RecommendCommand
             }
 
             long moment = Moment.Of(parsed.GetValue(at), "--at");
-            TrainedModel model = TrainedModel.Open(parsed.GetValue(folder)!, cancellation: cancellation);
+            TrainedModel model = TrainedModel.Open(parsed.GetValue(folder)!);
             Answer.CheckArtistCap(parsed.GetValue(maxPerArtist), model.Train.Catalog);
             ItemFile? file = historyPath is null ? null : ItemFile.ReadHistory(terminal, model.Train, historyPath);
             Query query = file is null ? KnownUser(model, userId!, moment) : Query.ForHistory(file.Items, time: file.Times, moment: moment);

@@ -17,9 +17,9 @@ internal static class SimilarCommand
         Option<int> k = SharedOptions.K(20);
         Option<bool> json = SharedOptions.Json();
         var command = new Command("similar", "List the items most like one item, as a trained model sees it.") { folder, item, k, json };
-        command.OnRun(terminal, (parsed, cancellation) =>
+        command.OnRun(terminal, (parsed, _) =>
         {
-            TrainedModel model = TrainedModel.Open(parsed.GetValue(folder)!, cancellation: cancellation);
+            TrainedModel model = TrainedModel.Open(parsed.GetValue(folder)!);
             if (model.Recommender is not IItemSimilarity similarity)
             {
                 throw new SegueException($"model '{model.Model}' has no notion of alike items; train for example item-knn, ease or ials");

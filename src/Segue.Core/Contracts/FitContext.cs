@@ -1,3 +1,4 @@
+using Segue.Numerics;
 using Segue.Numerics.Sampling;
 
 namespace Segue.Core.Contracts;
@@ -21,7 +22,7 @@ public sealed record FitContext
     /// <summary>Receives progress; must not throw.</summary>
     public IProgress<FitProgress>? Progress { get; init; }
 
-    /// <summary>Checked between epochs and chunks.</summary>
+    /// <summary>Checked once per block of work, within epochs too: a model stops well within a second. See <see cref="CancellationScope"/>.</summary>
     public CancellationToken Cancellation { get; init; }
 
     /// <summary>The clock; results must not depend on it.</summary>

@@ -1,4 +1,5 @@
 using Segue.Neural.Autodiff;
+using Segue.Numerics;
 using Segue.Numerics.Sampling;
 
 namespace Segue.Neural.Layers;
@@ -34,9 +35,11 @@ public static class Initializers
     {
         ArgumentNullException.ThrowIfNull(parameter);
         ArgumentNullException.ThrowIfNull(rng);
-        foreach (ref float value in parameter.Value)
+        Span<float> values = parameter.Value;
+        for (int n = 0; n < values.Length; n++)
         {
-            value = ((2f * rng.NextSingle()) - 1f) * limit;
+            CancellationScope.CheckAt(n);
+            values[n] = ((2f * rng.NextSingle()) - 1f) * limit;
         }
 
         return parameter;

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Numerics.Tensors;
 using Segue.Neural.Autodiff;
 using Segue.Neural.Optimizers;
+using Segue.Numerics;
 using Segue.Numerics.Sampling;
 
 namespace Segue.Neural.Training;
@@ -39,7 +40,7 @@ public sealed record TrainingSettings
     /// </summary>
     public ICheckpointStore? Checkpoints { get; init; }
 
-    /// <summary>Checked before every step.</summary>
+    /// <summary>Checked before every step, and between the operations of a step.</summary>
     public CancellationToken Cancellation { get; init; }
 }
 
@@ -91,7 +92,7 @@ public static class TrainingLoop
     /// <exception cref="TrainingException">
     /// A loss, or a parameter after an epoch, is not finite, or the checkpoint does not fit this run; the message names place and remedy.
     /// </exception>
-    /// <exception cref="OperationCanceledException">Cancelled between two steps.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; the parameters are those of a step that may be half done.</exception>
     public static int Run(int examples, Optimizer optimizer, TrainingSettings settings, Action<TrainingStep> step)
     {
         ArgumentNullException.ThrowIfNull(optimizer);
@@ -99,6 +100,7 @@ public static class TrainingLoop
         ArgumentNullException.ThrowIfNull(step);
         ArgumentOutOfRangeException.ThrowIfNegative(examples);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(settings.BatchSize);
+        using CancellationScope scope = CancellationScope.Enter(settings.Cancellation);
         int done = Resume(optimizer, settings, out bool isStopped);
         var order = new int[examples];
         var current = new TrainingStep(new Tape(settings.Threads));

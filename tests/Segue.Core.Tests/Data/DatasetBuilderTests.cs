@@ -1,11 +1,21 @@
 using Segue.Core.Data;
 using Segue.Numerics.Sampling;
+using Segue.Testing;
 using Xunit;
 
 namespace Segue.Core.Tests.Data;
 
 public sealed class DatasetBuilderTests
 {
+    [Fact]
+    public void Cancelled_work_stops()
+    {
+        var builder = new DatasetBuilder("small", "track");
+        builder.Interaction(builder.User("a"), builder.Item("x"), 20);
+        builder.Interaction(builder.User("a"), builder.Item("y"), 10);
+        Cancelled.Stops(() => builder.Build());
+    }
+
     [Fact]
     public void Interactions_are_sorted_by_user_time_and_arrival() => RandomWorld.ForAll(world =>
     {

@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using Segue.Core.Data;
 using Segue.Core.Splitting;
 using Segue.Core.Views;
+using Segue.Numerics;
 using Segue.Numerics.Sampling;
 using Segue.Testing;
 using Xunit;
@@ -17,6 +18,27 @@ public sealed class DatasetStoreTests
         "", " ", "a\nb", "a\rb", "a\\nb", "a\\\nb", "\\", "\\\\", "\\u0041", "tab\there", "nul\0", "日本語", "naïve", "nai\u0308ve", "🎵",
         "\ud83c", "\udfb5", "\udfb5\ud83c", "\\ud83c", "'quoted'", "\"x\"", "\u2028", "\ufeffbom", "x\r\ny", "\ufffd",
     ];
+
+    [Fact]
+    public void A_cancelled_save_leaves_the_old_folder_and_nothing_beside_it()
+    {
+        using TemporaryFolder folder = TestData.NewFolder();
+        string path = folder.File("data");
+        Dataset old = SmallWorld.Checkerboard(), next = SmallWorld.Genres;
+        DatasetStore.Save(old, path);
+        next.CheckIndices();
+        using (var stop = new CancellationTokenSource())
+        {
+            using CancellationScope scope = CancellationScope.Enter(stop.Token);
+            stop.Cancel();
+            Assert.Throws<OperationCanceledException>(() => DatasetStore.Save(next, path));
+            Assert.Throws<OperationCanceledException>(() => DatasetStore.Verify(path));
+        }
+
+        Assert.Equal([path], Directory.GetFileSystemEntries(folder.Path));
+        Assert.Equal(old.Items.Count, DatasetStore.Open(path).Items.Count);
+        Assert.True(DatasetStore.Verify(path) > 0);
+    }
 
     [Fact]
     public void Every_part_comes_back() => RandomWorld.ForAll(

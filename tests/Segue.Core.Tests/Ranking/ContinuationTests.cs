@@ -2,6 +2,7 @@ using Segue.Core.Artifacts;
 using Segue.Core.Contracts;
 using Segue.Core.Data;
 using Segue.Core.Ranking;
+using Segue.Testing;
 using Xunit;
 
 namespace Segue.Core.Tests.Ranking;
@@ -14,6 +15,11 @@ public sealed class ContinuationTests
         ItemArtist = new[] { 0, 0, 0, 0, 1, 1, 1, 1, -1, -1 },
         Artists = new StringTable(["a", "b"]),
     };
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Cancelled_work_stops(bool follows) => Cancelled.Stops(() => Continue([0], new RankOptions { K = 3 }, follows));
 
     /// <summary>The model likes best what comes soonest after the last item, counted round the ten items.</summary>
     [Theory]

@@ -21,6 +21,26 @@ public class RankerTests
         Artists = new StringTable(["a", "b"]),
     };
 
+    /// <summary>Cancelled while it scores, a ranking asks for no more than the blocks in hand.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void A_cancelled_ranking_stops_between_two_queries(int threads)
+    {
+        using var stop = new CancellationTokenSource();
+        int asked = 0;
+        var recommender = new Counting(() =>
+        {
+            if (Interlocked.Increment(ref asked) == 3)
+            {
+                stop.Cancel();
+            }
+        });
+        Assert.Throws<OperationCanceledException>(() => Ranker.Rank(
+            recommender, [.. Enumerable.Range(0, 1_000).Select(_ => new Query())], _ => new RankOptions { K = 1 }, threads, stop.Token));
+        Assert.InRange(asked, 3, 2 + threads);
+    }
+
     [Fact]
     public void Best_first_ties_to_the_lower_index_and_what_cannot_be_scored_nowhere() =>
         Assert.Equal([1, 6, 0, 3, 4], Rank(new RankOptions { K = 100 }));
@@ -184,6 +204,19 @@ public class RankerTests
             {
                 scores[i] = isKnown ? Enumerable.Range(0, vector.Length).Sum(c => vector[c] * items.Row(i)[c]) : float.NaN;
             }
+        }
+
+        public void Save(ArtifactWriter artifact) => throw new NotSupportedException();
+    }
+
+    private sealed class Counting(Action asked) : IRecommender
+    {
+        public Vocabulary Items { get; } = new(["a", "b"]);
+
+        public void Score(Query query, Span<float> scores)
+        {
+            asked();
+            scores.Clear();
         }
 
         public void Save(ArtifactWriter artifact) => throw new NotSupportedException();

@@ -1,6 +1,7 @@
 using Segue.Core.Contracts;
 using Segue.Core.Data;
 using Segue.Core.Splitting;
+using Segue.Testing;
 using Xunit;
 
 namespace Segue.Core.Tests.Splitting;
@@ -28,6 +29,14 @@ public sealed class SplitCatalogTests
         "last-session:gap_minutes=120",
         "cold-items:validation=0,test=0.3",
     ];
+
+    [Theory]
+    [MemberData(nameof(Specifications))]
+    public void Cancelled_work_stops(string specification)
+    {
+        Dataset dataset = new RandomWorld(40, 40, 900, 7).Build();
+        Cancelled.Stops(() => Cut(specification, dataset, 1));
+    }
 
     [Theory]
     [MemberData(nameof(Specifications))]

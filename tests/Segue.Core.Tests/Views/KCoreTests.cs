@@ -1,11 +1,15 @@
 using Segue.Core.Data;
 using Segue.Core.Views;
+using Segue.Testing;
 using Xunit;
 
 namespace Segue.Core.Tests.Views;
 
 public sealed class KCoreTests
 {
+    [Fact]
+    public void Cancelled_work_stops() => Cancelled.Stops(() => KCore.Of(SmallWorld.Checkerboard(), 2));
+
     [Theory]
     [InlineData(0)]
     [InlineData(1)]

@@ -1,11 +1,15 @@
 using Segue.Core.Data;
 using Segue.Core.Views;
+using Segue.Testing;
 using Xunit;
 
 namespace Segue.Core.Tests.Views;
 
 public sealed class SessionsTests
 {
+    [Fact]
+    public void Cancelled_work_stops() => Cancelled.Stops(() => Sessions.Of(SmallWorld.Checkerboard()));
+
     [Theory]
     [InlineData(0)]
     [InlineData(10)]

@@ -59,6 +59,15 @@ public sealed class TemporalGraphTests
         worlds: 6);
 
     [Fact]
+    public void Cancelled_work_stops()
+    {
+        Dataset data = SmallWorld.Checkerboard();
+        TemporalGraph graph = Graph(data, new SomeOptions());
+        Cancelled.Stops(() => TemporalGraph.Of(data, new SomeOptions()));
+        Cancelled.Stops(() => graph.Adjacency());
+    }
+
+    [Fact]
     public void Adjacency_holds_every_edge_twice()
     {
         Dataset data = new RandomWorld(30, 40, 900, 3).Build();

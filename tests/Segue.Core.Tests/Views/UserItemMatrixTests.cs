@@ -1,12 +1,16 @@
 using Segue.Core.Data;
 using Segue.Core.Views;
 using Segue.Numerics.Sparse;
+using Segue.Testing;
 using Xunit;
 
 namespace Segue.Core.Tests.Views;
 
 public sealed class UserItemMatrixTests
 {
+    [Fact]
+    public void Cancelled_work_stops() => Cancelled.Stops(() => UserItemMatrix.Sum(SmallWorld.Checkerboard()));
+
     [Fact]
     public void Entries_are_sums_of_weights_and_ones() => RandomWorld.ForAll(world =>
     {

@@ -1,5 +1,6 @@
 using Segue.Core.Data;
 using Segue.Core.Views;
+using Segue.Testing;
 using Xunit;
 
 namespace Segue.Core.Tests.Views;
@@ -7,6 +8,9 @@ namespace Segue.Core.Tests.Views;
 public sealed class WeightTransformTests
 {
     private static readonly Dataset Plays = Build();
+
+    [Fact]
+    public void Cancelled_work_stops() => Cancelled.Stops(() => WeightTransform.Apply(SmallWorld.Checkerboard(), WeightMode.Log));
 
     [Fact]
     public void None_changes_nothing() => Assert.Same(Plays, WeightTransform.Apply(Plays, WeightMode.None));

@@ -1,5 +1,6 @@
 using Segue.Neural.Autodiff;
 using Segue.Neural.Losses;
+using Segue.Numerics;
 using Segue.Numerics.Sampling;
 using Segue.Numerics.Sparse;
 using Xunit;
@@ -41,6 +42,32 @@ public sealed class TapeTests
         ["cosine"] = (a, b) => a.CosineLoss(b),
         ["bce"] = (a, b) => a.Multiply(b).LogisticLoss(new float[Rows * Columns]),
     };
+
+    /// <summary>Cancelled within a step, the operations that are left are not run, forwards or backwards.</summary>
+    [Fact]
+    public void A_cancelled_step_stops_between_two_operations()
+    {
+        using var stop = new CancellationTokenSource();
+        using CancellationScope scope = CancellationScope.Enter(stop.Token);
+        var tape = new Tape();
+        int backward = 0;
+        Variable loss = tape.Input([1f], 1, 1);
+        for (int n = 0; n < 10; n++)
+        {
+            loss = tape.Record(1, 1, node =>
+            {
+                node.First!.AddTo()[0] += 1f;
+                if (++backward == 4)
+                {
+                    stop.Cancel();
+                }
+            }, loss);
+        }
+
+        Assert.Throws<OperationCanceledException>(() => tape.Backward(loss));
+        Assert.Equal(4, backward);
+        Assert.Throws<OperationCanceledException>(() => loss.Scale(2f));
+    }
 
     [Theory]
     [MemberData(nameof(Operations))]

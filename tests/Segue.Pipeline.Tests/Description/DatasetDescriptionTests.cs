@@ -3,6 +3,7 @@ using Segue.Core;
 using Segue.Core.Data;
 using Segue.Core.Data.Synthetic;
 using Segue.Pipeline.Description;
+using Segue.Testing;
 using Xunit;
 
 namespace Segue.Pipeline.Tests.Description;
@@ -39,6 +40,17 @@ public sealed class DatasetDescriptionTests
     }
 
     private static DatasetDescription Describe(Dataset dataset) => DatasetDescription.Of(dataset, TestContext.Current.CancellationToken);
+
+    /// <summary>Cancelled on the way (the profile is read after the k-cores and before the charts), a description is not made.</summary>
+    [Fact]
+    public void Cancelled_on_the_way_it_stops()
+    {
+        Dataset small = Small();
+        using var stop = new CancellationTokenSource();
+        var profile = new CancellingProfile(small.Profile, stop);
+        Assert.Throws<OperationCanceledException>(() => DatasetDescription.Of(small with { Profile = profile }, stop.Token));
+        Cancelled.Stops(() => DatasetDescription.Of(Small()));
+    }
 
     [Fact]
     public void Counts_by_hand()
@@ -215,5 +227,29 @@ public sealed class DatasetDescriptionTests
     {
         var error = Assert.Throws<DatasetException>(() => Describe(new DatasetBuilder("void", "track").Build()));
         Assert.Contains("'void' has no interactions", error.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>Cancels where it is read.</summary>
+    private sealed class CancellingProfile(IReadOnlyDictionary<string, StringTable> inner, CancellationTokenSource stop) : IReadOnlyDictionary<string, StringTable>
+    {
+        public IEnumerable<string> Keys => inner.Keys;
+
+        public IEnumerable<StringTable> Values => inner.Values;
+
+        public int Count => inner.Count;
+
+        public StringTable this[string key] => inner[key];
+
+        public bool ContainsKey(string key) => inner.ContainsKey(key);
+
+        public bool TryGetValue(string key, out StringTable value) => inner.TryGetValue(key, out value!);
+
+        public IEnumerator<KeyValuePair<string, StringTable>> GetEnumerator()
+        {
+            stop.Cancel();
+            return inner.GetEnumerator();
+        }
+
+        System.Collections.IEnumerator System.Collections.IEnumerable.GetEnumerator() => GetEnumerator();
     }
 }

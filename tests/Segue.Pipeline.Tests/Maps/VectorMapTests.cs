@@ -214,8 +214,8 @@ public sealed class VectorMapTests
 
         using TemporaryFolder folder = TestData.NewFolder();
         kept.Save(folder.File("model"));
-        Assert.Empty(TrainedModel.Open(folder.File("model"), cancellation: TestContext.Current.CancellationToken).Epochs);
-        TrainedModel opened = TrainedModel.Open(folder.File("model"), withEpochs: true, cancellation: TestContext.Current.CancellationToken);
+        Assert.Empty(TrainedModel.Open(folder.File("model")).Epochs);
+        TrainedModel opened = TrainedModel.Open(folder.File("model"), withEpochs: true);
         Assert.Equal(kept.Epochs.Select(e => e.ItemVectors.Values), opened.Epochs.Select(e => e.ItemVectors.Values));
         VectorMap map = VectorMap.Of(opened, new MapOptions { Method = method }, [], new FitContext { Threads = 1 });
         Assert.Equal([2, 4, 6], map.Frames.Select(f => f.Epoch));
@@ -228,7 +228,7 @@ public sealed class VectorMapTests
         byte[] bytes = File.ReadAllBytes(Path.Combine(folder.File("model"), "epochs.safetensors"));
         bytes[^3] ^= 1;
         File.WriteAllBytes(Path.Combine(folder.File("model"), "epochs.safetensors"), bytes);
-        Assert.Contains("checksum", Assert.Throws<DatasetException>(() => TrainedModel.Open(folder.File("model"), withEpochs: true, cancellation: TestContext.Current.CancellationToken)).Message, StringComparison.Ordinal);
+        Assert.Contains("checksum", Assert.Throws<DatasetException>(() => TrainedModel.Open(folder.File("model"), withEpochs: true)).Message, StringComparison.Ordinal);
     }
 
     private static int Genre(VectorMap map, int point) => map.Index[point] / 30;

@@ -5,6 +5,7 @@ using Segue.Core.Data.Synthetic;
 using Segue.Core.Views;
 using Segue.Numerics.Sampling;
 using Segue.Numerics.Sparse;
+using Segue.Testing;
 using Xunit;
 
 namespace Segue.Core.Tests.Data.Synthetic;
@@ -15,6 +16,9 @@ public sealed class SyntheticWorldTests
     private static readonly Lazy<SyntheticWorld> Typical = new(() => SyntheticWorld.Generate(Small));
     private static readonly Lazy<SyntheticWorld> Noise = new(() => SyntheticWorld.Generate(Small with { Structure = 0 }));
     private static readonly Lazy<SyntheticWorld> Determined = new(() => SyntheticWorld.Generate(Small with { Structure = 1 }));
+
+    [Fact]
+    public void Cancelled_work_stops() => Cancelled.Stops(() => SyntheticWorld.Generate(new() { Users = 4, Tracks = 20, Interactions = 100, Genres = 2 }));
 
     [Fact]
     public void Has_exactly_the_sizes_asked_for()
