@@ -154,7 +154,7 @@ public sealed record TrainedModel
         string file = Path.Combine(path, ManifestName);
         if (!File.Exists(file))
         {
-            throw new DatasetException($"'{path}' is not a trained model: it has no {ManifestName}; make one with: segue train DATASET --model NAME --out {path}");
+            throw new DatasetException($"'{path}' is not a trained model: it has no {ManifestName}; make one with: segue train DATASET --model NAME --out {Shell.Path(path, "FOLDER")}");
         }
 
         string name;

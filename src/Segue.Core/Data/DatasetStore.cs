@@ -377,7 +377,7 @@ public static partial class DatasetStore
         {
             string hint = AtomicFolder.FindReplaced(path) is { } old
                 ? $"a save was interrupted and left the dataset at '{old}': rename it back"
-                : $"make one with: segue import FORMAT PATH --out {path}";
+                : $"make one with: segue import FORMAT PATH --out {Contracts.Shell.Path(path, "FOLDER")}";
             throw new DatasetException($"'{path}' is not a dataset: it has no {ManifestName}; {hint}");
         }
 
