@@ -143,5 +143,5 @@ internal sealed record ItemFile(int[] Items, long[] Times, int Unknown, int Ambi
         return [.. lines];
     }
 
-    private static string Short(string text) => VisibleText.Short(text.Replace('\t', ' '), 60);
+    private static string Short(string text) => VisibleText.Short(text, 60, keepsTabs: true);
 }
