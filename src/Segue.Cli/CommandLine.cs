@@ -46,6 +46,18 @@ internal static class CommandLine
     /// <param name="cancellation">Stops it; the exit code is then <see cref="Failed"/>.</param>
     public static async Task<int> Run(string[] args, Terminal terminal, CancellationToken cancellation = default)
     {
+        try
+        {
+            return await ParseAndRun(args, terminal).ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            return Fault(terminal, e);
+        }
+    }
+
+    private static async Task<int> ParseAndRun(string[] args, Terminal terminal)
+    {
         // Ids may begin with @: no argument names a file with more arguments.
         RootCommand root = Root(terminal);
         ParseResult parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
@@ -165,6 +177,26 @@ internal static class CommandLine
         catch (OutOfMemoryException)
         {
             terminal.Say("segue: out of memory; use a k-core (--k-core), fewer models or a smaller embedding");
+        }
+        catch (Exception e)
+        {
+            return Fault(terminal, e);
+        }
+
+        return Failed;
+    }
+
+    // The last net: what comes here is a mistake of ours, and no user can read a stack trace.
+    private static int Fault(Terminal terminal, Exception e)
+    {
+        Exception cause = e is AggregateException { InnerException: { } inner } ? inner : e;
+        terminal.Say($"segue: this is a fault of Segue, not of what you did: {cause.GetType().Name}: {cause.Message} Please report it with the command; SEGUE_DEBUG=1 prints where it happened.");
+        if (Environment.GetEnvironmentVariable("SEGUE_DEBUG") == "1")
+        {
+            foreach (string line in e.ToString().Split('\n'))
+            {
+                terminal.Say(line.TrimEnd('\r'));
+            }
         }
 
         return Failed;

@@ -237,7 +237,7 @@ internal sealed class Output(IAnsiConsole console, bool wraps)
         TextWriter writer = console.Profile.Out.Writer;
         foreach ((string text, _) in line.Parts)
         {
-            writer.Write(VisibleText.Short(Detab(text), LongestLine));
+            writer.Write(VisibleText.Short(text, LongestLine, keepsTabs: true));
         }
 
         writer.WriteLine();

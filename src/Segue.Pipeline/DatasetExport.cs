@@ -13,7 +13,8 @@ namespace Segue.Pipeline;
 /// <remarks>
 /// <c>recbole</c>: atomic files <c>NAME.inter</c>, <c>.item</c> and <c>.user</c> with typed headers, TAB between fields.
 /// <c>csv</c>: <c>interactions.csv</c> and <c>items.csv</c>, RFC 4180. Unknown times and values are empty fields in csv, and
-/// left-out columns in recbole where no row has one. Weights are always written.
+/// left-out columns in recbole where no row has one. Weights are always written. Names and artists in csv that a spreadsheet would take
+/// for a formula (they begin with =, +, −, @, a tab or a return, and are no number) get an apostrophe in front; ids stay as they are.
 /// </remarks>
 public static partial class DatasetExport
 {
@@ -35,16 +36,20 @@ public static partial class DatasetExport
     /// Writes a new folder as a whole or not at all; in one of an earlier export each file is replaced as a whole, and only files of
     /// that export go.
     /// </summary>
+    /// <param name="dataset">What is written.</param>
+    /// <param name="format">One of <see cref="Formats"/>.</param>
+    /// <param name="folder">Where to.</param>
+    /// <param name="raw">Leave names in csv as they are, also those that a spreadsheet takes for formulas.</param>
     /// <remarks>Stops where the <see cref="CancellationScope"/> is cancelled; the folder is then as it was.</remarks>
     /// <returns>Paths of the files.</returns>
     /// <exception cref="SegueException">Unknown format, or the folder holds something else or cannot be written.</exception>
-    public static IReadOnlyList<string> Write(Dataset dataset, string format, string folder)
+    public static IReadOnlyList<string> Write(Dataset dataset, string format, string folder, bool raw = false)
     {
         ArgumentNullException.ThrowIfNull(dataset);
         Dictionary<string, Action<TextWriter>> contents = format switch
         {
             "recbole" => RecBole(dataset),
-            "csv" => Csv(dataset),
+            "csv" => Csv(dataset, raw),
             _ => throw NearMatches.Error("export format", format, [.. Formats]),
         };
         Folder.Write(folder, building =>
@@ -117,7 +122,7 @@ public static partial class DatasetExport
         return files;
     }
 
-    private static Dictionary<string, Action<TextWriter>> Csv(Dataset dataset) => new()
+    private static Dictionary<string, Action<TextWriter>> Csv(Dataset dataset, bool raw) => new()
     {
         ["interactions.csv"] = writer =>
         {
@@ -131,12 +136,12 @@ public static partial class DatasetExport
         ["items.csv"] = writer =>
         {
             IReadOnlyList<string> features = dataset.Catalog.FeatureNames;
-            writer.Write("item,name,artist" + string.Concat(features.Select(f => "," + Quote(f))) + "\n");
+            writer.Write("item,name,artist" + string.Concat(features.Select(f => "," + Named(f))) + "\n");
             for (int i = 0; i < dataset.Items.Count; i++)
             {
                 CancellationScope.CheckAt(i);
                 string name = dataset.Catalog.Names.Count > 0 ? dataset.Catalog.Names[i] : string.Empty;
-                writer.Write($"{Quote(dataset.Items[i])},{Quote(name)},{Quote(dataset.Catalog.ArtistOf(i))}");
+                writer.Write($"{Quote(dataset.Items[i])},{Named(name)},{Named(dataset.Catalog.ArtistOf(i))}");
                 for (int f = 0; f < features.Count; f++)
                 {
                     writer.Write("," + Number(dataset.Catalog.Features.Span[(i * features.Count) + f]));
@@ -144,8 +149,15 @@ public static partial class DatasetExport
 
                 writer.Write('\n');
             }
+
+            string Named(string text) => Quote(!raw && IsFormula(text) ? "'" + text : text);
         },
     };
+
+    /// <summary>True where a spreadsheet takes a cell for a formula: of ids these stay, because other programs look things up by them.</summary>
+    public static bool IsFormula(string text) =>
+        text is ['=' or '+' or '-' or '@' or '\t' or '\r' or '\uFF1D' or '\uFF0B' or '\uFF0D' or '\uFF20', ..]
+        && !double.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out _);
 
     private static IEnumerable<(int Row, string User, string Item)> Rows(Dataset dataset)
     {

@@ -10,9 +10,11 @@ public static class ReasonText
     /// <summary>How many reasons to ask a model for, so that shares are of the whole and not of the best few.</summary>
     public const int AllReasons = 10_000;
 
+    private const int LongestName = 80;
+
     /// <summary>
     /// A sentence for the two strongest reasons of one recommendation, for example <c>because of A (62 %) and B (21 %)</c>; "" where there
-    /// are none. Shares are of the positive weight among <paramref name="reasons"/>, of every kind.
+    /// are none. Shares are of the positive weight among <paramref name="reasons"/>, of every kind. Names are cut to 80 columns.
     /// </summary>
     /// <param name="reasons">Strongest first.</param>
     /// <param name="dataset">Names the items.</param>
@@ -45,15 +47,16 @@ public static class ReasonText
     /// <summary>The verb, what it is about, and what else is to be said of that.</summary>
     private static (string Verb, string What, string? Note) Words(Reason reason, Dataset dataset)
     {
+        string name = reason.HistoryItemIndex < 0 ? string.Empty : VisibleText.Short(dataset.DisplayName(reason.HistoryItemIndex), LongestName);
         const string Because = "because of";
         return reason.Kind switch
         {
             "alike_profile" => (Because, "listeners with a profile like yours", null),
             _ when reason.HistoryItemIndex < 0 => (string.Empty, reason.Kind.Replace('_', ' '), null),
-            "replayed" => ("you play", dataset.DisplayName(reason.HistoryItemIndex), null),
-            "this_session" => (Because, dataset.DisplayName(reason.HistoryItemIndex), "this session"),
-            "same_artist" => (Because, dataset.DisplayName(reason.HistoryItemIndex), "same artist"),
-            _ => (Because, dataset.DisplayName(reason.HistoryItemIndex), null),
+            "replayed" => ("you play", name, null),
+            "this_session" => (Because, name, "this session"),
+            "same_artist" => (Because, name, "same artist"),
+            _ => (Because, name, null),
         };
     }
 }

@@ -52,6 +52,97 @@ public sealed class CommandLineTests : IDisposable
         Assert.NotEmpty(run.Talk);
     }
 
+    /// <summary>Every option and argument that takes a path, with what no path is: a message and no fault of ours.</summary>
+    [Theory]
+    [InlineData("describe", "?")]
+    [InlineData("describe", "DATA", "--html", "?")]
+    [InlineData("evaluate", "?", "--model", "popularity")]
+    [InlineData("evaluate", "DATA", "--model", "popularity", "--out", "?")]
+    [InlineData("train", "?", "--model", "popularity", "--out", "x")]
+    [InlineData("train", "DATA", "--model", "popularity", "--out", "?")]
+    [InlineData("train", "DATA", "--model", "popularity", "--out", "MODEL", "--checkpoint", "?")]
+    [InlineData("recommend", "?", "--user", "a")]
+    [InlineData("recommend", "MODEL", "--history", "?")]
+    [InlineData("recommend", "MODEL", "--user", "a", "--exclude", "?")]
+    [InlineData("playlist", "?", "--seed-tracks", "a")]
+    [InlineData("playlist", "MODEL", "--history", "?")]
+    [InlineData("playlist", "MODEL", "--seed-tracks", "a", "--exclude", "?")]
+    [InlineData("similar", "?", "--item", "a")]
+    [InlineData("map", "?", "--out", "x.html")]
+    [InlineData("map", "MODEL", "--out", "?")]
+    [InlineData("export", "?", "--format", "csv", "--out", "x")]
+    [InlineData("export", "DATA", "--format", "csv", "--out", "?")]
+    [InlineData("run", "?")]
+    [InlineData("import", "csv", "?", "--map", "user=0,item=1", "--dry-run")]
+    [InlineData("import", "csv", "FILE", "--map", "user=0,item=1", "--out", "?")]
+    [InlineData("import", "audio-features", "FILE", "--dataset", "?", "--dry-run")]
+    public async Task AnOddPathIsToldAndNothingElseHappens(params string[] arguments)
+    {
+        string data = SmallDataset(), model = _folder.File("odd model"), file = _folder.File("file.csv");
+        await File.WriteAllTextAsync(file, "a,b\n", TestContext.Current.CancellationToken);
+        Assert.Equal(CommandLine.Succeeded, (await CliRun.Of("train", data, "--model", "popularity", "--out", model)).ExitCode);
+
+        // Reports and checkpoints may be written into any folder, the root too.
+        string[] root = (arguments[0] == "evaluate" && arguments[^1] == "?") || arguments.Contains("--checkpoint") ? [] : ["/"];
+        foreach (string path in (string[])[string.Empty, " ", "a\0b", .. root, new string('x', 5_000), Path.Combine(file, "below"), "/dev/null/x"])
+        {
+            CliRun run = await CliRun.Of([.. arguments.Select(a => a switch { "?" => path, "DATA" => data, "MODEL" => model, "FILE" => file, "x" => _folder.File("x"), _ => a })]);
+            string told = $"{path.Replace('\0', '0')[..Math.Min(path.Length, 20)]}: {run.Talk}";
+            Assert.True(run.ExitCode is CommandLine.Failed or CommandLine.WrongUsage, told);
+            Assert.DoesNotContain("fault of Segue", run.Talk, StringComparison.Ordinal);
+            Assert.Contains("segue: ", run.Talk, StringComparison.Ordinal);
+            Assert.True(!(string.IsNullOrWhiteSpace(path) || path.Contains('\0', StringComparison.Ordinal)) || run.ExitCode == CommandLine.WrongUsage, told);
+        }
+    }
+
+    /// <summary>What is printed to be pasted is run as printed by a shell.</summary>
+    [Theory]
+    [InlineData("ann; touch pwned; #")]
+    [InlineData("$(touch pwned)")]
+    [InlineData("-x")]
+    [InlineData("@x")]
+    [InlineData("it's")]
+    public async Task TheSuggestedCommandNamesTheListener(string id)
+    {
+        var builder = new DatasetBuilder("d", "track");
+        builder.Interaction(builder.User("\u001b]0;owned\u0007"), builder.Item("1"));
+        builder.Interaction(builder.User(id), builder.Item("1"));
+        builder.Interaction(builder.User(id), builder.Item("2"));
+        string data = _folder.File("d $(x)"), model = _folder.File("m ' y");
+        DatasetStore.Save(builder.Build(), data);
+        CliRun trained = await CliRun.Of("train", data, "--model", "popularity", "--out", model);
+        string command = Assert.Single(trained.Result.ReplaceLineEndings("\n").Split('\n'), l => l.StartsWith("Next: segue ", StringComparison.Ordinal))["Next: segue ".Length..];
+        string[] words = await Words(command);
+        Assert.Equal(["recommend", model], words[..2]);
+        CliRun asked = await CliRun.Of([.. words, "--keep-seen", "--json"]);
+        Assert.Equal(CommandLine.Succeeded, asked.ExitCode);
+        using JsonDocument json = JsonDocument.Parse(asked.Result);
+        Assert.Equal(id, json.RootElement.GetProperty("user").GetString());
+    }
+
+    [Fact]
+    public async Task AListenerThatCannotBePastedIsNotSuggested()
+    {
+        var builder = new DatasetBuilder("d", "track");
+        builder.Interaction(builder.User("\u001b]0;owned\u0007"), builder.Item("1"));
+        string data = _folder.File("d"), model = _folder.File("m");
+        DatasetStore.Save(builder.Build(), data);
+        Assert.Contains($"Next: segue recommend {model} --user ID --explain", (await CliRun.Of("train", data, "--model", "popularity", "--out", model)).Result, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task WhatADatasetIsMadeWithIsQuoted() =>
+        Assert.Contains($"--out '{_folder.File("$(x) y")}'", (await CliRun.Of("describe", _folder.File("$(x) y"))).Talk, StringComparison.Ordinal);
+
+    private static async Task<string[]> Words(string command)
+    {
+        var start = new System.Diagnostics.ProcessStartInfo("sh", ["-c", $"for word in {command}; do printf '%s\\n' \"$word\"; done"]) { RedirectStandardOutput = true };
+        using System.Diagnostics.Process process = System.Diagnostics.Process.Start(start)!;
+        string output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        return output.TrimEnd('\n').Split('\n');
+    }
+
     [Fact]
     public async Task AMissingDatasetFailsAndNamesItAndTheRemedy()
     {

@@ -19,7 +19,7 @@ internal static class DemoCommand
 
     public static Command Create(Terminal terminal)
     {
-        var output = new Option<string>("--out") { Description = "folder for the report and the data (default segue-demo)", DefaultValueFactory = _ => "segue-demo" };
+        var output = new Option<string>("--out") { Description = "folder for the report and the data (default segue-demo)", DefaultValueFactory = _ => "segue-demo" }.AsPath();
         Option<ulong> seed = SharedOptions.Seed();
         Option<int> threads = SharedOptions.Threads();
         Option<bool> json = SharedOptions.Json();

@@ -15,7 +15,7 @@ internal static class DescribeCommand
     public static Command Create(Terminal terminal)
     {
         Argument<string> dataset = SharedOptions.Dataset();
-        var html = new Option<string?>("--html") { Description = "write a page with charts to this file" };
+        var html = new Option<string?>("--html") { Description = "write a page with charts to this file" }.AsPath(isFile: true);
         var verify = new Option<bool>("--verify") { Description = "read every byte and compare checksums" };
         Option<bool> json = SharedOptions.Json();
         var command = new Command("describe", "Say what is in a dataset: sizes, listens, graph, k-cores, time, sessions.") { dataset, html, verify, json };

@@ -32,7 +32,7 @@ internal static class EvaluateCommand
                 + "for so many measurements, and keep their best epoch",
         };
         var noBaselines = new Option<bool>("--no-baselines") { Description = "do not add the trivial baselines" };
-        var output = new Option<string?>("--out") { Description = "folder for report.json and report.html" };
+        var output = new Option<string?>("--out") { Description = "folder for report.json and report.html" }.AsPath();
         Option<int> kCore = SharedOptions.KCore();
         Option<ulong> seed = SharedOptions.Seed();
         Option<int> threads = SharedOptions.Threads();
@@ -67,6 +67,7 @@ internal static class EvaluateCommand
             }
 
             ReportOutput.Check(parsed.GetValue(output));
+            Experiment.Check(specification);
             Dataset opened = DatasetStore.Open(parsed.GetValue(dataset)!);
             ExperimentReport report = terminal.WithProgress(bars => Experiment.Run(specification, opened, new ExperimentBars(bars), cancellation));
             return ReportOutput.Finish(terminal, report, parsed.GetValue(output), parsed.GetValue(json));

@@ -14,8 +14,8 @@ internal static class ImportCommand
     public static Command Create(Terminal terminal)
     {
         var format = new Argument<string>("FORMAT") { Description = "what the files are; segue formats lists them" };
-        var paths = new Argument<string[]>("PATH") { Description = "files, zips or folders", Arity = ArgumentArity.OneOrMore };
-        var output = new Option<string?>("--out") { Description = "folder to write the dataset to" };
+        var paths = new Argument<string[]>("PATH") { Description = "files, zips or folders", Arity = ArgumentArity.OneOrMore }.AsPath();
+        var output = new Option<string?>("--out") { Description = "folder to write the dataset to" }.AsPath();
         var level = new Option<string?>("--level") { Description = "what is ranked: track, artist or album (default: the format's own)" };
         var dryRun = new Option<bool>("--dry-run") { Description = "read and count everything, write nothing" };
         var map = new Option<string?>("--map")
@@ -24,7 +24,7 @@ internal static class ImportCommand
             + "numbers from 0"
         };
         var name = new Option<string?>("--name") { Description = "name of the dataset (default: the name of the format)" };
-        var features = new Option<string?>("--dataset") { Description = "audio-features only: the dataset to join the features to" };
+        var features = new Option<string?>("--dataset") { Description = "audio-features only: the dataset to join the features to" }.AsPath();
         Option<bool> json = SharedOptions.Json();
         var command = new Command("import", "Read a listening history or a research data set into a dataset folder.")
         {

@@ -1,3 +1,4 @@
+using System.Text;
 using Segue.Core;
 using Segue.Core.Contracts;
 using Segue.Core.Data;
@@ -11,6 +12,8 @@ namespace Segue.Cli.Commands;
 /// <param name="Ambiguous">Lines that name more than one.</param>
 internal sealed record ItemFile(int[] Items, long[] Times, int Unknown, int Ambiguous)
 {
+    private const int LongestFile = 100_000_000;
+
     /// <summary>
     /// A history: items by id, else by the name Segue shows (case ignored), with what stands behind a tab as the moment (see <see cref="Moment"/>). By moment, those
     /// without one first; of equal ones, and without moments, as the file orders them. Empty lines and lines that begin with # are skipped. Lines that name no item,
@@ -43,7 +46,7 @@ internal sealed record ItemFile(int[] Items, long[] Times, int Unknown, int Ambi
         string[] lines;
         try
         {
-            lines = File.ReadAllLines(path);
+            lines = Lines(path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -112,5 +115,33 @@ internal sealed record ItemFile(int[] Items, long[] Times, int Unknown, int Ambi
         return new ItemFile([.. items], times.Exists(t => t >= 0) ? [.. times] : [], unknown.Count, ambiguous.Count);
     }
 
-    private static string Short(string text) => VisibleText.Short(text.Replace('\t', ' '), 60);
+    // Devices and pipes have no length: what they give is counted.
+    private static string[] Lines(string path)
+    {
+        using var reader = new StreamReader(path);
+        var lines = new List<string>();
+        var line = new StringBuilder();
+        var buffer = new char[1 << 16];
+        long all = 0;
+        for (int read; (read = reader.Read(buffer)) > 0;)
+        {
+            all += read;
+            if (all > LongestFile)
+            {
+                throw new SegueException($"'{path}' is longer than {LongestFile} characters: it is no list of items; give a file with one item a line");
+            }
+
+            line.Append(buffer, 0, read);
+        }
+
+        using var text = new StringReader(line.ToString());
+        while (text.ReadLine() is { } one)
+        {
+            lines.Add(one);
+        }
+
+        return [.. lines];
+    }
+
+    private static string Short(string text) => VisibleText.Short(text, 60, keepsTabs: true);
 }

@@ -15,7 +15,7 @@ internal static class MapCommand
     public static Command Create(Terminal terminal)
     {
         Argument<string> folder = SharedOptions.ModelFolder();
-        var output = new Option<string>("--out") { Description = "HTML file to write", Required = true };
+        var output = new Option<string>("--out") { Description = "HTML file to write", Required = true }.AsPath(isFile: true);
         var highlight = new Option<string[]>("--highlight")
         {
             Description = "one or two artists to mark, by name",

@@ -8,6 +8,9 @@ namespace Segue.Cli.Commands;
 /// <summary>Prints an experiment and writes its files.</summary>
 internal static class ReportOutput
 {
+    // Narrower, a table with intervals breaks its other columns into single letters.
+    private const int WidthOfIntervals = 120;
+
     /// <summary>Throws where the report could not be written: before anything is read or trained.</summary>
     public static void Check(string? outputPath)
     {
@@ -57,7 +60,7 @@ internal static class ReportOutput
         TextTable table = new TextTable().Texts("model").WholeNumbers(metrics);
         if (metrics.Length > 0)
         {
-            table.Numbers($"p ({metrics[0]} against {report.BestBaseline ?? "none"})");
+            table.Numbers(terminal.Result.Width >= WidthOfIntervals ? $"p ({metrics[0]} against {report.BestBaseline ?? "none"})" : "p");
         }
 
         table.Numbers("fit s", "score s", "peak MB");
@@ -71,7 +74,7 @@ internal static class ReportOutput
             };
             for (int m = 0; m < metrics.Length; m++)
             {
-                cells.Add(row.Metrics.TryGetValue(metrics[m], out ReportMetric? value) ? Style(Figure(value, withInterval: m < 2), isBest) : "–");
+                cells.Add(row.Metrics.TryGetValue(metrics[m], out ReportMetric? value) ? Style(Figure(value, withInterval: m < 2 && terminal.Result.Width >= WidthOfIntervals), isBest) : "–");
             }
 
             if (metrics.Length > 0)

@@ -11,8 +11,8 @@ internal static class RunCommand
 {
     public static Command Create(Terminal terminal)
     {
-        var recipe = new Argument<string>("RECIPE") { Description = "a recipe, for example recipes/hetrec-ranking.json" };
-        var output = new Option<string?>("--out") { Description = "folder for report.json and report.html" };
+        var recipe = new Argument<string>("RECIPE") { Description = "a recipe, for example recipes/hetrec-ranking.json" }.AsPath();
+        var output = new Option<string?>("--out") { Description = "folder for report.json and report.html" }.AsPath();
         var seed = new Option<ulong?>("--seed") { Description = "another seed than the recipe's" };
         Option<int> threads = SharedOptions.Threads();
         Option<bool> json = SharedOptions.Json();

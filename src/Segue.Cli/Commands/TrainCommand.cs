@@ -18,12 +18,12 @@ internal static class TrainCommand
     {
         Argument<string> dataset = SharedOptions.Dataset();
         var model = new Option<string>("--model") { Description = "NAME[:key=value,…]; segue models lists them", Required = true };
-        var output = new Option<string>("--out") { Description = "folder for the trained model", Required = true };
+        var output = new Option<string>("--out") { Description = "folder for the trained model", Required = true }.AsPath();
         var weights = new Option<string?>("--weights") { Description = "transform the weights first, for example binary or log" };
         var checkpoint = new Option<string?>("--checkpoint")
         {
             Description = "folder that keeps the latest epoch: the same command goes on from there after a stop, with the same result",
-        };
+        }.AsPath();
         var keepEpochs = new Option<int>("--keep-epochs") { Description = "keep the item vectors after every N epochs, for segue map to play; 0 for none" };
         Option<int> kCore = SharedOptions.KCore();
         Option<ulong> seed = SharedOptions.Seed();

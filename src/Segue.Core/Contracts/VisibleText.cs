@@ -32,7 +32,8 @@ public static class VisibleText
     /// <summary>A name short enough to be shown: at most <paramref name="most"/> columns, the last one … where it was cut, with hidden characters escaped.</summary>
     /// <param name="text">Any text; null is empty.</param>
     /// <param name="most">Greatest width in columns of a terminal, at least 1; a letter is never cut from its marks.</param>
-    public static string Short(string? text, int most)
+    /// <param name="keepsTabs">Leave tabs as they are.</param>
+    public static string Short(string? text, int most, bool keepsTabs = false)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(most, 1);
         if (string.IsNullOrEmpty(text) || (text.Length <= most && IsSimple(text)))
@@ -47,8 +48,12 @@ public static class VisibleText
         {
             int length = StringInfo.GetNextTextElementLength(text.AsSpan(at, Math.Min(text.Length - at, 4 * LongestElement)));
             int start = result.Length, cut = Math.Min(length, LongestElement);
-            cut -= cut < length && char.IsHighSurrogate(text[at + cut - 1]) ? 1 : 0;
-            Append(result, text, at, at + cut, keepsLines: false);
+            while (cut > 1 && cut < length && (char.IsHighSurrogate(text[at + cut - 1]) || text[at + cut - 1] is '\u200C' or '\u200D'))
+            {
+                cut--;
+            }
+
+            Append(result, text, at, at + cut, keepsLines: keepsTabs && text[at] == '\t');
             if (length > LongestElement)
             {
                 result.Append('…');

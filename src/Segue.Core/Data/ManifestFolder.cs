@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using Segue.Core.Contracts;
 using Segue.Numerics;
 
 namespace Segue.Core.Data;
@@ -207,7 +208,7 @@ public sealed partial class ManifestFolder
         string file = Path.Combine(path, ManifestName);
         if (!File.Exists(file))
         {
-            throw new DatasetException($"'{path}' is not {Noun}: it has no {ManifestName}; {Unpublished(path) ?? string.Format(CultureInfo.InvariantCulture, Make, path)}");
+            throw new DatasetException($"'{path}' is not {Noun}: it has no {ManifestName}; {Unpublished(path) ?? string.Format(CultureInfo.InvariantCulture, Make, Shell.Path(path, "FOLDER"))}");
         }
 
         return RegularFile.ReadAllBytes(file, MaxManifestBytes);

@@ -324,7 +324,7 @@ internal sealed class InputFiles : IDisposable
                 IReadOnlyList<string> near = NearMatches.Find(wanted, found.Select(f => f.Name));
                 throw new ImportException(
                     $"'{archive.Name}' holds no '{wanted}'; it holds {Text.List(near.Count > 0 ? near : found.Select(f => f.Name))}: "
-                        + $"write {archive.Name}!ENTRY");
+                        + $"write {Shell.Path($"{archive.Name}!ENTRY", "ARCHIVE!ENTRY")}");
             }
 
             found = [found[index]];

@@ -24,14 +24,14 @@ public static class HtmlDescription
         Tables(body, description);
         Charts(body, description);
         Columns(body, description);
-        return Make(title, body.ToString(), JsonNode.Parse(description.ToJson())!, "description.js");
+        return Make(title, body.ToString(), Brief(JsonNode.Parse(description.ToJson())!), "description.js");
     }
 
     private static void Head(StringBuilder body, DatasetDescription d, string title)
     {
-        body.Add($"<header>\n<h1>{Name(title)}</h1>\n<ul class=\"facts\">\n");
+        body.Add($"<header>\n<h1>{Name(title, 200)}</h1>\n<ul class=\"facts\">\n");
         Fact($"<b>{d.Size.Users:N0}</b> users");
-        Fact($"<b>{d.Size.Items:N0}</b> items (each {Article(d.Level)} {Text(d.Level)})");
+        Fact($"<b>{d.Size.Items:N0}</b> items (each {Article(d.Level)} {Brief(d.Level, 100)})");
         Fact($"<b>{d.Size.Interactions:N0}</b> interactions");
         Fact($"<b>{d.Size.Pairs:N0}</b> distinct pairs");
         Fact($"density <b>{d.Size.Density * 100:0.####} %</b>");
@@ -157,14 +157,14 @@ public static class HtmlDescription
         {
             string note = $"{Name(burst.Item)}, {Number(burst.Plays)} plays by {Name(burst.User)}: the burstiest of the 200 "
                 + FormattableString.Invariant($"most played pairs (burstiness {burst.Burstiness:0.00}; 0 is random, 1 most bursty).");
-            body.Append(Figure("chart-burst", $"Plays of one {Text(d.Level)} over time", note, full: true));
+            body.Append(Figure("chart-burst", $"Plays of one {Brief(d.Level, 100)} over time", note, full: true));
         }
 
         if (charts.Items is { } items)
         {
             string note = FormattableString.Invariant($"Plays by everybody, each {items.Unit}. Burstiness of the gaps between plays, 0 random and 1 most bursty, is in every title; its median over the ")
                 + FormattableString.Invariant($"{items.Looked:N0} most played is {items.Median:0.00}.");
-            body.Append(Figure("chart-played", $"The most played {Text(d.Level)}s over time", note, full: true));
+            body.Append(Figure("chart-played", $"The most played {Brief(d.Level, 100)}s over time", note, full: true));
         }
 
         if (charts.Months is not null)

@@ -14,6 +14,8 @@ namespace Segue.Pipeline.Reports;
 /// <summary>Shows a <see cref="VectorMap"/> as one HTML file that is looked at, searched, zoomed and turned; made as that of <see cref="HtmlReport"/> is.</summary>
 public static class HtmlMap
 {
+    // Cards and search hits break a name over lines: as long as that is of use.
+    private const int LongestTitle = 200;
     private const int Scale = short.MaxValue;
 
     /// <summary>Writes the page; an existing file is replaced.</summary>
@@ -56,8 +58,8 @@ public static class HtmlMap
     private static void Head(StringBuilder body, VectorMap map, string title, string what)
     {
         string model = map.ModelOptions.Length == 0 ? map.Model : $"{map.Model}:{map.ModelOptions}";
-        body.Add($"<header>\n<h1>{Name(title)}</h1>\n<ul class=\"facts\">\n");
-        body.Add($"<li>model <b>{Text(model)}</b>, vectors of {map.VectorSize}</li>\n");
+        body.Add($"<header>\n<h1>{Name(title, 200)}</h1>\n<ul class=\"facts\">\n");
+        body.Add($"<li>model <b>{Brief(model, 1_000)}</b>, vectors of {map.VectorSize}</li>\n");
         body.Add($"<li><b>{Method(map)}</b>, {(map.Options.Metric == MapMetric.Cosine ? "angles" : "differences")} between vectors</li>\n");
         if (map.VarianceShares.Count > 0)
         {
@@ -166,7 +168,7 @@ public static class HtmlMap
 
     private static JsonObject? Names(MapNames? names) => names is null ? null : new JsonObject { ["names"] = Strings(names.Names), ["of"] = Numbers(names.Of) };
 
-    private static JsonArray Strings(IReadOnlyList<string> texts) => [.. texts.Select(t => (JsonNode)t)];
+    private static JsonArray Strings(IReadOnlyList<string> texts) => [.. texts.Select(t => (JsonNode)VisibleText.Short(t, LongestTitle))];
 
     private static JsonArray Numbers(IReadOnlyList<int> numbers) => [.. numbers.Select(n => (JsonNode)n)];
 }

@@ -3,9 +3,11 @@ using System.Reflection;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Encodings.Web;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Unicode;
 using Segue.Core;
+using Segue.Core.Contracts;
 using Segue.Core.Data;
 using Segue.Pipeline.Description;
 
@@ -20,13 +22,58 @@ internal static class HtmlPage
 {
     // Stands within the first 4,096 bytes of every page: by it a page is known as ours.
     private const string Generator = "<meta name=\"generator\" content=\"Segue\">";
+    private const int LongestName = 100;
+    private const int LongestTitle = 300;
+
     private static readonly HtmlEncoder Encoder = HtmlEncoder.Create(UnicodeRanges.All);
 
     /// <summary>Text as HTML, for elements and quoted attributes.</summary>
     public static string Text(string? text) => Encoder.Encode(text ?? string.Empty);
 
-    /// <summary>A name of unknown script and direction, kept from turning its surroundings.</summary>
-    public static string Name(string? name) => $"<bdi>{Text(name)}</bdi>";
+    /// <summary>A name of unknown script, direction and length, kept from turning its surroundings or stretching them; a longer one is told on hovering.</summary>
+    /// <param name="name">Any text.</param>
+    /// <param name="most">Columns it may take.</param>
+    public static string Name(string? name, int most = LongestName)
+    {
+        string shown = VisibleText.Short(name, most);
+        return shown.Length > 0 && shown[^1] == '…' && shown != name ? $"<bdi title=\"{Brief(name)}\">{Text(shown)}</bdi>" : $"<bdi>{Text(shown)}</bdi>";
+    }
+
+    /// <summary>Text as HTML that is cut where no person reads on: for titles, attributes and messages.</summary>
+    public static string Brief(string? text, int most = LongestTitle) => Text(VisibleText.Short(text, most));
+
+    /// <summary>The same data with every text cut to what a page shows; notes and sources stay whole.</summary>
+    public static JsonNode Brief(JsonNode node)
+    {
+        switch (node)
+        {
+            case JsonObject o:
+                foreach ((string key, JsonNode? value) in o.ToArray())
+                {
+                    if (key is not ("note" or "source") && value is not null && Brief(value) is var brief && !ReferenceEquals(brief, value))
+                    {
+                        o[key] = brief;
+                    }
+                }
+
+                return o;
+            case JsonArray a:
+                for (int n = 0; n < a.Count; n++)
+                {
+                    if (a[n] is { } value && Brief(value) is var brief && !ReferenceEquals(brief, value))
+                    {
+                        a[n] = brief;
+                    }
+                }
+
+                return a;
+            case JsonValue v when v.GetValueKind() == JsonValueKind.String:
+                string text = v.GetValue<string>(), cut = VisibleText.Short(text, LongestTitle);
+                return cut == text ? v : JsonValue.Create(cut);
+            default:
+                return node;
+        }
+    }
 
     /// <summary>A number for people: four decimals below 10, fewer above, thousands separated.</summary>
     public static string Number(double value) => Math.Abs(value) switch
@@ -75,7 +122,7 @@ internal static class HtmlPage
         page.Append("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data: blob:; ")
             .Append("style-src 'unsafe-inline'; script-src ").Append(hashes).Append("\">\n");
         page.Append("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
-        page.Append("<title>").Append(Text(title)).Append("</title>\n");
+        page.Append("<title>").Append(Brief(title)).Append("</title>\n");
         page.Append("<style>\n").Append(Asset("page.css")).Append("</style>\n</head>\n<body>\n<main>\n");
         page.Append(body);
         page.Append("<noscript><p class=\"notice\">").Append(charts ? "The charts need JavaScript; the tables do not." : "The map needs JavaScript.")

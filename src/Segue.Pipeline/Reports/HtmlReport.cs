@@ -52,7 +52,7 @@ public static class HtmlReport
         Protocol(body, report);
         FeatureFigures(body, report.Features?.Histograms ?? []);
 
-        JsonNode data = JsonNode.Parse(report.ToJson())!;
+        JsonNode data = Brief(JsonNode.Parse(report.ToJson())!);
         data["page"] = new JsonObject
         {
             ["lower_is_better"] = new JsonArray([.. metrics.Where(m => !HigherIsBetter(m)).Select(m => (JsonNode)m)]),
@@ -67,7 +67,7 @@ public static class HtmlReport
     private static void Head(StringBuilder body, ExperimentReport report, string title)
     {
         DatasetSummary data = report.Dataset;
-        body.Add($"<header>\n<h1>{Name(title)}</h1>\n<ul class=\"facts\">\n");
+        body.Add($"<header>\n<h1>{Name(title, 200)}</h1>\n<ul class=\"facts\">\n");
         Fact($"<b>{Name(data.Name)}</b>{(data.KCore is { } k ? $" {k}-core" : string.Empty)}");
         Fact($"<b>{data.Users:N0}</b> users");
         Fact($"<b>{data.Items:N0}</b> items");
@@ -103,7 +103,7 @@ public static class HtmlReport
             body.Append("<div class=\"notice\" role=\"note\"><ul>\n");
             foreach (string warning in warnings)
             {
-                body.Append("<li>").Append(Text(warning)).Append("</li>\n");
+                body.Append("<li>").Append(Brief(warning, 1_000)).Append("</li>\n");
             }
 
             body.Append("</ul></div>\n");
@@ -135,7 +135,7 @@ public static class HtmlReport
             bool isBest = row.Label == report.BestModel && row.Error is null;
             string kind = $"{(isBest ? "best" : string.Empty)} {(row.IsBaseline ? "baseline" : string.Empty)}".Trim();
             body.Append(kind.Length == 0 ? "<tr>" : $"<tr class=\"{kind}\">");
-            body.Add($"<th scope=\"row\" data-value=\"{Text(row.Label)}\">{Name(row.Label)}");
+            body.Add($"<th scope=\"row\" data-value=\"{Brief(row.Label)}\">{Name(row.Label)}");
             body.Append(isBest ? "<span class=\"badge good\">best</span>" : string.Empty);
             string baseline = row.Label == report.BestBaseline ? "best baseline" : row.IsBaseline ? "baseline" : string.Empty;
             body.Append(baseline.Length == 0 ? string.Empty : $"<span class=\"badge\">{baseline}</span>");
@@ -144,7 +144,7 @@ public static class HtmlReport
             body.Add($"<span class=\"model\">{model}{Breakable(row.ChangedOptions)}</span></th>");
             if (row.Error is not null)
             {
-                body.Add($"<td class=\"failed\" colspan=\"{metrics.Length + 3}\">failed: {Text(row.Error)}</td></tr>\n");
+                body.Add($"<td class=\"failed\" colspan=\"{metrics.Length + 3}\">failed: {Brief(row.Error, 1_000)}</td></tr>\n");
                 continue;
             }
 
@@ -177,7 +177,7 @@ public static class HtmlReport
             return;
         }
 
-        body.Add($"<h2 id=\"{id}\">{Text(title)}</h2>\n<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-labelledby=\"{id}\">\n");
+        body.Add($"<h2 id=\"{id}\">{Brief(title)}</h2>\n<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-labelledby=\"{id}\">\n");
         body.Append("<table class=\"rows sortable\">\n<thead><tr>");
         foreach ((string name, string kind) in new[]
         {
@@ -190,7 +190,7 @@ public static class HtmlReport
         body.Append("</tr></thead>\n<tbody>\n");
         foreach (ReportPair pair in pairs)
         {
-            body.Add($"<tr><th scope=\"row\" data-value=\"{Text(pair.First)}\">{Name(pair.First)}</th><td class=\"left\" data-value=\"{Text(pair.Second)}\">{Name(pair.Second)}</td>");
+            body.Add($"<tr><th scope=\"row\" data-value=\"{Brief(pair.First)}\">{Name(pair.First)}</th><td class=\"left\" data-value=\"{Brief(pair.Second)}\">{Name(pair.Second)}</td>");
             body.Add($"<td class=\"left\" data-value=\"{Text(pair.Metric)}\">{Text(pair.Metric)}</td><td class=\"figure\" data-value=\"{Raw(pair.Difference)}\"><b>{Signed(pair.Difference)}</b>");
             body.Add($"<small>{Signed(pair.Low)} … {Signed(pair.High)}</small></td><td data-value=\"{Raw(pair.P)}\">{P(pair.P)}</td>");
             foreach (int users in new[] { pair.Wins, pair.Losses, pair.Users - pair.Wins - pair.Losses })
@@ -212,8 +212,8 @@ public static class HtmlReport
     {
         foreach (PublishedRow row in (rows ?? []).Where(r => metrics.Any(r.Metrics.ContainsKey)))
         {
-            body.Add($"<tr class=\"published\"><th scope=\"row\" data-value=\"{Text(row.Label)}\">{Name(row.Label)}");
-            body.Add($"<span class=\"badge\" title=\"{Text(row.Source)}\">published</span></th>");
+            body.Add($"<tr class=\"published\"><th scope=\"row\" data-value=\"{Brief(row.Label)}\">{Name(row.Label)}");
+            body.Add($"<span class=\"badge\" title=\"{Brief(row.Source)}\">published</span></th>");
             foreach (string metric in metrics)
             {
                 body.Append(row.Metrics.TryGetValue(metric, out double value)
@@ -243,7 +243,7 @@ public static class HtmlReport
     private static void Header(StringBuilder body, string name, string kind, string first, string meaning)
     {
         body.Add($"<th scope=\"col\" aria-sort=\"none\" data-kind=\"{kind}\" data-first=\"{first}\">");
-        body.Add($"<button type=\"button\" title=\"{Text(meaning)}\">{Text(name)}</button></th>");
+        body.Add($"<button type=\"button\" title=\"{Text(meaning)}\">{Brief(name, 100)}</button></th>");
     }
 
     private static string Cell(ReportMetric figure, double most, bool isReference)
@@ -313,7 +313,7 @@ public static class HtmlReport
         {
             ReportTable table = report.Also![n];
             string id = FormattableString.Invariant($"also-{n}");
-            body.Add($"<h2 id=\"{id}\">{Text(table.Title)}</h2>\n");
+            body.Add($"<h2 id=\"{id}\">{Brief(table.Title)}</h2>\n");
             body.Append(table.Protocol.Contains("sampled", StringComparison.OrdinalIgnoreCase)
                 ? $"<p class=\"notice\"><b>Sampled protocol, only to reproduce published tables:</b> {Text(table.Protocol)}. {SampledMeaning}</p>\n"
                 : $"<p class=\"soft\">The same trained models under another protocol: {Text(table.Protocol)}.</p>\n");
@@ -340,7 +340,7 @@ public static class HtmlReport
         body.Append("</tr></thead>\n<tbody>\n");
         foreach ((string label, IReadOnlyDictionary<string, ReportMetric> figures) in rows)
         {
-            body.Append($"<tr><th scope=\"row\" data-value=\"{Text(label)}\">{Name(label)}</th>");
+            body.Append($"<tr><th scope=\"row\" data-value=\"{Brief(label)}\">{Name(label)}</th>");
             foreach (string metric in metrics)
             {
                 body.Append(figures.TryGetValue(metric, out ReportMetric? figure) && double.IsFinite(figure.Value)
@@ -366,7 +366,7 @@ public static class HtmlReport
         for (int n = 0; n < series.Count; n++)
         {
             string id = FormattableString.Invariant($"chart-series-{n}");
-            body.Append(Figure(id, Text(series[n].Title), Text(series[n].Note), full: series.Count == 1));
+            body.Append(Figure(id, Brief(series[n].Title), Text(series[n].Note), full: series.Count == 1));
         }
 
         body.Append("</div>\n");
@@ -379,7 +379,7 @@ public static class HtmlReport
             return;
         }
 
-        body.Add($"<h2 id=\"training\">{Text(table.Title)}</h2>\n<p class=\"soft\">The {Text(table.Protocol)}.</p>\n");
+        body.Add($"<h2 id=\"training\">{Brief(table.Title)}</h2>\n<p class=\"soft\">The {Text(table.Protocol)}.</p>\n");
         string[] names = [.. table.Rows.SelectMany(r => r.Metrics.Keys).Concat((table.Published ?? []).SelectMany(p => p.Metrics.Keys)).Distinct()];
         Figures(body, "training", names, table.Rows.Select(r => (r.Label, r.Metrics)), table.Published);
         Sources(body, table.Published);
@@ -403,7 +403,7 @@ public static class HtmlReport
         body.AddHead(["Item", "Why", "Score"], "Item", "Why");
         foreach (ExampleRecommendation item in example.Recommendations)
         {
-            body.Add($"<tr><td class=\"text\">{Name(item.Name)}</td><td class=\"text\">{Name(item.Reason)}</td>");
+            body.Add($"<tr><td class=\"text\">{Name(item.Name)}</td><td class=\"text\">{Name(item.Reason, 300)}</td>");
             body.Add($"<td>{Number(item.Score)}</td></tr>\n");
         }
 
@@ -422,7 +422,7 @@ public static class HtmlReport
             foreach ((string key, object value) in row.Options)
             {
                 bool isChanged = changed.Contains($",{key}=", StringComparison.Ordinal);
-                body.Add($"<code{(isChanged ? " class=\"changed\"" : string.Empty)}>{Text(key)}={Text(ValueText(value))}</code> ");
+                body.Add($"<code{(isChanged ? " class=\"changed\"" : string.Empty)}>{Text(key)}={Brief(ValueText(value))}</code> ");
             }
 
             body.Append(row.Options.Count == 0 ? "<span class=\"soft\">none</span>" : string.Empty).Append("</td></tr>\n");
@@ -451,7 +451,7 @@ public static class HtmlReport
         Entry("commit", report.Environment.Commit);
         body.Append("</dl>\n");
 
-        void Entry(string name, string value) => body.Add($"<dt>{Text(name)}</dt><dd>{Name(value)}</dd>\n");
+        void Entry(string name, string value) => body.Add($"<dt>{Text(name)}</dt><dd>{Name(value, 1_000)}</dd>\n");
     }
 
     private static bool IsSlice(string metric) => metric.Contains(":popularity=", StringComparison.Ordinal);
@@ -467,7 +467,7 @@ public static class HtmlReport
 
     // Long lists of options may break after a comma or a sign of equality, and nowhere else.
     private static string Breakable(string? options) =>
-        Text(options).Replace(",", ",<wbr>", StringComparison.Ordinal).Replace("=", "=<wbr>", StringComparison.Ordinal);
+        Brief(options, 1_000).Replace(",", ",<wbr>", StringComparison.Ordinal).Replace("=", "=<wbr>", StringComparison.Ordinal);
 
     private static string Short(double value) => !double.IsFinite(value) ? "–" : value.ToString(
         Math.Abs(value) switch { < 1 => "0.000", < 10 => "0.00", < 100 => "0.0", _ => "N0" }, CultureInfo.InvariantCulture);
