@@ -101,6 +101,7 @@ public static class FormatCatalog
         using InputFiles inputs = InputFiles.Find(paths, options.Limits);
         var run = new ImportRun(description, options, inputs, level);
         Dataset dataset = description.Read!(run);
+        inputs.CheckUnchanged();
         ImportReport report = run.Report();
         if (report.Accepted == 0)
         {

@@ -1,4 +1,5 @@
 using Segue.Core;
+using Segue.Import.Engine;
 
 namespace Segue.Import;
 
@@ -7,13 +8,13 @@ public sealed class ImportException : SegueException
 {
     /// <summary>An error with a message for the user.</summary>
     public ImportException(string message)
-        : base(message)
+        : base(Text.Bounded(message))
     {
     }
 
     /// <summary>An error with a message for the user and the failure behind it.</summary>
     public ImportException(string message, Exception inner)
-        : base(message, inner)
+        : base(Text.Bounded(message), inner)
     {
     }
 }

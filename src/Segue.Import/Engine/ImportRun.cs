@@ -11,6 +11,7 @@ internal sealed class ImportRun
 
     private readonly List<TableLog> _tables = [];
     private readonly List<string> _read = [];
+    private readonly IReadOnlyList<string> _skipped;
     private readonly long _latest;
     private readonly long _bytesTotal;
     private long _bytes, _reported;
@@ -21,6 +22,7 @@ internal sealed class ImportRun
         Options = options;
         Level = level;
         Inputs = inputs.Files;
+        _skipped = inputs.Skipped;
         Builder = new DatasetBuilder(options.Name ?? format.Name, level);
         Interactions = Table(format.JoinsDataset ? "features" : ImportReport.Interactions);
         _latest = options.Clock.GetUtcNow().ToUnixTimeSeconds() + 3600;
@@ -240,7 +242,7 @@ internal sealed class ImportRun
         Format = Format.Name,
         Level = Level,
         Files = [.. _read],
-        Ignored = [.. Inputs.Where(f => !f.IsUsed).Select(f => f.Name)],
+        Ignored = [.. Inputs.Where(f => !f.IsUsed).Select(f => f.Name), .. _skipped],
         Tables = [.. _tables.Select(t => t.ToCount())],
         Rejected = [.. _tables.SelectMany(t => t.RejectedReasons())],
         Duplicates = [.. _tables.SelectMany(t => t.DuplicateReasons())],

@@ -26,16 +26,22 @@ internal sealed class InputFile(string name, InputArchive? archive, long declare
 
     public bool IsUsed { get; set; }
 
+    /// <summary>Why it cannot be read and what to do about it, as the rest of a sentence; null where it can.</summary>
+    public string? Fault { get; init; }
+
     /// <summary>The last part of the name.</summary>
     public string FileName { get; } = name[(name.LastIndexOfAny(['/', '!', '\\']) + 1)..];
 
     /// <summary>Most inflated bytes seen in one pass over this file; a second pass does not count again.</summary>
     public long Inflated { get; set; }
 
-    public Stream OpenRaw() => open();
+    public Stream OpenRaw() => Fault is null ? open() : throw Broken(Fault);
 
-    public ImportException Broken(string what, Exception? inner = null) =>
-        inner is null ? new($"'{name}' {what}") : new($"'{name}' {what}", inner);
+    public ImportException Broken(string what, Exception? inner = null)
+    {
+        string message = $"'{Text.Printable(name)}' {what}";
+        return inner is null ? new(message) : new(message, inner);
+    }
 }
 
 /// <summary>An archive and how much came out of it.</summary>
@@ -56,10 +62,15 @@ internal sealed class InputFiles : IDisposable
     private readonly ImportLimits _limits;
     private readonly List<InputFile> _files = [];
     private readonly List<IDisposable> _open = [];
+    private readonly Dictionary<string, DiskFile> _disks = new(StringComparer.Ordinal);
+    private readonly List<string> _skipped = [];
 
     private InputFiles(ImportLimits limits) => _limits = limits;
 
     public IReadOnlyList<InputFile> Files => _files;
+
+    /// <summary>Links to folders inside folders: they may lead back to where they are, so they are named and not followed.</summary>
+    public IReadOnlyList<string> Skipped => _skipped;
 
     /// <summary>Finds every file in <paramref name="paths"/>: files, folders, zip, gz, tar and <c>zip!entry</c>.</summary>
     /// <exception cref="ImportException">A path does not exist, cannot be read, is a broken archive, or leaves its archive.</exception>
@@ -97,6 +108,19 @@ internal sealed class InputFiles : IDisposable
         }
     }
 
+    /// <summary>Throws where a file on disk that was read was written to, replaced or removed since it was found.</summary>
+    /// <exception cref="ImportException">The first such file.</exception>
+    public void CheckUnchanged()
+    {
+        foreach (DiskFile disk in _disks.Values)
+        {
+            if (disk.IsRead)
+            {
+                disk.CheckUnchanged();
+            }
+        }
+    }
+
     public void Dispose()
     {
         foreach (IDisposable open in _open)
@@ -118,7 +142,7 @@ internal sealed class InputFiles : IDisposable
         {
             AddFolder(path);
         }
-        else if (File.Exists(path))
+        else if (File.Exists(path) || new FileInfo(path).LinkTarget is not null)
         {
             AddFile(path, Path.GetFileName(path), isDirect: true, entry: null);
         }
@@ -128,7 +152,7 @@ internal sealed class InputFiles : IDisposable
             string archive = mark > 0 ? path[..mark] : string.Empty;
             if (archive.Length == 0 || !File.Exists(archive))
             {
-                throw new ImportException($"'{path}' does not exist; check the path");
+                throw new ImportException($"'{Text.Printable(path)}' does not exist; check the path");
             }
 
             AddFile(archive, Path.GetFileName(archive), isDirect: true, entry: path[(mark + 1)..]);
@@ -150,33 +174,41 @@ internal sealed class InputFiles : IDisposable
 
             foreach (string inner in Directory.EnumerateDirectories(current))
             {
-                // A link to a folder may lead back to where we are.
                 if ((File.GetAttributes(inner) & FileAttributes.ReparsePoint) == 0)
                 {
                     pending.Push(inner);
                 }
+                else
+                {
+                    _skipped.Add(NameIn(inner));
+                }
             }
         }
 
+        _skipped.Sort(NaturalOrder.Compare);
         names.Sort((a, b) => NaturalOrder.Compare(a, b));
         foreach (string file in names)
         {
-            AddFile(file, $"{Path.GetFileName(root)}/{Path.GetRelativePath(root, file).Replace('\\', '/')}", isDirect: false, entry: null);
+            AddFile(file, NameIn(file), isDirect: false, entry: null);
         }
+
+        string NameIn(string file) => $"{Path.GetFileName(root)}/{Path.GetRelativePath(root, file).Replace('\\', '/')}";
     }
 
     private void AddFile(string path, string name, bool isDirect, string? entry)
     {
-        var info = new FileInfo(path);
-        byte[] head = new byte[265];
-        int read = 0;
-        if (info.Length > 0)
+        if (DiskFile.Find(path, name, out string? fault) is not { } disk)
         {
-            using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1);
-            read = stream.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
+            // In a folder it only matters where the format wants this file.
+            Add(isDirect ? throw new ImportException($"'{Text.Printable(path)}' {fault}")
+                : new InputFile(name, null, 0, null, isDirect, () => Stream.Null) { Fault = fault });
+            return;
         }
 
-        ReadOnlySpan<byte> start = head.AsSpan(0, read);
+        path = disk.Path;
+        _disks[path] = disk;
+        Span<byte> head = stackalloc byte[265];
+        ReadOnlySpan<byte> start = head[..disk.Peek(head)];
         if (start.StartsWith(ZipMagic) || start.StartsWith(EmptyZipMagic))
         {
             AddZip(path, name, isDirect, entry);
@@ -187,23 +219,22 @@ internal sealed class InputFiles : IDisposable
         }
         else if (entry is not null)
         {
-            throw new ImportException($"'{name}!{entry}' asks for a file inside '{name}', which is not an archive; name the file alone");
+            throw new ImportException($"'{Text.Printable($"{name}!{entry}")}' asks for a file inside '{Text.Printable(name)}', which is not an archive; name the file alone");
         }
         else if (start.StartsWith(GzipMagic))
         {
-            Add(new InputFile(name, new InputArchive(name, info.Length), -1, null, isDirect, () => new CheckedGzip(OpenDisk(path))));
+            Add(new InputFile(name, new InputArchive(name, disk.Length), -1, null, isDirect, () => new CheckedGzip(OpenDisk(path))));
         }
         else
         {
-            // Pipes and devices say they are 0 bytes long; opening one could wait for ever.
-            Add(new InputFile(name, null, info.Length, null, isDirect, () => info.Length == 0 ? Stream.Null : OpenDisk(path)));
+            Add(new InputFile(name, null, disk.Length, null, isDirect, () => disk.Length == 0 ? disk.OpenEmpty() : OpenDisk(path)));
         }
     }
 
     private void AddZip(string path, string name, bool isDirect, string? entry)
     {
         ZipArchive zip;
-        FileStream disk = OpenDisk(path);
+        Stream disk = OpenDisk(path);
         _open.Add(disk);
         try
         {
@@ -220,7 +251,7 @@ internal sealed class InputFiles : IDisposable
         AddEntries(name, archive, isDirect, entry, zip.Entries.Select(z => (
             z.FullName,
             z.FullName.EndsWith('/'),
-            new Func<string, InputFile>(full => new InputFile(full, archive, z.Length, z.Crc32, false, z.Open)))));
+            new Func<string, InputFile>(full => new InputFile(full, archive, z.Length, z.Crc32, false, z.Open) { Fault = LinkFault(z) }))));
     }
 
     private void AddTar(string path, string name, bool isDirect, string? entry, bool gzip)
@@ -323,7 +354,7 @@ internal sealed class InputFiles : IDisposable
             {
                 IReadOnlyList<string> near = NearMatches.Find(wanted, found.Select(f => f.Name));
                 throw new ImportException(
-                    $"'{archive.Name}' holds no '{wanted}'; it holds {Text.List(near.Count > 0 ? near : found.Select(f => f.Name))}: "
+                    $"'{Text.Printable(archive.Name)}' holds no '{Text.Printable(wanted)}'; it holds {Text.List(near.Count > 0 ? near : found.Select(f => f.Name))}: "
                         + $"write {Shell.Path($"{archive.Name}!ENTRY", "ARCHIVE!ENTRY")}");
             }
 
@@ -352,12 +383,16 @@ internal sealed class InputFiles : IDisposable
         }
     }
 
-    private static FileStream OpenDisk(string path) =>
-        new(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, FileOptions.SequentialScan);
+    private Stream OpenDisk(string path) => _disks[path].Open();
+
+    // The upper half is the Unix mode where there is one: 0xA000 a link, whose content is a path, 0x1000 a pipe, the others devices.
+    private static string? LinkFault(ZipArchiveEntry entry) =>
+        ((entry.ExternalAttributes >>> 16) & 0xF000) is 0xA000 or 0x1000 or 0x2000 or 0x6000 or 0xC000
+            ? "is a link or device inside an archive; unpack the archive and import the folder" : null;
 
     private static bool IsTar(ReadOnlySpan<byte> head) => head.Length >= 262 && head[257..262].SequenceEqual("ustar"u8);
 
-    private static bool GzipHoldsTar(string path)
+    private bool GzipHoldsTar(string path)
     {
         byte[] head = new byte[265];
         try

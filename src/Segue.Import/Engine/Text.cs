@@ -5,7 +5,7 @@ namespace Segue.Import.Engine;
 /// <summary>Texts for messages and samples, and repairs of names.</summary>
 internal static class Text
 {
-    private const int SampleLength = 200;
+    private const int SampleLength = 200, MessageLength = 4000;
 
     // Windows-1252, 0x80 to 0x9F; the five undefined bytes stand for themselves, as browsers have it.
     private const string Windows1252 =
@@ -28,9 +28,14 @@ internal static class Text
     }
 
     /// <summary>The first 200 characters, control characters other than TAB as <c>\u</c> escapes.</summary>
-    public static string Printable(string text)
+    public static string Printable(string text) => Printable(text, SampleLength);
+
+    /// <summary>A message that may hold names and paths from files: without control characters, and not longer than a screen.</summary>
+    public static string Bounded(string message) => Printable(message, MessageLength);
+
+    private static string Printable(string text, int most)
     {
-        int end = Math.Min(text.Length, SampleLength);
+        int end = Math.Min(text.Length, most);
         if (end < text.Length && char.IsHighSurrogate(text[end - 1]))
         {
             end--;

@@ -34,7 +34,7 @@ internal static class AudioFeatures
     {
         Dataset dataset = run.Options.JoinTo!;
         var files = new List<(InputFile File, char Delimiter)>();
-        foreach (InputFile file in run.Inputs)
+        foreach (InputFile file in run.Inputs.Where(f => f.Fault is null))
         {
             if (Delimiter(run, file) is { } delimiter)
             {
@@ -49,7 +49,7 @@ internal static class AudioFeatures
 
         if (files.Count == 0)
         {
-            throw run.WrongFiles("table with the columns track_id, danceability, energy, …");
+            throw run.Inputs.FirstOrDefault(f => f.Fault is not null) is { } file ? file.Broken(file.Fault!) : run.WrongFiles("table with the columns track_id, danceability, energy, …");
         }
 
         Catalog catalog = dataset.Catalog;

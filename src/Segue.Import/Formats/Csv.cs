@@ -57,15 +57,16 @@ internal static class Csv
             return [.. run.Inputs.Select(f => Find(run, f, map) ?? throw Misfit(run, f, map))];
         }
 
-        Layout[] found = [.. run.Inputs.Select(f => Find(run, f, map)).OfType<Layout>()];
+        Layout[] found = [.. run.Inputs.Where(f => f.Fault is null).Select(f => Find(run, f, map)).OfType<Layout>()];
         return found.Length switch
         {
             1 => [found[0]],
+            0 when run.Inputs.FirstOrDefault(f => f.Fault is not null) is { } file => throw file.Broken(file.Fault!),
             0 when run.Inputs.Count == 1 => throw Misfit(run, run.Inputs[0], map),
             0 => throw run.WrongFiles($"file with the columns {Text.List(map.Columns().Select(c => c.Column))}"),
             _ => throw new ImportException(
                 $"{found.Length} files fit --map '{map}': {Text.List(found.Select(f => f.File.Name))}; name the one to import, for "
-                    + $"example {found[0].File.Name}"),
+                    + $"example {Text.Printable(found[0].File.Name)}"),
         };
     }
 

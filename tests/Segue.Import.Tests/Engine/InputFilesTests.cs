@@ -108,7 +108,177 @@ public sealed class InputFilesTests : IDisposable
             process.WaitForExit();
         }
 
-        Assert.Contains("no rows", Fails(path), StringComparison.Ordinal);
+        string link = _folder.File("link.csv");
+        File.CreateSymbolicLink(link, path);
+        Assert.Contains("a pipe; save what it gives to a file first", Fails(path), StringComparison.Ordinal);
+        Assert.Contains("a link to a pipe; save", Fails(link), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("/dev/zero", "a link to a device")]
+    [InlineData("/dev/null", "a link to a device")]
+    [InlineData("/proc/self/status", "the system makes up")]
+    [InlineData("plays.csv", "leads nowhere")]
+    [InlineData("none.csv", "which is not there")]
+    public void A_link_is_what_it_leads_to(string target, string expected)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "these are no paths elsewhere");
+        string link = _folder.File("in/plays.csv");
+        _folder.Write("in/deep/x.txt", "hi there");
+        File.CreateSymbolicLink(link, target);
+        Directory.CreateSymbolicLink(_folder.File("in/deep/up"), "../..");
+        Assert.Contains(expected, Fails(link), StringComparison.Ordinal);
+        Assert.Contains(expected, Fails(_folder.File("in")), StringComparison.Ordinal);
+        Assert.Contains(expected, Fails(link + "!a.csv"), StringComparison.Ordinal);
+        Assert.Contains(expected, Assert.Throws<ImportException>(() => Import.Files("lastfm-csv", _folder.File("in"))).Message,
+            StringComparison.Ordinal);
+
+        // Beside the file to import it is named and left alone, and a circle of folders is not walked.
+        _folder.Write("in/a.csv", Rows);
+        ImportResult result = Import.Files("csv", null, Map, _folder.File("in"));
+        Assert.Equal(["in/deep/x.txt", "in/plays.csv", "in/deep/up"], result.Report.Ignored);
+    }
+
+    [Fact]
+    public void A_link_to_an_archive_is_the_archive()
+    {
+        // The text of a link is short, so what comes out of the archive looked like a bomb.
+        string archive = _folder.File("a.zip"), link = _folder.File("z"), far = _folder.File("far.zip");
+        using (var zip = new ZipArchive(File.Create(archive), ZipArchiveMode.Create))
+        {
+            using Stream stream = zip.CreateEntry("a.csv").Open();
+            stream.Write("user,item\n"u8);
+            byte[] block = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat(new string('u', 10_000) + ",i\n", 100)));
+            for (int i = 0; i < 70; i++)
+            {
+                stream.Write(block);
+            }
+        }
+
+        File.CreateSymbolicLink(link, "a.zip");
+        File.CreateSymbolicLink(far, "z");
+        var options = new ImportOptions { Map = ColumnMap.Parse(Map), Limits = new ImportLimits { MaxRatio = 3_000 } };
+        ImportResult result = FormatCatalog.Import("csv", [far], options);
+        Assert.Equal(7_000, result.Report.Accepted);
+        Assert.Equal(["far.zip!a.csv"], result.Report.Files);
+        File.Delete(archive);
+        _folder.Zip("a.zip", ("b/a.csv", Rows), ("b.csv", Rows));
+        Assert.Equal(3, Import.Files("csv", null, Map, far + "!b.csv").Report.Accepted);
+    }
+
+    [Fact]
+    public void A_link_inside_a_zip_is_refused()
+    {
+        string path = _folder.Zip("a.zip", ("a.csv", "../secret"));
+        using (var zip = new ZipArchive(File.Open(path, FileMode.Open), ZipArchiveMode.Update))
+        {
+            zip.GetEntry("a.csv")!.ExternalAttributes = unchecked((int)0xA1FF0000);
+        }
+
+        Assert.Contains("is a link or device inside an archive", Fails(path), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Long_names_and_control_characters_do_not_fill_the_screen()
+    {
+        string name = new string('x', 10_000) + "\u001b[2J.txt", other = new string('y', 10_000) + ".txt";
+        string path = _folder.Zip("a.zip", (name, "a"), (other, "b"), ("n\u001b]0;x\u0007.csv", "c"));
+        foreach (string message in new[] { Fails(path), Fails(path + "!" + other), Fails(path + "!z" + name), Fails(_folder.File(new string('z', 9_000))) })
+        {
+            Assert.InRange(message.Length, 1, 4_001);
+            Assert.DoesNotContain(message, char.IsControl);
+        }
+    }
+
+    [Theory]
+    [InlineData("cut")]
+    [InlineData("grown")]
+    [InlineData("rewritten")]
+    [InlineData("replaced")]
+    [InlineData("removed")]
+    [InlineData("zip cut")]
+    [InlineData("zip replaced")]
+    [InlineData("gz rewritten")]
+    [InlineData("tar cut")]
+    [InlineData("tar replaced")]
+    public void A_file_that_changes_while_it_is_read_is_an_error(string how)
+    {
+        byte[] rows = Encoding.UTF8.GetBytes("user,item\n" + string.Concat(Enumerable.Range(0, 600_000).Select(i => $"u{i % 1000},i{i * 7919L % 100_003}{i}\n")));
+        string path = how.Split(' ')[0] switch
+        {
+            "zip" => _folder.Zip("a.zip", ("a.csv", rows)),
+            "gz" => _folder.Write("a.csv.gz", Import.Gzip(rows)),
+            "tar" => _folder.Write("a.tar", Tar(("a.csv", rows))),
+            _ => _folder.Write("a.csv", rows),
+        };
+        bool isChanged = false;
+        var options = new ImportOptions
+        {
+            Map = ColumnMap.Parse(Map),
+            Progress = new Direct(_ =>
+            {
+                if (isChanged)
+                {
+                    return;
+                }
+
+                isChanged = true;
+                Change(path, how.Split(' ')[^1]);
+            }),
+        };
+        string message = Assert.Throws<ImportException>(() => FormatCatalog.Import("csv", [path], options)).Message;
+        Assert.True(isChanged);
+        Assert.Contains(Path.GetFileName(path), message, StringComparison.Ordinal);
+        if (how != "zip cut")
+        {
+            Assert.Contains("changed while it was read", message, StringComparison.Ordinal);
+        }
+    }
+
+    private static void Change(string path, string how)
+    {
+        switch (how)
+        {
+            case "cut":
+                using (FileStream stream = new(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
+                {
+                    stream.SetLength(stream.Length * 3 / 4);
+                }
+
+                break;
+            case "grown":
+                File.AppendAllText(path, "u,i\n");
+                break;
+            case "rewritten":
+                using (FileStream stream = new(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
+                {
+                    stream.WriteByte((byte)(path.EndsWith("gz", StringComparison.Ordinal) ? 0x1F : 'u'));
+                }
+
+                File.SetLastWriteTimeUtc(path, new DateTime(2030, 1, 1, 0, 0, 0, DateTimeKind.Utc));
+                break;
+            case "replaced":
+                File.WriteAllText(path + ".new", Rows);
+                File.Move(path + ".new", path, overwrite: true);
+                break;
+            default:
+                File.Delete(path);
+                break;
+        }
+    }
+
+    private static byte[] Tar(params (string Name, byte[] Bytes)[] files)
+    {
+        var tar = new MemoryStream();
+        using (var writer = new TarWriter(tar, TarEntryFormat.Pax, leaveOpen: true))
+        {
+            foreach ((string name, byte[] bytes) in files)
+            {
+                writer.WriteEntry(new PaxTarEntry(TarEntryType.RegularFile, name) { DataStream = new MemoryStream(bytes) });
+            }
+        }
+
+        return tar.ToArray();
     }
 
     [Theory]
