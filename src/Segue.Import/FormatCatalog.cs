@@ -98,9 +98,10 @@ public static class FormatCatalog
                 : $"format '{format}' makes a dataset of its own; only audio-features joins one");
         }
 
-        using InputFiles inputs = InputFiles.Find(paths, options.Limits);
+        using InputFiles inputs = InputFiles.Find(paths, options.Limits, options.Cancellation);
         var run = new ImportRun(description, options, inputs, level);
         Dataset dataset = description.Read!(run);
+        run.ReadToEnd();
         inputs.CheckUnchanged();
         ImportReport report = run.Report();
         if (report.Accepted == 0)

@@ -9,33 +9,17 @@ namespace Segue.Import.Engine;
 /// Behind the packed bytes stands one more gzip member with a mark in it, as gzip files may be joined. Only where everything before it
 /// was complete does the mark come out at the end.
 /// </remarks>
-internal sealed class CheckedGzip : Stream
+internal sealed class CheckedGzip : ReadOnlyStream
 {
     private static readonly byte[] Mark = [0x53, 0x65, 0x67, 0x75, 0x65, 0x00, 0xFF, 0x9C, 0x1D, 0x77, 0x03, 0xE1, 0x5A, 0xB4, 0x68, 0x2F];
     private static readonly byte[] PackedMark = Pack(Mark);
 
     private readonly GZipStream _inner;
-    private readonly byte[] _held = new byte[(1 << 16) + Mark.Length];
+    private byte[] _held = new byte[(1 << 10) + Mark.Length];
     private int _start, _end;
     private bool _atEnd;
 
     public CheckedGzip(Stream packed) => _inner = new GZipStream(new Marked(packed), CompressionMode.Decompress);
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
     public override int Read(Span<byte> buffer)
     {
@@ -48,6 +32,10 @@ internal sealed class CheckedGzip : Stream
             int count = _inner.Read(_held.AsSpan(_end));
             _end += count;
             _atEnd = count == 0;
+            if (_end == _held.Length && _end < 1 << 16)
+            {
+                Array.Resize(ref _held, _held.Length * 4); // many files are small
+            }
         }
 
         if (_atEnd && !_held.AsSpan(_start.._end).EndsWith(Mark))
@@ -60,16 +48,6 @@ internal sealed class CheckedGzip : Stream
         _start += ready;
         return ready;
     }
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {
@@ -93,25 +71,9 @@ internal sealed class CheckedGzip : Stream
     }
 
     /// <summary>The packed bytes, then the packed mark.</summary>
-    private sealed class Marked(Stream packed) : Stream
+    private sealed class Marked(Stream packed) : ReadOnlyStream
     {
         private int _given = -1;
-
-        public override bool CanRead => true;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => false;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position
-        {
-            get => throw new NotSupportedException();
-            set => throw new NotSupportedException();
-        }
-
-        public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
         public override int Read(Span<byte> buffer)
         {
@@ -131,16 +93,6 @@ internal sealed class CheckedGzip : Stream
             _given += ready;
             return ready;
         }
-
-        public override void Flush()
-        {
-        }
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
         protected override void Dispose(bool disposing)
         {

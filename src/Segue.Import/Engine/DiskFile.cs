@@ -26,7 +26,11 @@ internal sealed class DiskFile(string path, string name, long length)
 
     /// <summary>Opens it. The stream throws at its end where the file is not what was found.</summary>
     /// <exception cref="ImportException">It is another file now.</exception>
-    public Stream Open()
+    public Stream Open() => new Steady(this);
+
+    /// <summary>Opens it to be read at any place; <see cref="CheckUnchanged"/> tells at the end whether it was the file that was found.</summary>
+    /// <exception cref="ImportException">It is another file now.</exception>
+    public FileStream OpenFile()
     {
         // A pipe put in place of the file is noticed before it is opened; nothing else could make the opening wait.
         if (RegularFile.Fault(path, out long now) is not null || now != length)
@@ -35,7 +39,7 @@ internal sealed class DiskFile(string path, string name, long length)
         }
 
         IsRead = true;
-        return new Steady(this);
+        return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 12, FileOptions.SequentialScan);
     }
 
     /// <summary>What an empty file gives.</summary>
@@ -87,7 +91,7 @@ internal sealed class DiskFile(string path, string name, long length)
         public Steady(DiskFile file)
         {
             _file = file;
-            _inner = new FileStream(file.Path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, FileOptions.SequentialScan);
+            _inner = file.OpenFile();
             try
             {
                 CheckHandle();

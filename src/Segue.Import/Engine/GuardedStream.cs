@@ -134,17 +134,19 @@ internal sealed class GuardedStream : Stream
 
     private void CheckEnd(int asked)
     {
-        if (asked == 0 || _file.Crc is not { } expected)
+        if (asked == 0)
         {
             return;
         }
 
-        if (_read != _file.DeclaredLength || _crc != expected)
+        if (_file.Crc is { } expected && (_read != _file.DeclaredLength || _crc != expected))
         {
             throw _file.Broken(
                 $"is damaged: {_read} bytes with checksum {_crc:x8} where the archive says {_file.DeclaredLength} and {expected:x8}; "
                     + "download the archive again");
         }
+
+        _file.IsChecked = true;
     }
 
     private Stream Guard(Func<Stream> open)

@@ -110,6 +110,17 @@ internal sealed class ImportRun
     /// <summary>Opens the first MiBs for a look that does not count as use.</summary>
     public Stream Peek(InputFile file) => new GuardedStream(file, Limits, null, (2L * Limits.MaxLineBytes) + (1 << 20));
 
+    /// <summary>Reads what was used of archives to its end, as only there is the checksum.</summary>
+    /// <exception cref="ImportException">A file is damaged or cut off.</exception>
+    public void ReadToEnd()
+    {
+        foreach (InputFile file in Inputs.Where(f => f.IsUsed && !f.IsChecked && f.Archive is not null))
+        {
+            using var stream = new GuardedStream(file, Limits, OnBytes);
+            stream.CopyTo(Stream.Null);
+        }
+    }
+
     /// <summary>Goes to the next row that can be read; the others are rejected here.</summary>
     public static bool Next(RowSource reader, TableLog table)
     {

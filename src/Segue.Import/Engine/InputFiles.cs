@@ -1,4 +1,3 @@
-using System.Formats.Tar;
 using System.IO.Compression;
 using Segue.Core;
 using Segue.Core.Contracts;
@@ -28,6 +27,9 @@ internal sealed class InputFile(string name, InputArchive? archive, long declare
 
     /// <summary>Why it cannot be read and what to do about it, as the rest of a sentence; null where it can.</summary>
     public string? Fault { get; init; }
+
+    /// <summary>True once it was read to its end and is what its checksums say.</summary>
+    public bool IsChecked { get; set; }
 
     /// <summary>The last part of the name.</summary>
     public string FileName { get; } = name[(name.LastIndexOfAny(['/', '!', '\\']) + 1)..];
@@ -60,12 +62,13 @@ internal sealed class InputFiles : IDisposable
     private static readonly byte[] ZipMagic = [0x50, 0x4B, 0x03, 0x04], EmptyZipMagic = [0x50, 0x4B, 0x05, 0x06], GzipMagic = [0x1F, 0x8B];
 
     private readonly ImportLimits _limits;
+    private readonly CancellationToken _cancellation;
     private readonly List<InputFile> _files = [];
     private readonly List<IDisposable> _open = [];
     private readonly Dictionary<string, DiskFile> _disks = new(StringComparer.Ordinal);
     private readonly List<string> _skipped = [];
 
-    private InputFiles(ImportLimits limits) => _limits = limits;
+    private InputFiles(ImportLimits limits, CancellationToken cancellation) => (_limits, _cancellation) = (limits, cancellation);
 
     public IReadOnlyList<InputFile> Files => _files;
 
@@ -74,14 +77,14 @@ internal sealed class InputFiles : IDisposable
 
     /// <summary>Finds every file in <paramref name="paths"/>: files, folders, zip, gz, tar and <c>zip!entry</c>.</summary>
     /// <exception cref="ImportException">A path does not exist, cannot be read, is a broken archive, or leaves its archive.</exception>
-    public static InputFiles Find(IReadOnlyList<string> paths, ImportLimits limits)
+    public static InputFiles Find(IReadOnlyList<string> paths, ImportLimits limits, CancellationToken cancellation = default)
     {
         if (paths.Count == 0)
         {
             throw new OptionException("no file to import was given; name a file, a folder or a zip");
         }
 
-        var inputs = new InputFiles(limits);
+        var inputs = new InputFiles(limits, cancellation);
         try
         {
             foreach (string path in paths)
@@ -123,9 +126,9 @@ internal sealed class InputFiles : IDisposable
 
     public void Dispose()
     {
-        foreach (IDisposable open in _open)
+        for (int i = _open.Count - 1; i >= 0; i--)
         {
-            open.Dispose();
+            _open[i].Dispose();
         }
 
         _open.Clear();
@@ -251,71 +254,38 @@ internal sealed class InputFiles : IDisposable
         AddEntries(name, archive, isDirect, entry, zip.Entries.Select(z => (
             z.FullName,
             z.FullName.EndsWith('/'),
-            new Func<string, InputFile>(full => new InputFile(full, archive, z.Length, z.Crc32, false, z.Open) { Fault = LinkFault(z) }))));
+            new Func<string, InputFile>(full => new InputFile(full, archive, z.Length, z.Crc32, false, () => OpenEntry(z, full)) { Fault = LinkFault(z) }))));
+
+        static Stream OpenEntry(ZipArchiveEntry entry, string full)
+        {
+            if (entry.IsEncrypted)
+            {
+                throw new ImportException($"'{full}' is encrypted with a password; unpack it with the password and import the folder");
+            }
+
+            try
+            {
+                return entry.Open();
+            }
+            catch (InvalidDataException e)
+            {
+                throw new ImportException($"'{full}' cannot be unpacked ({e.Message}); unpack it with another program and import the "
+                    + "folder, or download it again", e);
+            }
+        }
     }
 
     private void AddTar(string path, string name, bool isDirect, string? entry, bool gzip)
     {
-        var archive = new InputArchive(name, new FileInfo(path).Length);
-        var whole = new InputFile(name, archive, -1, null, false, OpenWhole);
-        var names = new List<(string Name, long Length)>();
-        using (var stream = new GuardedStream(whole, _limits, null))
-        {
-            foreach (TarEntry tarEntry in Entries(stream, name))
-            {
-                names.Add((tarEntry.Name, tarEntry.Length));
-                CheckCount(names.Count, name);
-            }
-        }
-
-        // A tar is read from its start for every file taken from it: slower than a zip, but nothing is unpacked to disk.
-        AddEntries(name, archive, isDirect, entry, names.Select(n => (
-            n.Name,
+        FileStream disk = _disks[path].OpenFile();
+        _open.Add(disk);
+        var archive = new InputArchive(name, disk.Length);
+        var tar = new TarInput(archive, disk, gzip, _limits, (_, _) => _cancellation.ThrowIfCancellationRequested());
+        _open.Add(tar);
+        AddEntries(name, archive, isDirect, entry, tar.Files.Select(f => (
+            f.Name,
             false,
-            new Func<string, InputFile>(full => new InputFile(full, null, n.Length, null, false, () => OpenEntry(n.Name))))));
-
-        Stream OpenWhole() => gzip ? new CheckedGzip(OpenDisk(path)) : OpenDisk(path);
-
-        Stream OpenEntry(string wanted)
-        {
-            var stream = new GuardedStream(whole, _limits, null);
-            foreach (TarEntry tarEntry in Entries(stream, name))
-            {
-                if (tarEntry.Name == wanted)
-                {
-                    return tarEntry.DataStream ?? Stream.Null;
-                }
-            }
-
-            throw new ImportException($"'{name}' changed while it was read; import it again");
-        }
-    }
-
-    private static IEnumerable<TarEntry> Entries(Stream stream, string name)
-    {
-        using var tar = new TarReader(stream, leaveOpen: true);
-        while (true)
-        {
-            TarEntry? entry;
-            try
-            {
-                entry = tar.GetNextEntry();
-            }
-            catch (Exception e) when (e is not SegueException)
-            {
-                throw new ImportException($"'{name}' is a broken or cut-off tar ({e.Message}); download it again", e);
-            }
-
-            if (entry is null)
-            {
-                yield break;
-            }
-
-            if (entry.EntryType is TarEntryType.RegularFile or TarEntryType.V7RegularFile)
-            {
-                yield return entry;
-            }
-        }
+            new Func<string, InputFile>(full => new InputFile(full, null, f.Length, null, false, () => tar.Open(f))))));
     }
 
     private void AddEntries(
@@ -379,7 +349,7 @@ internal sealed class InputFiles : IDisposable
     {
         if (count > _limits.MaxFiles)
         {
-            throw new ImportException($"'{where}' brings more than {_limits.MaxFiles} files; import a part of them");
+            throw TooMany(where, _limits);
         }
     }
 
@@ -389,6 +359,10 @@ internal sealed class InputFiles : IDisposable
     private static string? LinkFault(ZipArchiveEntry entry) =>
         ((entry.ExternalAttributes >>> 16) & 0xF000) is 0xA000 or 0x1000 or 0x2000 or 0x6000 or 0xC000
             ? "is a link or device inside an archive; unpack the archive and import the folder" : null;
+
+    public static ImportException TooMany(string where, ImportLimits limits) =>
+        new($"'{where}' brings more than {limits.MaxFiles} files; import a part of them");
+
 
     private static bool IsTar(ReadOnlySpan<byte> head) => head.Length >= 262 && head[257..262].SequenceEqual("ustar"u8);
 

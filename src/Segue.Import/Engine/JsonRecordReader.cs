@@ -14,7 +14,7 @@ internal sealed class JsonRecordReader : RowSource
     private readonly Stream _stream;
     private readonly byte[]? _property;
     private readonly int _maxRecord;
-    private byte[] _buffer = new byte[1 << 16];
+    private byte[] _buffer = new byte[1 << 12];
     private int _start, _at, _end, _rawLength;
     private bool _atEnd, _started, _inObject, _any, _done, _keep;
 
@@ -309,6 +309,12 @@ internal sealed class JsonRecordReader : RowSource
     // More bytes behind _end. Keeps what is from _start on where an element is being read, else from _at on.
     private bool More()
     {
+        // Many files are small, so the buffer starts small.
+        if (_end == _buffer.Length && _end < 1 << 16)
+        {
+            Array.Resize(ref _buffer, _end * 4);
+        }
+
         int from = _keep ? _start : _at;
         if (_keep && _end - _start > _maxRecord)
         {

@@ -37,6 +37,7 @@ internal sealed class RowReader : RowSource
     private readonly bool _spaces;
     private readonly bool _anyBytes;
     private readonly int _maxLine;
+    private readonly int _usual;
     private byte[] _buffer;
     private int _start, _end, _next;
     private bool _atEnd;
@@ -62,7 +63,8 @@ internal sealed class RowReader : RowSource
         _spaces = delimiter == ' ';
         _maxLine = maxLine;
         _anyBytes = anyBytes;
-        _buffer = new byte[Math.Min(1 << 18, Math.Max(4096, maxLine + 2L))];
+        _usual = (int)Math.Min(1 << 18, Math.Max(4096, maxLine + 2L));
+        _buffer = new byte[file.DeclaredLength is >= 0 and < 4000 ? Math.Max(256, (int)file.DeclaredLength + 16) : 4096];
         while (_end < 8 && Fill())
         {
             // a stream may give a byte at a time, and the first few tell what the file is
@@ -246,6 +248,12 @@ internal sealed class RowReader : RowSource
         if (_atEnd)
         {
             return false;
+        }
+
+        // Many files are small, so the buffer starts small.
+        if (_end == _buffer.Length && _end < _usual)
+        {
+            Array.Resize(ref _buffer, Math.Min(_usual, _end * 4));
         }
 
         if (_start > 0 && _end == _buffer.Length)
