@@ -206,7 +206,7 @@ internal sealed class InputFiles : IDisposable
     private void AddZip(string path, string name, bool isDirect, string? entry)
     {
         ZipArchive zip;
-        FileStream disk = OpenDisk(path);
+        Stream disk = OpenDisk(path);
         _open.Add(disk);
         try
         {
@@ -246,7 +246,7 @@ internal sealed class InputFiles : IDisposable
 
     private void AddTar(string path, string name, bool isDirect, string? entry, bool gzip)
     {
-        FileStream disk = OpenDisk(path);
+        Stream disk = OpenDisk(path);
         _open.Add(disk);
         var archive = new InputArchive(name, disk.Length);
         var tar = new TarInput(archive, disk, gzip, _limits, (_, _) => _cancellation.ThrowIfCancellationRequested());
