@@ -28,9 +28,7 @@ internal sealed class DiskFile(string path, string name, long length)
     /// <exception cref="ImportException">It is another file now.</exception>
     public Stream Open() => new Steady(this);
 
-    /// <summary>Opens it to be read at any place; <see cref="CheckUnchanged"/> tells at the end whether it was the file that was found.</summary>
-    /// <exception cref="ImportException">It is another file now.</exception>
-    public FileStream OpenFile()
+    private FileStream OpenFile()
     {
         // A pipe put in place of the file is noticed before it is opened; nothing else could make the opening wait.
         if (RegularFile.Fault(path, out long now) is not null || now != length)

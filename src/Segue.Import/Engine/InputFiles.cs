@@ -277,7 +277,7 @@ internal sealed class InputFiles : IDisposable
 
     private void AddTar(string path, string name, bool isDirect, string? entry, bool gzip)
     {
-        FileStream disk = _disks[path].OpenFile();
+        Stream disk = OpenDisk(path);
         _open.Add(disk);
         var archive = new InputArchive(name, disk.Length);
         var tar = new TarInput(archive, disk, gzip, _limits, (_, _) => _cancellation.ThrowIfCancellationRequested());

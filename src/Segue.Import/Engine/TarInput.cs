@@ -1,5 +1,4 @@
 using System.Formats.Tar;
-using Microsoft.Win32.SafeHandles;
 using Segue.Core;
 
 namespace Segue.Import.Engine;
@@ -24,7 +23,7 @@ internal sealed class TarInput : IDisposable
     private const int Block = 512;
     private const string Again = "download it again";
 
-    private readonly FileStream _disk;
+    private readonly Stream _disk;
     private readonly bool _gzip;
     private readonly ImportLimits _limits;
     private readonly Action<InputFile, int>? _onBytes;
@@ -35,12 +34,12 @@ internal sealed class TarInput : IDisposable
 
     /// <summary>Reads the list of files.</summary>
     /// <param name="archive">The archive, for its name and for what comes out of it.</param>
-    /// <param name="disk">The file; closed with this.</param>
+    /// <param name="disk">The file, one that can seek; closed with this.</param>
     /// <param name="gzip">True for a tar.gz.</param>
     /// <param name="limits">Guards.</param>
     /// <param name="onBytes">Told about every read of the whole archive, or null.</param>
     /// <exception cref="ImportException">It is broken, cut off, or beyond the limits.</exception>
-    public TarInput(InputArchive archive, FileStream disk, bool gzip, ImportLimits limits, Action<InputFile, int>? onBytes)
+    public TarInput(InputArchive archive, Stream disk, bool gzip, ImportLimits limits, Action<InputFile, int>? onBytes)
     {
         _disk = disk;
         _gzip = gzip;
@@ -48,7 +47,7 @@ internal sealed class TarInput : IDisposable
         _onBytes = onBytes;
         _whole = new InputFile(archive.Name, archive, -1, null, false, () =>
         {
-            var packed = new FilePart(disk.SafeFileHandle, 0, archive.Length);
+            var packed = new FilePart(disk, 0, archive.Length);
             return gzip ? new CheckedGzip(packed) : packed;
         });
         using var blocks = new TarBlocks(new GuardedStream(_whole, limits, onBytes));
@@ -73,13 +72,13 @@ internal sealed class TarInput : IDisposable
     {
         if (!_gzip)
         {
-            return new FilePart(_disk.SafeFileHandle, file.Offset, file.Length);
+            return new FilePart(_disk, file.Offset, file.Length);
         }
 
         if (_files.Count > FewFiles)
         {
             _unpacked ??= Unpack();
-            return new FilePart(_unpacked.SafeFileHandle, file.Offset, file.Length);
+            return new FilePart(_unpacked, file.Offset, file.Length);
         }
 
         var stream = new GuardedStream(_whole, _limits, _onBytes);
@@ -249,15 +248,21 @@ internal sealed class TarInput : IDisposable
     }
 }
 
-/// <summary>A part of an open file. Several may read the same file.</summary>
-internal sealed class FilePart(SafeFileHandle file, long offset, long length) : ReadOnlyStream
+/// <summary>A part of an open file. Several may read the same file, by turns.</summary>
+internal sealed class FilePart(Stream file, long offset, long length) : ReadOnlyStream
 {
     private long _read;
 
     public override int Read(Span<byte> buffer)
     {
         buffer = buffer[..(int)Math.Min(buffer.Length, length - _read)];
-        int count = buffer.IsEmpty ? 0 : RandomAccess.Read(file, buffer, offset + _read);
+        int count = 0;
+        if (!buffer.IsEmpty)
+        {
+            file.Position = offset + _read;
+            count = file.Read(buffer);
+        }
+
         _read += count;
         return count > 0 || buffer.IsEmpty ? count : throw new EndOfStreamException("it became shorter while it was read");
     }
