@@ -205,7 +205,7 @@ public sealed record TrainedModel
         }
 
         ArtifactReader arrays = ArtifactReader.Open(file);
-        return [.. arrays.Names.Select(n => new EpochVectors(int.Parse(n.AsSpan(EpochPrefix.Length), CultureInfo.InvariantCulture), arrays.Dense(n))).OrderBy(e => e.Epoch)];
+        return [.. arrays.Names.Select(n => new EpochVectors(int.Parse(n.AsSpan(EpochPrefix.Length), CultureInfo.InvariantCulture), arrays.Dense(n, ArrayValues.UnknownRows))).OrderBy(e => e.Epoch)];
     }
 
     private static string Checksum(string file)
