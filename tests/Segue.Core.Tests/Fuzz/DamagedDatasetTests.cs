@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json.Nodes;
 using Segue.Core.Data;
 using Segue.Core.Splitting;
@@ -106,7 +107,13 @@ public sealed class DamagedDatasetTests
             manifest["files"]![changed] = new JsonObject { ["bytes"] = bytes.Length, ["sha256"] = Convert.ToHexStringLower(SHA256.HashData(bytes)) };
         }
 
-        File.WriteAllBytes(file, DatasetStore.Seal(manifest));
+        // The manifest's own checksum is that of its bytes with zeros in the place of it.
+        string zeros = new('0', 2 * SHA256.HashSizeInBytes);
+        manifest.Remove("checksum");
+        manifest["checksum"] = zeros;
+        string text = manifest.ToJsonString() + "\n";
+        int at = text.LastIndexOf(zeros, StringComparison.Ordinal);
+        File.WriteAllText(file, text[..at] + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text))) + text[(at + zeros.Length)..]);
     }
 
     /// <summary>Reads everything and goes through every view: what opens is sound.</summary>
