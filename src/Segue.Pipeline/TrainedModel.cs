@@ -214,7 +214,7 @@ public sealed partial record TrainedModel
                 throw new DatasetException($"'{file}' holds the array '{name}', which is not one of an epoch; {Folder.Again}");
             }
 
-            DenseMatrix vectors = arrays.Dense(name);
+            DenseMatrix vectors = arrays.Dense(name, ArrayValues.UnknownRows);
             if (last is null || vectors.Rows != last.Rows || vectors.Columns != last.Columns)
             {
                 throw new DatasetException(

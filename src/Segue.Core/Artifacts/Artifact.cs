@@ -183,6 +183,23 @@ public sealed class ArtifactReader
     /// <exception cref="DatasetException">The array is missing, or of another type or size than its header says.</exception>
     public int[] Integers(string name) => Read<int>(name, "I32").Values;
 
+    /// <summary>Where every row of something begins, and where the last one ends: ascending from 0 to the number of entries.</summary>
+    /// <param name="name">Name of the array.</param>
+    /// <param name="rows">Number of rows; the array is one longer.</param>
+    /// <param name="entries">Number of entries of all rows.</param>
+    /// <exception cref="DatasetException">The array is missing or damaged, or does not divide the entries into the rows.</exception>
+    public int[] Starts(string name, int rows, int entries)
+    {
+        int[] start = Integers(name);
+        bool valid = rows >= 0 && start.Length - 1 == rows && start[0] == 0 && start[^1] == entries;
+        for (int r = 1; valid && r < start.Length; r++)
+        {
+            valid = start[r] >= start[r - 1];
+        }
+
+        return valid ? start : throw Damaged(name, $"does not divide {entries} entries into {rows} rows, which the dataset of the model has");
+    }
+
     /// <summary>An array of long integers.</summary>
     /// <exception cref="DatasetException">The array is missing, or of another type or size than its header says.</exception>
     public long[] Longs(string name) => Read<long>(name, "I64").Values;
@@ -217,13 +234,12 @@ public sealed class ArtifactReader
     /// <exception cref="DatasetException">A part is missing or damaged, or they do not make a sparse matrix.</exception>
     public CsrMatrix Sparse(string name)
     {
-        int[] shape = Integers(name + ".shape"), start = Integers(name + ".row_start"), index = Integers(name + ".column_index");
+        int[] shape = Integers(name + ".shape"), index = Integers(name + ".column_index");
         float[] values = Floats(name + ".values");
-        bool valid = shape.Length == 2 && shape[0] >= 0 && shape[1] >= 0 && start.Length - 1 == shape[0] && start[0] == 0 && start[^1] == index.Length
-            && index.Length == values.Length;
+        bool valid = shape.Length == 2 && shape[0] >= 0 && shape[1] >= 0 && index.Length == values.Length;
+        int[] start = valid ? Starts(name + ".row_start", shape[0], index.Length) : [];
         for (int r = 1; valid && r < start.Length; r++)
         {
-            valid = start[r] >= start[r - 1] && start[r] <= index.Length;
             int previous = -1;
             for (int n = start[r - 1]; valid && n < start[r]; n++)
             {

@@ -414,7 +414,6 @@ public sealed class TemporalGraph
         ArgumentNullException.ThrowIfNull(train);
         CsrMatrix users = artifact.Sparse("user_items"), sessions = artifact.Sparse("session_items");
         CsrMatrix artists = artifact.Sparse("artist_items"), profiles = artifact.Sparse("profile_users");
-        int[] start = artifact.Integers("user_session_start");
         long[] first = artifact.Longs("session_first"), last = artifact.Longs("session_last"), times = artifact.Longs("times");
         if (users.Rows != train.Users.Count || users.Columns != train.Items.Count)
         {
@@ -423,13 +422,9 @@ public sealed class TemporalGraph
                 + "give the dataset it was trained on");
         }
 
+        int[] start = artifact.Starts("user_session_start", users.Rows, sessions.Rows);
         bool fits = sessions.Columns == users.Columns && artists.Columns == users.Columns && profiles.Columns == users.Rows && times.Length == 2
-            && start.Length == users.Rows + 1 && start[0] == 0 && start[^1] == sessions.Rows && first.Length == sessions.Rows && last.Length == sessions.Rows;
-        for (int u = 0; fits && u < users.Rows; u++)
-        {
-            fits = start[u + 1] >= start[u];
-        }
-
+            && first.Length == sessions.Rows && last.Length == sessions.Rows;
         return fits
             ? new TemporalGraph(options, users, sessions, start, first, last, artists, profiles, times[0], times[1])
             : throw new DatasetException($"{owner}: its stored arrays do not fit together; train the model again on dataset '{train.Name}'");

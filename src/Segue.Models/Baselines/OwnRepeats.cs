@@ -54,11 +54,11 @@ public sealed class OwnRepeats(OwnRepeatsOptions options) : IModel
     {
         ArgumentNullException.ThrowIfNull(artifact);
         ArgumentNullException.ThrowIfNull(train);
-        int[] start = artifact.Integers("user_start"), item = artifact.Integers("item");
+        int[] item = artifact.Integers("item"), start = artifact.Starts("user_start", train.Users.Count, item.Length);
         float[] weight = artifact.Floats("weight");
         long[] time = artifact.Longs("time"), facts = artifact.Longs("facts");
-        if (facts is not [long itemCount, long ordered, long latest] || itemCount != train.Items.Count || start.Length != train.Users.Count + 1
-            || start[^1] != item.Length || (weight.Length != item.Length && weight.Length > 0) || (time.Length != item.Length && time.Length > 0)
+        if (facts is not [long itemCount, long ordered, long latest] || itemCount != train.Items.Count
+            || (weight.Length != item.Length && weight.Length > 0) || (time.Length != item.Length && time.Length > 0)
             || Array.Exists(item, i => (uint)i >= (uint)itemCount))
         {
             throw new DatasetException(

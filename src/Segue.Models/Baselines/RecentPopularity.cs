@@ -70,15 +70,14 @@ public sealed class RecentPopularity(RecentPopularityOptions options) : IModel
     {
         ArgumentNullException.ThrowIfNull(artifact);
         ArgumentNullException.ThrowIfNull(train);
-        int[] start = artifact.Integers("item_start");
         long[] time = artifact.Longs("time");
+        int[] start = artifact.Starts("item_start", train.Items.Count, time.Length);
         double[] sum = artifact.Doubles("decayed_sum");
         long[] latest = artifact.Longs("latest_time");
-        if (start.Length != train.Items.Count + 1 || latest.Length != 1 || start[^1] != time.Length || time.Length != sum.Length)
+        if (latest.Length != 1 || time.Length != sum.Length)
         {
             throw new DatasetException(
-                $"the model knows {start.Length - 1} items and the dataset has {train.Items.Count}, or its arrays do not fit; "
-                + "give the dataset it was trained on");
+                $"the model has {time.Length} times, {sum.Length} sums and {latest.Length} latest times, which do not fit together; train it again");
         }
 
         return new RecentPopularityRecommender(train.Items, train.Users.Count, options.HalfLifeDays * 86_400, latest[0], start, time, sum);

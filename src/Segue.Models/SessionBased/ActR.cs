@@ -82,11 +82,11 @@ public sealed class ActR(ActROptions options) : IModel
         ArgumentNullException.ThrowIfNull(artifact);
         ArgumentNullException.ThrowIfNull(train);
         var sessions = SessionTable.Load(artifact, train, options.GapMinutes);
-        int[] start = artifact.Integers("user_start"), item = artifact.Integers("item"), plays = artifact.Integers("plays");
+        int[] item = artifact.Integers("item"), start = artifact.Starts("user_start", train.Users.Count, item.Length), plays = artifact.Integers("plays");
         long[] time = artifact.Longs("time");
         CsrMatrix together = artifact.Sparse("together");
         int count = train.Items.Count;
-        return start.Length == train.Users.Count + 1 && start[^1] == item.Length && plays.Length == count && together.Rows == count && together.Columns == count
+        return plays.Length == count && together.Rows == count && together.Columns == count
             && (time.Length == 0 || time.Length == item.Length) && Array.TrueForAll(item, i => (uint)i < (uint)count)
             ? new ActRRecommender(options, train.Items, sessions, start, item, time, plays, together)
             : throw new DatasetException(

@@ -144,28 +144,14 @@ internal sealed class SessionTable
     /// <exception cref="DatasetException">An array is missing, or belongs to other users or items.</exception>
     public static SessionTable Load(ArtifactReader artifact, Dataset train, double gapMinutes)
     {
-        int[] start = artifact.Integers("session_start"), items = artifact.Integers("session_item"), userSession = artifact.Integers("user_session");
+        int[] items = artifact.Integers("session_item"), userSession = artifact.Integers("user_session");
         long[] time = artifact.Longs("session_time"), facts = artifact.Longs("session_facts");
-        return facts is [long itemCount] && itemCount == train.Items.Count && userSession.Length == train.Users.Count && start.Length > 0
-            && start[0] == 0 && start[^1] == items.Length && (time.Length == 0 || time.Length == start.Length - 1)
-            && Array.TrueForAll(items, i => (uint)i < (uint)itemCount) && Array.TrueForAll(userSession, s => s >= -1 && s < start.Length - 1)
-            && IsAscending(start)
+        int[] start = artifact.Starts("session_start", artifact.Integers("session_start").Length - 1, items.Length);
+        return facts is [long itemCount] && itemCount == train.Items.Count && userSession.Length == train.Users.Count
+            && (time.Length == 0 || time.Length == start.Length - 1) && Array.TrueForAll(items, i => (uint)i < (uint)itemCount) && Array.TrueForAll(userSession, s => s >= -1 && s < start.Length - 1)
             ? new SessionTable(start, items, time, userSession, gapMinutes)
             : throw new DatasetException(
                 $"the model was not trained on this dataset of {train.Users.Count} users and {train.Items.Count} items; give the one it was trained on");
-    }
-
-    private static bool IsAscending(int[] start)
-    {
-        for (int n = 1; n < start.Length; n++)
-        {
-            if (start[n] < start[n - 1])
-            {
-                return false;
-            }
-        }
-
-        return true;
     }
 
     private bool IsPause(long before, long after) => before < 0 ? after >= 0 : after - before > _gapMinutes * 60;

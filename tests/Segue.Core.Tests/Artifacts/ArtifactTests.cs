@@ -36,7 +36,7 @@ public sealed class ArtifactTests
         Assert.Equal(
             ["dense", "doubles", "empty", "floats", "integers", "longs", "sparse.column_index", "sparse.row_start", "sparse.shape", "sparse.values", "ünïcode \"name\""],
             artifact.Names);
-        Assert.Equal([1.5f, float.NaN, -3], artifact.Floats("floats"));
+        Assert.Equal([1.5f, float.NaN, -3], artifact.Floats("floats", ArrayValues.UnknownRows));
         Assert.Equal([int.MinValue, 7], artifact.Integers("integers"));
         Assert.Equal([long.MaxValue], artifact.Longs("longs"));
         Assert.Equal([double.Epsilon, -0.1], artifact.Doubles("doubles"));
@@ -114,6 +114,71 @@ public sealed class ArtifactTests
         Assert.Throws<ArgumentException>(() => new ArtifactWriter().Add("a", new float[5], 2, 3));
     }
 
+    /// <summary>NaN is for what is unknown where a reader says so: a whole row of it. Infinities are for nothing.</summary>
+    [Theory]
+    [InlineData(float.NaN, float.NaN, true)]
+    [InlineData(float.NaN, 1f, false)]
+    [InlineData(1f, float.NaN, false)]
+    [InlineData(float.PositiveInfinity, 1f, false)]
+    [InlineData(float.NaN, float.NegativeInfinity, false)]
+    public void Floats_that_are_not_finite_are_refused_by_name(float first, float second, bool isUnknown)
+    {
+        using TemporaryFolder folder = TestData.NewFolder();
+        var writer = new ArtifactWriter();
+        writer.Add("vectors", new DenseMatrix(3, 2, [1, 2, first, second, 3, 4]));
+        writer.Add("sums", [1.0, first]);
+        writer.Add("graph", new CsrMatrix(1, 2, [0, 2], [0, 1], [first, second]));
+        writer.Write(folder.File("model.safetensors"));
+        ArtifactReader artifact = ArtifactReader.Open(folder.File("model.safetensors"));
+        Assert.Contains("'vectors'", Assert.Throws<DatasetException>(() => artifact.Dense("vectors")).Message, StringComparison.Ordinal);
+        Assert.Throws<DatasetException>(() => artifact.Floats("vectors"));
+        Assert.Throws<DatasetException>(() => artifact.Sparse("graph"));
+        Assert.Equal(second, artifact.Dense("vectors", ArrayValues.Any).Row(1)[1]);
+        Assert.Equal((3, 2), artifact.ShapeOf("vectors"));
+        if (!float.IsFinite(first))
+        {
+            Assert.Contains("'sums'", Assert.Throws<DatasetException>(() => artifact.Doubles("sums")).Message, StringComparison.Ordinal);
+        }
+
+        if (isUnknown)
+        {
+            Assert.Equal(first, artifact.Dense("vectors", ArrayValues.UnknownRows).Row(1)[0]);
+        }
+        else
+        {
+            Assert.Contains("holds", Assert.Throws<DatasetException>(() => artifact.Dense("vectors", ArrayValues.UnknownRows)).Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData("row_start", new[] { 0, 2, 1, 2 })]
+    [InlineData("row_start", new[] { 0, 3, 3, 2 })]
+    [InlineData("row_start", new[] { 1, 1, 1, 2 })]
+    [InlineData("column_index", new[] { 1, 0 })]
+    [InlineData("column_index", new[] { 1, 1 })]
+    [InlineData("column_index", new[] { 1, 4 })]
+    [InlineData("column_index", new[] { -1, 3 })]
+    [InlineData("shape", new[] { 3, -4 })]
+    [InlineData("shape", new[] { -3, 4 })]
+    [InlineData("shape", new[] { int.MaxValue, 4 })]
+    [InlineData("shape", new[] { 3 })]
+    public void A_sparse_matrix_out_of_order_is_refused(string part, int[] values)
+    {
+        using TemporaryFolder folder = TestData.NewFolder();
+        var writer = new ArtifactWriter();
+        var parts = new Dictionary<string, int[]> { ["row_start"] = [0, 2, 2, 2], ["column_index"] = [1, 3], ["shape"] = [3, 4] };
+        parts[part] = values;
+        foreach ((string name, int[] sound) in parts)
+        {
+            writer.Add("graph." + name, sound);
+        }
+
+        writer.Add("graph.values", [5f, 6]);
+        writer.Write(folder.File("model.safetensors"));
+        string message = Assert.Throws<DatasetException>(() => ArtifactReader.Open(folder.File("model.safetensors")).Sparse("graph")).Message;
+        Assert.Contains("'graph'", message, StringComparison.Ordinal);
+    }
+
     private static string Write(TemporaryFolder folder)
     {
         var artifact = new ArtifactWriter();
@@ -132,7 +197,7 @@ public sealed class ArtifactTests
     private static void ReadAll(string path)
     {
         ArtifactReader artifact = ArtifactReader.Open(path);
-        artifact.Floats("floats");
+        artifact.Floats("floats", ArrayValues.Any);
         artifact.Integers("integers");
         artifact.Longs("longs");
         artifact.Doubles("doubles");

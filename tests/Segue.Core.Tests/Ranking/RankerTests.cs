@@ -42,6 +42,16 @@ public class RankerTests
     }
 
     [Fact]
+    public void An_infinite_score_is_refused_wherever_it_would_be_listed()
+    {
+        Assert.Contains(
+            "item 1 scores Infinity", Assert.Throws<DatasetException>(() => Ranker.Select([.5f, float.PositiveInfinity, 1f], new RankOptions { K = 2 })).Message,
+            StringComparison.Ordinal);
+        Assert.Equal([2], Ranker.Select([float.NegativeInfinity, float.NaN, 1f], new RankOptions { K = 3 }).Select(r => r.ItemIndex));
+        Assert.Equal([2], Ranker.Select([.5f, float.PositiveInfinity, 1f], new RankOptions { K = 1, Exclude = new[] { 1 } }).Select(r => r.ItemIndex));
+    }
+
+    [Fact]
     public void Best_first_ties_to_the_lower_index_and_what_cannot_be_scored_nowhere() =>
         Assert.Equal([1, 6, 0, 3, 4], Rank(new RankOptions { K = 100 }));
 
