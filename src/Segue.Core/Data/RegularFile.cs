@@ -16,7 +16,7 @@ public static class RegularFile
     /// <exception cref="DatasetException">There is no such file, it is a folder, or its links lead nowhere.</exception>
     public static long Length(string path) => Find(path).Length;
 
-    /// <summary>Why <paramref name="path"/> cannot be read as a file and what to do about it, as the rest of a sentence; null where it can.</summary>
+    /// <summary>Why <paramref name="path"/> cannot be read as a file and what to do, as the rest of a sentence; null where it can.</summary>
     /// <param name="path">A file, a folder, or whatever else there is.</param>
     /// <param name="length">Bytes of the file, or of the file that a link leads to; 0 where it cannot be read.</param>
     public static string? Fault(string path, out long length)

@@ -21,7 +21,8 @@ internal sealed class DiskFile(string path, string name, long length)
     public static DiskFile? Find(string path, string name, out string? fault)
     {
         fault = RegularFile.Fault(path, out long length);
-        return fault is not null ? null : new DiskFile(File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path, name, length);
+        string? target = fault is null ? File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName : null;
+        return fault is null ? new DiskFile(target ?? path, name, length) : null;
     }
 
     /// <summary>Opens it. The stream throws at its end where the file is not what was found.</summary>
@@ -149,6 +150,7 @@ internal sealed class DiskFile(string path, string name, long length)
             base.Dispose(disposing);
         }
 
-        private void CheckHandle() => _file.Check(RandomAccess.GetLength(_inner.SafeFileHandle), File.GetLastWriteTimeUtc(_inner.SafeFileHandle));
+        private void CheckHandle() =>
+            _file.Check(RandomAccess.GetLength(_inner.SafeFileHandle), File.GetLastWriteTimeUtc(_inner.SafeFileHandle));
     }
 }

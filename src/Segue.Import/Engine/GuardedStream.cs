@@ -120,14 +120,16 @@ internal sealed class GuardedStream : Stream
 
         if (archive.Inflated > _limits.MaxInflatedBytes)
         {
-            throw new ImportException($"'{Text.Printable(archive.Name)}' inflates to more than {_limits.MaxInflatedBytes} bytes; unpack it and import "
+            throw new ImportException(
+                $"'{Text.Printable(archive.Name)}' inflates to more than {_limits.MaxInflatedBytes} bytes; unpack it and import "
                 + "a part, or raise the limit");
         }
 
         if (archive.Inflated > RatioFrom && archive.Inflated / Math.Max(1, archive.Length) >= _limits.MaxRatio)
         {
             throw new ImportException(
-                $"'{Text.Printable(archive.Name)}' inflates to more than {_limits.MaxRatio} times its size (at '{Text.Printable(_file.Name)}'): it looks like a zip "
+                $"'{Text.Printable(archive.Name)}' inflates to more than {_limits.MaxRatio} times its size "
+                    + $"(at '{Text.Printable(_file.Name)}'): it looks like a zip "
                     + "bomb; if you trust it, unpack it and import the folder");
         }
     }

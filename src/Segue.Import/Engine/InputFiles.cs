@@ -222,7 +222,8 @@ internal sealed class InputFiles : IDisposable
         }
         else if (entry is not null)
         {
-            throw new ImportException($"'{Text.Printable($"{name}!{entry}")}' asks for a file inside '{Text.Printable(name)}', which is not an archive; name the file alone");
+            throw new ImportException($"'{Text.Printable($"{name}!{entry}")}' asks for a file inside "
+                + $"'{Text.Printable(name)}', which is not an archive; name the file alone");
         }
         else if (start.StartsWith(GzipMagic))
         {
@@ -324,7 +325,8 @@ internal sealed class InputFiles : IDisposable
             {
                 IReadOnlyList<string> near = NearMatches.Find(wanted, found.Select(f => f.Name));
                 throw new ImportException(
-                    $"'{Text.Printable(archive.Name)}' holds no '{Text.Printable(wanted)}'; it holds {Text.List(near.Count > 0 ? near : found.Select(f => f.Name))}: "
+                    $"'{Text.Printable(archive.Name)}' holds no '{Text.Printable(wanted)}'; "
+                        + $"it holds {Text.List(near.Count > 0 ? near : found.Select(f => f.Name))}: "
                         + $"write {Shell.Path($"{archive.Name}!ENTRY", "ARCHIVE!ENTRY")}");
             }
 

@@ -41,7 +41,7 @@ internal sealed class JsonFields
     /// </summary>
     public ReadOnlySpan<byte> this[int slot] => _text.AsSpan(_values[slot].Start, _values[slot].Length);
 
-    /// <summary>True where the last object was read to its end and holds no U+0000: only then is each value known to be what it seems.</summary>
+    /// <summary>True where the last object was read to its end and holds no U+0000: only then is each value what it seems.</summary>
     public bool IsSound { get; private set; }
 
     /// <summary>The values that are there, for a sample.</summary>

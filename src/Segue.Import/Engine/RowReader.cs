@@ -14,7 +14,7 @@ internal abstract class RowSource(InputFile file) : IDisposable
     /// <summary>What makes the current row unreadable, or null.</summary>
     public string? Fault { get; protected set; }
 
-    /// <summary>Gives the names of artists and items in the current row: all that samples keep of it. Null = samples keep nothing.</summary>
+    /// <summary>Gives the names of artists and items in the current row, all that samples keep of it; null = they keep nothing.</summary>
     public Func<string>? Namer { get; set; }
 
     /// <summary>What a sample keeps of the current row; empty where it cannot be read, as then a name may be anything.</summary>

@@ -49,7 +49,8 @@ internal static class AudioFeatures
 
         if (files.Count == 0)
         {
-            throw run.Inputs.FirstOrDefault(f => f.Fault is not null) is { } file ? file.Broken(file.Fault!) : run.WrongFiles("table with the columns track_id, danceability, energy, …");
+            throw run.Inputs.FirstOrDefault(f => f.Fault is not null) is { } file ? file.Broken(file.Fault!)
+                : run.WrongFiles("table with the columns track_id, danceability, energy, …");
         }
 
         Catalog catalog = dataset.Catalog;

@@ -16,8 +16,8 @@ internal static class RecBole
     private static readonly string[] PrivateWords =
     [
         "ip", "ipv4", "ipv6", "ip_addr", "ip_address", "ipaddress", "mail", "email", "e_mail", "phone", "telephone", "mobile", "address",
-            "street", "zip", "zipcode", "postcode", "user_agent", "useragent", "device", "device_id", "password", "first_name", "last_name", "full_name",
-            "surname", "real_name", "username", "user_name", "login", "birthday", "birthdate", "birth_date", "latitude", "longitude",
+            "street", "zip", "zipcode", "postcode", "user_agent", "useragent", "device", "device_id", "password", "first_name",
+            "last_name", "full_name", "surname", "real_name", "username", "user_name", "login", "birthday", "birthdate", "birth_date", "latitude", "longitude",
     ];
 
     public static FormatDescription Format { get; } = new(
