@@ -248,7 +248,7 @@ internal sealed class InputFiles : IDisposable
         }
         catch (InvalidDataException e)
         {
-            throw new ImportException($"'{name}' is a broken or cut-off zip ({e.Message}); download it again", e);
+            throw new ImportException($"'{Text.Printable(name)}' is a broken or cut-off zip ({e.Message}); download it again", e);
         }
 
         var archive = new InputArchive(name, disk.Length);
@@ -261,7 +261,8 @@ internal sealed class InputFiles : IDisposable
         {
             if (entry.IsEncrypted)
             {
-                throw new ImportException($"'{full}' is encrypted with a password; unpack it with the password and import the folder");
+                throw new ImportException($"'{Text.Printable(full)}' is encrypted with a password; unpack it with the password and import "
+                    + "the folder");
             }
 
             try
@@ -270,8 +271,8 @@ internal sealed class InputFiles : IDisposable
             }
             catch (InvalidDataException e)
             {
-                throw new ImportException($"'{full}' cannot be unpacked ({e.Message}); unpack it with another program and import the "
-                    + "folder, or download it again", e);
+                throw new ImportException($"'{Text.Printable(full)}' cannot be unpacked ({e.Message}); unpack it with another program and "
+                    + "import the folder, or download it again", e);
             }
         }
     }
@@ -301,14 +302,14 @@ internal sealed class InputFiles : IDisposable
             if (normal.StartsWith('/') || normal.Split('/').Contains("..") || (normal.Length > 1 && normal[1] == ':')
                 || normal.Contains('\0'))
             {
-                throw new ImportException($"'{name}' holds '{Text.Printable(entryName)}', a path that leaves the archive; it was made "
-                    + "to do harm: do not use it");
+                throw new ImportException($"'{Text.Printable(name)}' holds '{Text.Printable(entryName)}', a path that leaves the archive; "
+                    + "it was made to do harm: do not use it");
             }
 
             if (!isFolder && !seen.Add(normal))
             {
-                throw new ImportException($"'{name}' holds '{Text.Printable(entryName)}' twice; unpack it, keep one, and import the "
-                    + "folder");
+                throw new ImportException($"'{Text.Printable(name)}' holds '{Text.Printable(entryName)}' twice; unpack it, keep one, and "
+                    + "import the folder");
             }
 
             if (!isFolder)
@@ -363,7 +364,7 @@ internal sealed class InputFiles : IDisposable
             ? "is a link or device inside an archive; unpack the archive and import the folder" : null;
 
     public static ImportException TooMany(string where, ImportLimits limits) =>
-        new($"'{where}' brings more than {limits.MaxFiles} files; import a part of them");
+        new($"'{Text.Printable(where)}' brings more than {limits.MaxFiles} files; import a part of them");
 
 
     private static bool IsTar(ReadOnlySpan<byte> head) => head.Length >= 262 && head[257..262].SequenceEqual("ustar"u8);

@@ -168,7 +168,8 @@ internal sealed class TarInput : IDisposable
             }
 
             whole.CopyTo(file);
-            return file.Length == _length ? file : throw _whole.Broken("changed while it was read; import it again when nothing writes to it");
+            return file.Length == _length ? file
+                : throw _whole.Broken("changed while it was read; import it again when nothing writes to it");
         }
         catch (Exception e)
         {

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Segue.Import.Tests.Engine;
 
-/// <summary>Everything that comes out of an archive is held against its checksum, and what cannot be unpacked is called by its name.</summary>
+/// <summary>What comes out of an archive is held against its checksum, and what cannot be unpacked is called by its name.</summary>
 public sealed class ArchiveChecksTests : IDisposable
 {
     private const string Rows = "user,item\nu1,a\nu1,b\nu2,a\n";
@@ -85,6 +85,15 @@ public sealed class ArchiveChecksTests : IDisposable
         // What is not asked for may be locked.
         string mixed = _folder.Write("mixed.zip", Patched(path, "notes.txt", flags: 1, method));
         Assert.Equal(3, Import.Files("csv", null, Map, mixed + "!a.csv").Dataset.Count);
+    }
+
+    [Theory]
+    [InlineData(1, 0)]
+    [InlineData(0, 12)]
+    public void A_long_name_of_an_entry_does_not_fill_the_message(byte flags, int method)
+    {
+        string name = new string('n', 10_000) + ".csv";
+        Assert.InRange(Fails("a.zip", Patched(_folder.Zip("b.zip", (name, Rows)), name, flags, method), "long name").Length, 200, 500);
     }
 
     [Fact]
