@@ -166,7 +166,8 @@ internal static class CommandLine
         {
             terminal.Say($"segue: {e.Message}");
         }
-        catch (AggregateException e) when (cancellation.IsCancellationRequested && e.Flatten().InnerExceptions.Any(i => i is OperationCanceledException))
+        catch (AggregateException e) when (
+            cancellation.IsCancellationRequested && e.Flatten().InnerExceptions.Any(i => i is OperationCanceledException))
         {
             terminal.SayStopped();
         }

@@ -2,9 +2,10 @@ namespace Segue.Numerics;
 
 /// <summary>The cancellation of the work that the current thread does, for kernels and loops that have no token of their own.</summary>
 /// <remarks>
-/// Long work enters a scope once, where it begins: a model's training, a ranking, an evaluation. Everything below it on the same thread, and every
-/// helper that <see cref="Workers"/> asks, then stops soon after the token is cancelled: <see cref="Workers"/> checks between chunks, long loops call
-/// <see cref="Check"/> once per block of work. The scope changes no result: it ends work or does nothing.
+/// Long work enters a scope once, where it begins: a model's training, a ranking, an evaluation. All below it on the same thread, and
+/// every helper that <see cref="Workers"/> asks, then stops soon after the token is cancelled: <see cref="Workers"/> checks between chunks,
+/// long loops call <see cref="Check"/> once per block of work. The scope changes no result: it ends work or does nothing. No value that is
+/// kept after a failure (a static field, a <see cref="Lazy{T}"/>) may be worked out under a scope: it would keep the cancellation.
 /// <code>
 /// using CancellationScope scope = CancellationScope.Enter(context.Cancellation);
 /// </code>
@@ -22,7 +23,9 @@ public readonly ref struct CancellationScope
     public static CancellationToken Current => _current;
 
     /// <summary>Begins a scope that ends with <see cref="Dispose"/>, on the same thread.</summary>
-    /// <param name="cancellation">Holds inside, in place of that of the scope around it; one that can never be cancelled leaves that in force.</param>
+    /// <param name="cancellation">
+    /// Holds inside, in place of that of the scope around it; one that can never be cancelled leaves that in force.
+    /// </param>
     /// <exception cref="OperationCanceledException">The token is cancelled already; no scope was begun.</exception>
     public static CancellationScope Enter(CancellationToken cancellation)
     {
@@ -50,7 +53,7 @@ public readonly ref struct CancellationScope
         }
     }
 
-    /// <summary>Begins a scope that nothing stops, for what must be finished after a stop: a report of what was done, for example.</summary>
+    /// <summary>Begins a scope that nothing stops, for what must be finished after a stop, for example a report.</summary>
     public static CancellationScope Suspend() => Hold(CancellationToken.None);
 
     /// <summary>Ends the scope: the one around it is in force again.</summary>

@@ -15,7 +15,9 @@ public static class Workers
     /// <param name="chunk">Items per chunk; the cut does not depend on the number of threads.</param>
     /// <param name="threads">At most this many threads, the caller's included; at least 1.</param>
     /// <param name="body">Called with (start, end, worker); worker is below <paramref name="threads"/>, so scratch space can be kept per worker.</param>
-    /// <param name="cancellation">Checked between chunks, and the <see cref="CancellationScope"/> of every chunk; that of the caller where none is given.</param>
+    /// <param name="cancellation">
+    /// Checked between chunks, and the <see cref="CancellationScope"/> of every chunk; that of the caller where none is given.
+    /// </param>
     /// <exception cref="OperationCanceledException">Cancelled between two chunks.</exception>
     /// <exception cref="AggregateException">A body threw on another thread; the others are awaited first.</exception>
     public static void Run(int count, int chunk, int threads, Action<int, int, int> body, CancellationToken cancellation = default)
@@ -30,7 +32,9 @@ public static class Workers
     /// <param name="threads">At most this many threads, the caller's included; at least 1.</param>
     /// <param name="state">Handed to every chunk.</param>
     /// <param name="body">The work.</param>
-    /// <param name="cancellation">Checked between chunks, and the <see cref="CancellationScope"/> of every chunk; that of the caller where none is given.</param>
+    /// <param name="cancellation">
+    /// Checked between chunks, and the <see cref="CancellationScope"/> of every chunk; that of the caller where none is given.
+    /// </param>
     /// <remarks>
     /// Helpers come from the thread pool and take chunks while there are any; where the pool is busy the caller does them all, so
     /// nothing waits for a thread and calls may nest.
@@ -72,7 +76,8 @@ public static class Workers
         {
             work.Run(count, chunk, workers, in state, body, cancellation);
         }
-        catch (AggregateException e) when (cancellation.IsCancellationRequested && e.InnerExceptions.All(i => i is OperationCanceledException))
+        catch (AggregateException e) when (
+            cancellation.IsCancellationRequested && e.InnerExceptions.All(i => i is OperationCanceledException))
         {
             // Work inside a chunk stopped on another thread.
             throw new OperationCanceledException(cancellation);

@@ -14,8 +14,9 @@ public sealed class StopSignalsTests : IDisposable
 
     public static TheoryData<string> Commands =>
     [
-        "describe DATA", "describe DATA --html OUT", "describe DATA --verify", "export DATA --format csv --out OUT", "export DATA --format recbole --out OUT",
-        "train DATA --model ease --out OUT", "evaluate DATA --model ease --out OUT", "import csv PLAYS --map user=u,item=i --out OUT", "demo --out OUT",
+        "describe DATA", "describe DATA --html OUT", "describe DATA --verify", "export DATA --format csv --out OUT",
+        "export DATA --format recbole --out OUT", "train DATA --model ease --out OUT", "evaluate DATA --model ease --out OUT",
+        "import csv PLAYS --map user=u,item=i --out OUT", "demo --out OUT",
         "recommend MODEL --user u0", "similar MODEL --item i0", "playlist MODEL --seed-tracks i0", "map VECTORS --out OUT",
     ];
 
@@ -27,8 +28,12 @@ public sealed class StopSignalsTests : IDisposable
         string data = _folder.File("data"), plays = _folder.File("plays.csv");
         DatasetStore.Save(SmallWorld.Checkerboard(), data);
         await File.WriteAllTextAsync(plays, "u,i\na,x\n", TestContext.Current.CancellationToken);
-        Assert.Equal(CommandLine.Succeeded, (await CliRun.Of("train", data, "--model", "item-knn", "--out", _folder.File("model"))).ExitCode);
-        Assert.Equal(CommandLine.Succeeded, (await CliRun.Of("train", data, "--model", "bpr:epochs=1", "--out", _folder.File("vectors"))).ExitCode);
+        foreach ((string model, string folder) in new[] { ("item-knn", "model"), ("bpr:epochs=1", "vectors") })
+        {
+            CliRun trained = await CliRun.Of("train", data, "--model", model, "--out", _folder.File(folder));
+            Assert.Equal(CommandLine.Succeeded, trained.ExitCode);
+        }
+
         string[] before = Directory.GetFileSystemEntries(_folder.Path);
         string[] args = [.. line.Split(' ').Select(a => a switch
         {
@@ -66,7 +71,7 @@ public sealed class StopSignalsTests : IDisposable
         Assert.Equal((CommandLine.Failed, Message + Environment.NewLine), (code, talk.ToString()));
     }
 
-    /// <summary>One that is cancelled and stops in time ends as it says; one that is not cancelled is waited for, and what it throws arrives.</summary>
+    /// <summary>What a command that is not cancelled, or stops in time, gives or throws arrives.</summary>
     [Fact]
     public void ACommandThatStopsIsWaitedFor()
     {
@@ -101,7 +106,7 @@ public sealed class StopSignalsTests : IDisposable
         };
         using Process process = Process.Start(start) ?? throw new InvalidOperationException("cannot start dotnet");
         Task<string> printed = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
-        string talk = command == "export" ? string.Empty : await process.StandardError.ReadLineAsync(TestContext.Current.CancellationToken) ?? string.Empty;
+        string? talk = command == "export" ? null : await process.StandardError.ReadLineAsync(TestContext.Current.CancellationToken);
         while (command == "export" && !process.HasExited && Directory.GetFileSystemEntries(_folder.Path).Length < 2)
         {
             // The export has begun once its temporary folder is there.

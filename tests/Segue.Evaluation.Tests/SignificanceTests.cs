@@ -12,7 +12,8 @@ public class SignificanceTests
     {
         double[] values = [.. Enumerable.Range(0, 40).Select(n => n % 7 / 7.0)];
         Cancelled.Stops(() => Significance.BootstrapMean(values, 100));
-        EvaluationResult first = Result(values), second = Result([.. values.Select((v, n) => v + (n % 3))]), few = Result([.. values.Take(8)]);
+        EvaluationResult first = Result(values), few = Result([.. values.Take(8)]);
+        EvaluationResult second = Result([.. values.Select((v, n) => v + (n % 3))]);
         Cancelled.Stops(() => Significance.Paired(first, second, "m"));
         Cancelled.Stops(() => Significance.Paired(few, second, "m"));
         Cancelled.Stops(() => Significance.BootstrapDifference(first, second, "m"));

@@ -17,17 +17,22 @@ public sealed unsafe class CancellationScopeTests
     /// <summary>Kernels that run for long on large data, each on data of at least two of its blocks.</summary>
     private static readonly Dictionary<string, Action<int>> Kernels = new()
     {
-        ["Gemm.Multiply"] = threads => Gemm.Multiply(Floats(300 * 300), Floats(300 * 300), new float[300 * 300], 300, 300, 300, threads: threads),
-        ["Gemm.Multiply, thin"] = threads => Gemm.Multiply(Floats(500 * 32), Floats(32 * 32), new float[500 * 32], 500, 32, 32, threads: threads),
-        ["Gemm.MultiplyTransposed"] = threads => Gemm.MultiplyTransposed(Floats(300 * 300), Floats(300 * 300), new float[300 * 300], 300, 300, 300, threads: threads),
-        ["Gemm.TransposeMultiply"] = threads => Gemm.TransposeMultiply(Floats(9_000 * 16), Floats(9_000 * 16), new float[16 * 16], 16, 16, 9_000, threads: threads),
+        ["Gemm.Multiply"] = threads =>
+            Gemm.Multiply(Floats(300 * 300), Floats(300 * 300), new float[300 * 300], 300, 300, 300, threads: threads),
+        ["Gemm.Multiply, thin"] = threads =>
+            Gemm.Multiply(Floats(500 * 32), Floats(32 * 32), new float[500 * 32], 500, 32, 32, threads: threads),
+        ["Gemm.MultiplyTransposed"] = threads =>
+            Gemm.MultiplyTransposed(Floats(300 * 300), Floats(300 * 300), new float[300 * 300], 300, 300, 300, threads: threads),
+        ["Gemm.TransposeMultiply"] = threads =>
+            Gemm.TransposeMultiply(Floats(9_000 * 16), Floats(9_000 * 16), new float[16 * 16], 16, 16, 9_000, threads: threads),
         ["Gemm.Gram"] = threads => Gemm.Gram(Floats(600 * 300), new float[300 * 300], 600, 300, threads),
         ["Cholesky.Factor"] = threads => Cholesky.Factor(Identity(300), 300, threads),
         ["Cholesky.Invert"] = threads => Cholesky.Invert(Identity(300), 300, threads),
         ["SmallSymmetric.AddGram"] = _ => Small((m, r) => SmallSymmetric.AddGram(m, 8, 512, 512, r)),
         ["SmallSymmetric.Factor"] = _ => Small((m, r) => SmallSymmetric.Factor(m, 512, 512, r)),
         ["SmallSymmetric.Multiply"] = _ => Small((m, r) => SmallSymmetric.Multiply(m, 16, 512, m, r)),
-        ["SymmetricEigen.Decompose"] = _ => SymmetricEigen.Decompose(Doubles(40 * 40, symmetric: 40), 40, new double[40], new double[40 * 40]),
+        ["SymmetricEigen.Decompose"] = _ =>
+            SymmetricEigen.Decompose(Doubles(40 * 40, symmetric: 40), 40, new double[40], new double[40 * 40]),
         ["LeastSquares.Solve"] = _ => LeastSquares.Solve([1, 0, 0, 1], 2, [[1, 2]], [1], [1]),
         ["CsrMatrix.FromTriplets"] = _ => Shapes.Sparse(50, 40, 500),
         ["CsrMatrix.Transpose"] = _ => Matrix.Transpose(),
@@ -135,7 +140,7 @@ public sealed unsafe class CancellationScopeTests
         Assert.Equal(4_095, done);
     }
 
-    /// <summary>Whatever thread a chunk runs on, work inside it is in the scope of the caller, and the thread is as before afterwards.</summary>
+    /// <summary>On any thread, work inside a chunk is in the scope of the caller, and the thread is as before afterwards.</summary>
     [Theory]
     [InlineData(1)]
     [InlineData(3)]
@@ -144,7 +149,8 @@ public sealed unsafe class CancellationScopeTests
         using var stop = new CancellationTokenSource();
         using (CancellationScope.Enter(stop.Token))
         {
-            Workers.Run(60, 1, threads, (_, _, _) => Workers.Run(2, 1, 2, (_, _, _) => Assert.Equal(stop.Token, CancellationScope.Current)));
+            Workers.Run(60, 1, threads, (_, _, _) =>
+                Workers.Run(2, 1, 2, (_, _, _) => Assert.Equal(stop.Token, CancellationScope.Current)));
         }
 
         Workers.Run(60, 1, threads, (_, _, _) => Assert.False(CancellationScope.Current.CanBeCanceled));

@@ -14,7 +14,7 @@ public sealed class DatasetExportTests : IDisposable
 
     public static TheoryData<string> Formats => [.. DatasetExport.Formats];
 
-    /// <summary>Cancelled while the items are written, when the interactions are there already: the folder is as it was, and nothing lies beside it.</summary>
+    /// <summary>Cancelled while the items are written, after the interactions: the folder is as it was, and nothing is beside it.</summary>
     [Theory]
     [MemberData(nameof(Formats))]
     public void A_cancelled_export_leaves_what_was_there(string format)

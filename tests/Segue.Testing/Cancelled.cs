@@ -7,8 +7,8 @@ namespace Segue.Testing;
 public static class Cancelled
 {
     /// <summary>
-    /// Asserts that <paramref name="work"/> stops in a scope that was cancelled after it was entered, so by its own look at the scope, and that the
-    /// same work ends where nothing is cancelled.
+    /// Asserts that <paramref name="work"/> stops in a scope that was cancelled after it was entered, so by its own look at it, and that
+    /// the same work ends where nothing is cancelled.
     /// </summary>
     public static void Stops(Action work)
     {

@@ -22,7 +22,7 @@ public sealed record FitContext
     /// <summary>Receives progress; must not throw.</summary>
     public IProgress<FitProgress>? Progress { get; init; }
 
-    /// <summary>Checked once per block of work, within epochs too: a model stops well within a second. See <see cref="CancellationScope"/>.</summary>
+    /// <summary>Checked once per block of work, within epochs too; see <see cref="CancellationScope"/>.</summary>
     public CancellationToken Cancellation { get; init; }
 
     /// <summary>The clock; results must not depend on it.</summary>

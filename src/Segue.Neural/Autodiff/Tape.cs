@@ -60,7 +60,7 @@ public sealed class Tape
 
     /// <summary>Adds the gradient of <paramref name="loss"/> to every parameter and input it depends on.</summary>
     /// <exception cref="ArgumentException">The loss is not one value, is on another tape, or depends on nothing that is learned.</exception>
-    /// <exception cref="OperationCanceledException">The <see cref="CancellationScope"/> was cancelled; the gradients are incomplete.</exception>
+    /// <exception cref="OperationCanceledException">The <see cref="CancellationScope"/> was cancelled; gradients are incomplete.</exception>
     public void Backward(Variable loss)
     {
         ArgumentNullException.ThrowIfNull(loss);

@@ -230,7 +230,8 @@ public sealed class DatasetDescriptionTests
     }
 
     /// <summary>Cancels where it is read.</summary>
-    private sealed class CancellingProfile(IReadOnlyDictionary<string, StringTable> inner, CancellationTokenSource stop) : IReadOnlyDictionary<string, StringTable>
+    private sealed class CancellingProfile(IReadOnlyDictionary<string, StringTable> inner, CancellationTokenSource stop)
+        : IReadOnlyDictionary<string, StringTable>
     {
         public IEnumerable<string> Keys => inner.Keys;
 

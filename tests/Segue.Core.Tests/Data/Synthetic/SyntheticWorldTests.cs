@@ -18,7 +18,8 @@ public sealed class SyntheticWorldTests
     private static readonly Lazy<SyntheticWorld> Determined = new(() => SyntheticWorld.Generate(Small with { Structure = 1 }));
 
     [Fact]
-    public void Cancelled_work_stops() => Cancelled.Stops(() => SyntheticWorld.Generate(new() { Users = 4, Tracks = 20, Interactions = 100, Genres = 2 }));
+    public void Cancelled_work_stops() =>
+        Cancelled.Stops(() => SyntheticWorld.Generate(new() { Users = 4, Tracks = 20, Interactions = 100, Genres = 2 }));
 
     [Fact]
     public void Has_exactly_the_sizes_asked_for()
