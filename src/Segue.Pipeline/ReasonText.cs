@@ -47,7 +47,7 @@ public static class ReasonText
     /// <summary>The verb, what it is about, and what else is to be said of that.</summary>
     private static (string Verb, string What, string? Note) Words(Reason reason, Dataset dataset)
     {
-        string name = reason.HistoryItemIndex < 0 ? string.Empty : VisibleText.Short(dataset.DisplayName(reason.HistoryItemIndex), LongestName);
+        string name = reason.HistoryItemIndex < 0 ? string.Empty : VisibleText.Cut(dataset.DisplayName(reason.HistoryItemIndex), LongestName);
         const string Because = "because of";
         return reason.Kind switch
         {

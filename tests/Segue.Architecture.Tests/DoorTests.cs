@@ -14,7 +14,7 @@ public sealed partial class DoorTests
         string[] files = [.. Repository.Files.Where(f => f.StartsWith("src/", StringComparison.Ordinal) && f.EndsWith(".cs", StringComparison.Ordinal))];
         Assert.Contains(Door, files);
         Assert.Matches(Console(), Repository.Read(Door));
-        Assert.Empty(files.Where(f => f != Door && Console().IsMatch(Repository.Read(f))));
+        Assert.DoesNotContain(files, f => f != Door && Console().IsMatch(Repository.Read(f)));
     }
 
     [Fact]

@@ -33,7 +33,14 @@ public static class VisibleText
     /// <param name="text">Any text; null is empty.</param>
     /// <param name="most">Greatest width in columns of a terminal, at least 1; a letter is never cut from its marks.</param>
     /// <param name="keepsTabs">Leave tabs as they are.</param>
-    public static string Short(string? text, int most, bool keepsTabs = false)
+    public static string Short(string? text, int most, bool keepsTabs = false) => Shorten(text, most, escapes: true, keepsTabs);
+
+    /// <summary>As <see cref="Short"/>, with hidden characters as they are: for what escapes them in its own way, such as a page.</summary>
+    /// <param name="text">Any text; null is empty.</param>
+    /// <param name="most">Greatest width in columns, at least 1.</param>
+    public static string Cut(string? text, int most) => Shorten(text, most, escapes: false, keepsTabs: true);
+
+    private static string Shorten(string? text, int most, bool escapes, bool keepsTabs)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(most, 1);
         if (string.IsNullOrEmpty(text) || (text.Length <= most && IsSimple(text)))
@@ -53,7 +60,15 @@ public static class VisibleText
                 cut--;
             }
 
-            Append(result, text, at, at + cut, keepsLines: keepsTabs && text[at] == '\t');
+            if (escapes)
+            {
+                Append(result, text, at, at + cut, keepsLines: keepsTabs && text[at] == '\t');
+            }
+            else
+            {
+                result.Append(text, at, cut);
+            }
+
             if (length > LongestElement)
             {
                 result.Append('…');

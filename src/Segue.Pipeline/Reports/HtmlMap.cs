@@ -168,7 +168,7 @@ public static class HtmlMap
 
     private static JsonObject? Names(MapNames? names) => names is null ? null : new JsonObject { ["names"] = Strings(names.Names), ["of"] = Numbers(names.Of) };
 
-    private static JsonArray Strings(IReadOnlyList<string> texts) => [.. texts.Select(t => (JsonNode)VisibleText.Short(t, LongestTitle))];
+    private static JsonArray Strings(IReadOnlyList<string> texts) => [.. texts.Select(t => (JsonNode)VisibleText.Cut(t, LongestTitle))];
 
     private static JsonArray Numbers(IReadOnlyList<int> numbers) => [.. numbers.Select(n => (JsonNode)n)];
 }

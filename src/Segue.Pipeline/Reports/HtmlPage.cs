@@ -35,12 +35,12 @@ internal static class HtmlPage
     /// <param name="most">Columns it may take.</param>
     public static string Name(string? name, int most = LongestName)
     {
-        string shown = VisibleText.Short(name, most);
+        string shown = VisibleText.Cut(name, most);
         return shown.Length > 0 && shown[^1] == '…' && shown != name ? $"<bdi title=\"{Brief(name)}\">{Text(shown)}</bdi>" : $"<bdi>{Text(shown)}</bdi>";
     }
 
     /// <summary>Text as HTML that is cut where no person reads on: for titles, attributes and messages.</summary>
-    public static string Brief(string? text, int most = LongestTitle) => Text(VisibleText.Short(text, most));
+    public static string Brief(string? text, int most = LongestTitle) => Text(VisibleText.Cut(text, most));
 
     /// <summary>The same data with every text cut to what a page shows; notes and sources stay whole.</summary>
     public static JsonNode Brief(JsonNode node)
@@ -68,7 +68,7 @@ internal static class HtmlPage
 
                 return a;
             case JsonValue v when v.GetValueKind() == JsonValueKind.String:
-                string text = v.GetValue<string>(), cut = VisibleText.Short(text, LongestTitle);
+                string text = v.GetValue<string>(), cut = VisibleText.Cut(text, LongestTitle);
                 return cut == text ? v : JsonValue.Create(cut);
             default:
                 return node;

@@ -82,6 +82,10 @@ public sealed class VisibleTextTests
             Assert.InRange(shown.Length, 1, 3_000);
             Assert.EndsWith("…", shown, StringComparison.Ordinal);
             Assert.Equal(VisibleText.Of(shown), shown);
+            string cut = VisibleText.Cut(name, 80);
+            Assert.InRange(cut.Length, 1, 6_000);
+            Assert.EndsWith("…", cut, StringComparison.Ordinal);
+            Assert.StartsWith(letter, cut, StringComparison.Ordinal);
         }
     }
 

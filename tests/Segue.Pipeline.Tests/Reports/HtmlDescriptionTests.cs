@@ -40,6 +40,24 @@ public sealed class HtmlDescriptionTests
     }
 
     [Fact]
+    public void Long_names_are_cut()
+    {
+        string name = new('X', 10_000);
+        var builder = new DatasetBuilder(name, name) { FeatureNames = [name], Features = [3, 1] };
+        int user = builder.User(name);
+        for (int n = 0; n < 40; n++)
+        {
+            builder.Interaction(user, builder.Item(name + (n % 2), name, name), 1_600_000_000 + (n * 90_000L));
+        }
+
+        builder.Profile(user, name, name);
+        string html = HtmlDescription.ToHtml(DatasetDescription.Of(builder.Build(), TestContext.Current.CancellationToken));
+        Assert.DoesNotMatch(new Regex("X{301}"), html);
+        Assert.Matches(new Regex("X{99}…"), html);
+        Pages.AssertSelfContained(html);
+    }
+
+    [Fact]
     public async Task The_browser_draws_every_chart_without_an_error()
     {
         string document = await Browser.DocumentAfterLoading(HtmlDescription.ToHtml(World.Value));

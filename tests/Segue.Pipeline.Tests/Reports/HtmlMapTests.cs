@@ -95,6 +95,25 @@ public sealed class HtmlMapTests
     }
 
     [Fact]
+    public void Long_names_are_cut()
+    {
+        string name = new('X', 10_000);
+        var builder = new DatasetBuilder(name, "track");
+        for (int u = 0; u < 6; u++)
+        {
+            int user = builder.User(name + u);
+            builder.Interaction(user, builder.Item(name + (u % 4), name, name));
+            builder.Interaction(user, builder.Item(name + ((u + 1) % 4), name, name));
+            builder.Tag(user, 0, name);
+        }
+
+        string html = HtmlMap.ToHtml(VectorMap.Of(Fit(builder.Build()), new MapOptions(), [name], new FitContext()));
+        Assert.DoesNotMatch("X{301}", html);
+        Assert.Matches("X{99}…", html);
+        Pages.AssertSelfContained(html, scripts: 2);
+    }
+
+    [Fact]
     public async Task Hostile_names_stay_text()
     {
         var builder = new DatasetBuilder(Pages.Hostile, "track");

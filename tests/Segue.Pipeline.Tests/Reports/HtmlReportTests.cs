@@ -114,6 +114,31 @@ public sealed class HtmlReportTests
     }
 
     [Fact]
+    public void Long_names_are_cut_and_told_on_hovering()
+    {
+        string name = new('X', 10_000);
+        ReportRow row = Row("x", 0.3) with { Label = name, ChangedOptions = "a=" + name, Options = new Dictionary<string, object> { ["a"] = name } };
+        var figures = new Dictionary<string, ReportMetric> { ["mrr"] = new(0.3, 0.2, 0.4) };
+        string html = HtmlReport.ToHtml(Report(row, row with { Label = name + "2", Error = name, Metrics = NoFigures }) with
+        {
+            Title = name,
+            Dataset = new DatasetSummary(name, 1, 1, 1, 1, null),
+            Warnings = [name],
+            Pairs = [new ReportPair(name, name, "recall@20", 0.1, 0, 0.2, 0.01, 1, 0, 1)],
+            Published = [new PublishedRow(name, "a paper", new Dictionary<string, double> { ["recall@20"] = 0.1 })],
+            Series = [new ReportSeries(name, "x", "y", [new ReportLine(name, [1, 2], [1, 2])])],
+            Also = [new ReportTable(name, "full ranking", 1, [new ReportTableRow(name, figures)], null)],
+            Features = new FeatureCharts([new FeatureHistogram(name, [new HistogramBin(0, 1, 2)])], [[1.0]]),
+            Example = new ReportExample(name, name, [name], [new ExampleRecommendation("i", name, 1, $"because of {name}")]),
+        });
+        Assert.DoesNotMatch(new Regex("X{1001}"), html);
+        Assert.DoesNotMatch(new Regex(">X{301}"), Regex.Replace(html, "(failed: |<li>)X+", string.Empty));
+        Assert.Matches(new Regex("<td class=\"text\"><bdi title=\"X{299}…\">X{99}…</bdi></td>"), html);
+        Assert.Equal(300, Pages.Data(html).GetProperty("rows")[0].GetProperty("label").GetString()!.Length);
+        Pages.AssertSelfContained(html);
+    }
+
+    [Fact]
     public void Published_rows_are_marked_and_have_figures_and_a_source_only()
     {
         var figures = new Dictionary<string, ReportMetric> { ["mrr"] = new(0.1, 0.1, 0.1) };
