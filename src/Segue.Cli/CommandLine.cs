@@ -48,7 +48,7 @@ internal static class CommandLine
     {
         try
         {
-            return await ParseAndRun(args, terminal).ConfigureAwait(false);
+            return await ParseAndRun(args, terminal, cancellation).ConfigureAwait(false);
         }
         catch (Exception e)
         {
@@ -56,7 +56,7 @@ internal static class CommandLine
         }
     }
 
-    private static async Task<int> ParseAndRun(string[] args, Terminal terminal)
+    private static async Task<int> ParseAndRun(string[] args, Terminal terminal, CancellationToken cancellation)
     {
         // Ids may begin with @: no argument names a file with more arguments.
         RootCommand root = Root(terminal);

@@ -6,6 +6,7 @@ using Segue.Core.Artifacts;
 using Segue.Core.Contracts;
 using Segue.Core.Data;
 using Segue.Models;
+using Segue.Numerics;
 using Segue.Numerics.Dense;
 
 namespace Segue.Pipeline;
