@@ -181,19 +181,12 @@ internal sealed unsafe class LeastSquaresRecommender : IVectorRecommender, IExpl
             solver = new LeastSquaresRow(_size, _stride);
         }
 
-        try
+        fixed (int* i = index)
         {
-            fixed (int* i = index)
+            fixed (float* r = root, t = target, s = inverseRoot, x = result)
             {
-                fixed (float* r = root, t = target, s = inverseRoot, x = result)
-                {
-                    solver.SolveExact(_padded.Pointer, new LeastSquaresEntries(i, r, t, index.Length), s, x);
-                }
+                solver.SolveExact(_padded.Pointer, new LeastSquaresEntries(i, r, t, index.Length), s, x);
             }
-        }
-        catch (ArithmeticException e)
-        {
-            throw TooLarge(e);
         }
 
         _solvers.Add(solver);
@@ -226,32 +219,16 @@ internal sealed unsafe class LeastSquaresRecommender : IVectorRecommender, IExpl
 
         double[][] rows = [.. index.Select(Vector)];
         double[] a = [.. weight.Select(w => (double)w)];
-        double[] direction = Direction();
+        double[] direction = LeastSquares.Cholesky(LeastSquares.Matrix(shared, _size, rows, a), _size, Vector(itemIndex));
         return [.. index
             .Select((j, k) => new Reason(j, (a[k] + _settings.TargetOffset) * TensorPrimitives.Dot<double>(direction, rows[k]), "because_listened"))
             .OrderByDescending(r => r.Weight).ThenBy(r => r.HistoryItemIndex)
             .Take(count)];
 
-        double[] Direction()
-        {
-            try
-            {
-                return LeastSquares.Cholesky(LeastSquares.Matrix(shared, _size, rows, a), _size, Vector(itemIndex));
-            }
-            catch (ArithmeticException e)
-            {
-                throw TooLarge(e);
-            }
-        }
-
         double[] Vector(int item) => Array.ConvertAll(ItemVectors.Row(item).ToArray(), v => (double)v);
     }
 
     public void Similarity(int itemIndex, Span<float> scores) => FactorSimilarity.Cosine(Items, ItemVectors, _size, itemIndex, scores);
-
-    private DatasetException TooLarge(ArithmeticException e) => new(
-        $"model '{_settings.Model}': a listener's vector cannot be calculated ({e.Message}): the item vectors or the weights of the history are too large; train the model again, "
-        + "or give smaller weights", e);
 
     /// <summary>Distinct items of a history, ascending, with the weights aₖ of training; repeats add up before they are weighed.</summary>
     private (int[] Index, float[] Weight) Weights(Query query)

@@ -72,6 +72,33 @@ public sealed class DamagedArraysTests
             FuzzModels.Names.Count);
     }
 
+    [Theory]
+    [InlineData("sasrec", "embedding_size=4096")]
+    [InlineData("gsasrec", "max_length=4096,blocks=64")]
+    [InlineData("gru-next", "hidden_size=4096")]
+    [InlineData("taste-rnn", "hidden_size=4096")]
+    [InlineData("edge-gcn", "hidden_size=1024")]
+    [InlineData("edge-gcn", "layers=16")]
+    [InlineData("gat", "heads=64,layers=3")]
+    [InlineData("graphsage", "layers=16")]
+    public void Options_of_another_model_are_compared_with_the_arrays_before_memory_is_taken(string model, string other)
+    {
+        using TemporaryFolder folder = TestData.NewFolder();
+        Dataset train = FuzzModels.World();
+        Fit(model, train, choices: 0, new Rng(1), folder.File("sound"));
+        Dictionary<string, string> options = FuzzModels.CheapOptions(model);
+        foreach (string[] pair in other.Split(',').Select(o => o.Split('=')))
+        {
+            options[pair[0]] = pair[1];
+        }
+
+        IModel untrained = ModelCatalog.Create(model, options);
+        ArtifactReader artifact = ArtifactReader.Open(folder.File("sound"));
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.Throws<DatasetException>(() => untrained.Load(artifact, train));
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1 << 20);
+    }
+
     private static (IModel Model, byte[] File) Fit(string model, Dataset train, int choices, Rng rng, string path)
     {
         while (true)

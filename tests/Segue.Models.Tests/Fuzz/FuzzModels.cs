@@ -1,6 +1,6 @@
+using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using System.Reflection;
-using System.ComponentModel.DataAnnotations;
 using Segue.Core;
 using Segue.Core.Artifacts;
 using Segue.Core.Contracts;
@@ -23,11 +23,9 @@ internal static class FuzzModels
     };
 
     /// <summary>Sizes and passes that are enough on data this small.</summary>
-    private static readonly Dictionary<string, string> Cheap = new()
-    {
-        ["epochs"] = "1", ["vector_epochs"] = "1", ["embedding_size"] = "4", ["hidden_size"] = "4", ["batch_size"] = "64", ["walks_per_node"] = "2", ["walk_length"] = "6",
-        ["max_length"] = "12", ["negative_count"] = "3", ["session_length"] = "10", ["sample_size"] = "100", ["plays"] = "5",
-    };
+    private static readonly Dictionary<string, string> Cheap =
+        "epochs=1,vector_epochs=1,embedding_size=4,hidden_size=4,batch_size=64,walks_per_node=2,walk_length=6,max_length=12,negative_count=3,session_length=10,sample_size=100,plays=5"
+            .Split(',').Select(o => o.Split('=')).ToDictionary(o => o[0], o => o[1]);
 
     public static IReadOnlyList<string> Names { get; } = [.. ModelCatalog.All.Select(m => m.Name)];
 

@@ -14,7 +14,7 @@ namespace Segue.Models.Tests.Fuzz;
 /// </summary>
 public sealed class OptionEdgesTests
 {
-    private const int Rounds = 25;
+    private const int Rounds = 18;
 
     public static TheoryData<string> Names => [.. FuzzModels.Names];
 
