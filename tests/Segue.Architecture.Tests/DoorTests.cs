@@ -26,7 +26,7 @@ public sealed partial class DoorTests
         {
             found.AddRange(Repository.Read(file).Split('\n')
                 .Where(l => Suggestion().IsMatch(l) && !l.TrimStart().StartsWith("///", StringComparison.Ordinal))
-                .Where(l => Hole().Matches(l[Suggestion().Match(l).Index..]).Any(h => !h.Value.Contains("Shell.", StringComparison.Ordinal) && !Ours().IsMatch(h.Value)))
+                .Where(l => Hole().Matches(l[Suggestion().Match(l).Groups["at"].Index..]).Any(h => !h.Value.Contains("Shell.", StringComparison.Ordinal) && !Ours().IsMatch(h.Value)))
                 .Select(l => $"{file}: {l.Trim()}"));
         }
 
@@ -40,7 +40,7 @@ public sealed partial class DoorTests
     [GeneratedRegex(@"\b(Console|AnsiConsole|IAnsiConsole|Spectre)\b(?!\.Cli)")]
     private static partial Regex Console();
 
-    [GeneratedRegex(@"\$""[^""]*\bsegue (import|train|recommend|describe|map|run|evaluate|export|similar|playlist|demo) ")]
+    [GeneratedRegex(@"\$""[^""]*\b(?<at>segue) (import|train|recommend|describe|map|run|evaluate|export|similar|playlist|demo) ")]
     private static partial Regex Suggestion();
 
     [GeneratedRegex(@"\{[^{}]*\}")]

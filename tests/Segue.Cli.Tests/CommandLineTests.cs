@@ -60,7 +60,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("evaluate", "DATA", "--model", "popularity", "--out", "?")]
     [InlineData("train", "?", "--model", "popularity", "--out", "x")]
     [InlineData("train", "DATA", "--model", "popularity", "--out", "?")]
-    [InlineData("train", "DATA", "--model", "bpr:epochs=2", "--out", "MODEL", "--checkpoint", "?")]
+    [InlineData("train", "DATA", "--model", "mbcf:embedding_size=8,epochs=1", "--out", "MODEL", "--checkpoint", "?")]
     [InlineData("recommend", "?", "--user", "a")]
     [InlineData("recommend", "MODEL", "--history", "?")]
     [InlineData("recommend", "MODEL", "--user", "a", "--exclude", "?")]

@@ -8,8 +8,8 @@ namespace Segue.Cli.Commands;
 /// <summary>Prints an experiment and writes its files.</summary>
 internal static class ReportOutput
 {
-    // Narrower, a table with intervals breaks its other columns into single letters.
-    private const int WidthOfIntervals = 120;
+    // Narrower, intervals, scoring times and memory would break the names of models into letters; the report has them.
+    private const int WideTable = 120;
 
     /// <summary>Throws where the report could not be written: before anything is read or trained.</summary>
     public static void Check(string? outputPath)
@@ -57,13 +57,14 @@ internal static class ReportOutput
         string[] metrics = [.. all.Where(m => !IsSlice(m))], slices = [.. all.Where(IsSlice)];
         terminal.Result.WriteLine($"{report.Title ?? report.Dataset.Name}: {report.Dataset.Users:N0} users × {report.Dataset.Items:N0} items, {report.Dataset.Interactions:N0} interactions");
         terminal.Result.WriteLine($"split {report.Split.Name}, seed {report.Split.Seed}: train {report.Split.Train:N0}, test {report.Split.Test:N0}, {report.Split.TestUsers:N0} test users; {report.Protocol}");
+        bool isWide = terminal.Result.Width >= WideTable;
         TextTable table = new TextTable().Texts("model").WholeNumbers(metrics);
         if (metrics.Length > 0)
         {
-            table.Numbers(terminal.Result.Width >= WidthOfIntervals ? $"p ({metrics[0]} against {report.BestBaseline ?? "none"})" : "p");
+            _ = isWide ? table.Numbers($"p ({metrics[0]} against {report.BestBaseline ?? "none"})") : table.WholeNumbers("p");
         }
 
-        table.Numbers("fit s", "score s", "peak MB");
+        _ = isWide ? table.Numbers("fit s", "score s", "peak MB") : table.WholeNumbers("fit s");
         foreach (ReportRow row in report.Rows)
         {
             bool isBest = row.Label == report.BestModel;
@@ -74,7 +75,7 @@ internal static class ReportOutput
             };
             for (int m = 0; m < metrics.Length; m++)
             {
-                cells.Add(row.Metrics.TryGetValue(metrics[m], out ReportMetric? value) ? Style(Figure(value, withInterval: m < 2 && terminal.Result.Width >= WidthOfIntervals), isBest) : "–");
+                cells.Add(row.Metrics.TryGetValue(metrics[m], out ReportMetric? value) ? Style(Figure(value, withInterval: m < 2 && isWide), isBest) : "–");
             }
 
             if (metrics.Length > 0)
@@ -84,8 +85,12 @@ internal static class ReportOutput
             }
 
             cells.Add(row.FitSeconds.ToString("F2", CultureInfo.InvariantCulture));
-            cells.Add(row.ScoreSeconds.ToString("F2", CultureInfo.InvariantCulture));
-            cells.Add(row.PeakMb.ToString("F0", CultureInfo.InvariantCulture));
+            if (isWide)
+            {
+                cells.Add(row.ScoreSeconds.ToString("F2", CultureInfo.InvariantCulture));
+                cells.Add(row.PeakMb.ToString("F0", CultureInfo.InvariantCulture));
+            }
+
             table.Add([.. cells]);
         }
 

@@ -132,7 +132,6 @@ public sealed class HtmlReportTests
             Example = new ReportExample(name, name, [name], [new ExampleRecommendation("i", name, 1, $"because of {name}")]),
         });
         Assert.DoesNotMatch(new Regex("X{1001}"), html);
-        Assert.DoesNotMatch(new Regex(">X{301}"), Regex.Replace(html, "(failed: |<li>)X+", string.Empty));
         Assert.Matches(new Regex("<td class=\"text\"><bdi title=\"X{299}…\">X{99}…</bdi></td>"), html);
         Assert.Equal(300, Pages.Data(html).GetProperty("rows")[0].GetProperty("label").GetString()!.Length);
         Pages.AssertSelfContained(html);
