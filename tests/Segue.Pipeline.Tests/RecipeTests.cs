@@ -120,7 +120,10 @@ public sealed class RecipeTests : IDisposable
     {
         var all = new Dictionary<string, string>
         {
-            ["dataset"] = "{\"synthetic\":{}}", ["split"] = "\"random:validation=0.1\"", ["metrics"] = "[\"ndcg@10\"]", ["models"] = "[\"ease\"]",
+            ["dataset"] = "{\"synthetic\":{}}",
+            ["split"] = "\"random:validation=0.1\"",
+            ["metrics"] = "[\"ndcg@10\"]",
+            ["models"] = "[\"ease\"]",
         };
         string kept = string.Concat(all.Where(p => !member.Contains($"\"{p.Key}\":", StringComparison.Ordinal)).Select(p => $",\"{p.Key}\":{p.Value}"));
         string path = _folder.File("recipe.json");
