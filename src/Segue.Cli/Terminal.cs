@@ -15,7 +15,7 @@ namespace Segue.Cli;
 internal sealed class Terminal
 {
     private const int PlainWidth = 200;
-    private const int LongestLabel = 60;
+    private const int LongestLabel = 32;
 
     private Terminal(IAnsiConsole result, IAnsiConsole talk, bool isInteractive, bool wrapsResult, bool wrapsTalk)
     {

@@ -72,6 +72,13 @@ internal sealed class TextTable
         return this;
     }
 
+    /// <summary>Adds columns of text that are never broken.</summary>
+    public TextTable WholeTexts(params string[] names)
+    {
+        _columns.AddRange(names.Select(n => new TextColumn(n, IsWhole: true)));
+        return this;
+    }
+
     /// <summary>Adds columns of numbers.</summary>
     public TextTable Numbers(params string[] names)
     {

@@ -8,7 +8,9 @@ namespace Segue.Cli.Commands;
 /// <summary>Prints an experiment and writes its files.</summary>
 internal static class ReportOutput
 {
-    // Narrower, intervals, scoring times and memory would break the names of models into letters; the report has them.
+    private const int NarrowLabel = 18;
+
+    // Narrower, intervals, times and memory would break the names of models into letters; the report has them.
     private const int WideTable = 120;
 
     /// <summary>Throws where the report could not be written: before anything is read or trained.</summary>
@@ -58,20 +60,34 @@ internal static class ReportOutput
         terminal.Result.WriteLine($"{report.Title ?? report.Dataset.Name}: {report.Dataset.Users:N0} users × {report.Dataset.Items:N0} items, {report.Dataset.Interactions:N0} interactions");
         terminal.Result.WriteLine($"split {report.Split.Name}, seed {report.Split.Seed}: train {report.Split.Train:N0}, test {report.Split.Test:N0}, {report.Split.TestUsers:N0} test users; {report.Protocol}");
         bool isWide = terminal.Result.Width >= WideTable;
-        TextTable table = new TextTable().Texts("model").WholeNumbers(metrics);
+        TextTable table = new TextTable().Texts("model");
+        if (isWide)
+        {
+            table.WholeNumbers(metrics);
+        }
+        else
+        {
+            // Heads break before the length of the list, so that figures and names have room.
+            table = new TextTable().WholeTexts("model").Numbers([.. metrics.Select(m => m.Replace("@", " @", StringComparison.Ordinal))]);
+        }
+
         if (metrics.Length > 0)
         {
             _ = isWide ? table.Numbers($"p ({metrics[0]} against {report.BestBaseline ?? "none"})") : table.WholeNumbers("p");
         }
 
-        _ = isWide ? table.Numbers("fit s", "score s", "peak MB") : table.WholeNumbers("fit s");
+        if (isWide)
+        {
+            table.Numbers("fit s", "score s", "peak MB");
+        }
+
         foreach (ReportRow row in report.Rows)
         {
             bool isBest = row.Label == report.BestModel;
             string epoch = row.BestEpoch is null ? string.Empty : $" (epoch {row.BestEpoch} of {row.Epochs})";
             var cells = new List<Cell>
             {
-                Style(Cell.Name(row.Label).And(epoch, Tone.Grey).And(row.Error is null ? string.Empty : " (failed)", Tone.Red), isBest),
+                Style(Label(row.Label, isWide).And(epoch, Tone.Grey).And(row.Error is null ? string.Empty : " (failed)", Tone.Red), isBest),
             };
             for (int m = 0; m < metrics.Length; m++)
             {
@@ -84,9 +100,9 @@ internal static class ReportOutput
                     ? p < 0.001 ? "< 0.001" : p.ToString("F3", CultureInfo.InvariantCulture) : "–");
             }
 
-            cells.Add(row.FitSeconds.ToString("F2", CultureInfo.InvariantCulture));
             if (isWide)
             {
+                cells.Add(row.FitSeconds.ToString("F2", CultureInfo.InvariantCulture));
                 cells.Add(row.ScoreSeconds.ToString("F2", CultureInfo.InvariantCulture));
                 cells.Add(row.PeakMb.ToString("F0", CultureInfo.InvariantCulture));
             }
@@ -215,6 +231,8 @@ internal static class ReportOutput
         return withInterval && metric.Low != metric.High
             ? value.And(" ").And(string.Create(CultureInfo.InvariantCulture, $"{metric.Low:F4}–{metric.High:F4}"), Tone.Grey) : value;
     }
+
+    private static Cell Label(string label, bool isWide) => isWide ? Cell.Name(label) : VisibleText.Short(label, NarrowLabel);
 
     private static Cell Style(Cell cell, bool isBest) => isBest ? cell.In(Tone.Bold | Tone.Green) : cell;
 }
