@@ -39,7 +39,7 @@ public sealed class OutputTests : IDisposable
         await IsRefused(command, extension, "did not write");
         await IsRefused(command, Path.Combine(extension, "notes.txt"), "is a file");
         await IsRefused(command, Path.Combine(extension, "notes.txt", "deep", "er"), "is a file");
-        await IsRefused(command, "", "is not the path");
+        await IsRefused(command, "", "is empty");
         await IsRefused(command, "/", "root folder");
         Assert.Equal(6, Directory.GetFileSystemEntries(extension).Length);
     }
@@ -53,7 +53,7 @@ public sealed class OutputTests : IDisposable
         await IsRefused(command, plays, "did not write");
         await IsRefused(command, _folder.Path, "is a folder");
         await IsRefused(command, Path.Combine(plays, "page.html"), "is a file");
-        await IsRefused(command, "", "is not the path");
+        await IsRefused(command, "", "is empty");
         await IsRefused(command, "/", "is a folder");
         Assert.SkipWhen(OperatingSystem.IsWindows(), "there are no devices in the file system there");
         await IsRefused(command, "/dev/null", "is a device");
@@ -71,7 +71,8 @@ public sealed class OutputTests : IDisposable
         await File.WriteAllTextAsync(Path.Combine(folder, "report.json"), "{}", TestContext.Current.CancellationToken);
         await IsRefused(command, folder, "did not write");
         await IsRefused(command, Path.Combine(folder, "report.json"), "is a file");
-        await IsRefused(command, "", "is not the path");
+        await IsRefused(command, "", "is empty");
+        await IsRefused(command, "/", "root folder");
         Assert.Equal("{}", await File.ReadAllTextAsync(Path.Combine(folder, "report.json"), TestContext.Current.CancellationToken));
     }
 
@@ -108,7 +109,7 @@ public sealed class OutputTests : IDisposable
     private static async Task IsRefused(string command, string output, string why)
     {
         CliRun run = await CliRun.Of([.. command.Split(' '), output]);
-        Assert.Equal(CommandLine.Failed, run.ExitCode);
+        Assert.InRange(run.ExitCode, CommandLine.Failed, CommandLine.WrongUsage);
         Assert.StartsWith("segue: ", run.Talk, StringComparison.Ordinal);
         Assert.Contains(why, run.Talk, StringComparison.Ordinal);
         Assert.DoesNotContain("missing", run.Talk, StringComparison.Ordinal);

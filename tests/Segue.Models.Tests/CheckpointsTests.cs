@@ -129,8 +129,10 @@ public sealed class CheckpointsTests : IDisposable
     {
         Open().Write(Sample(3));
         string path = Assert.Single(Directory.GetFiles(_folder.Path));
-        File.WriteAllText(path + ".new-17-abc", "half a checkpoint");
+        File.WriteAllText(path + ".new-0123456789ab", "half a checkpoint");
         Assert.Equal(3, Open().Read()!.Epoch);
+        Open().Write(Sample(4));
+        Assert.Equal(4, Open().Read()!.Epoch);
         Assert.Equal([path], Directory.GetFiles(_folder.Path));
     }
 

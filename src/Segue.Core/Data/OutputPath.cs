@@ -10,7 +10,11 @@ public static class OutputPath
 
     /// <summary>Throws where no folder can be made or written to at <paramref name="path"/>; makes nothing that stays.</summary>
     /// <exception cref="DatasetException">It is not the path of a folder, or cannot be written.</exception>
-    public static void CheckFolder(string path) => Probe(Full(path, "a folder"), path);
+    public static void CheckFolder(string path)
+    {
+        string full = Full(path, "a folder");
+        Probe(Path.GetDirectoryName(full) is null ? throw new DatasetException($"'{path}' is a root folder; choose another folder") : full, path);
+    }
 
     /// <summary>The path in full, without a separator at its end.</summary>
     /// <param name="path">As it was given.</param>

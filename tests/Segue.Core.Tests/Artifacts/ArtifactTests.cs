@@ -176,7 +176,7 @@ public sealed class ArtifactTests
         writer.Add("graph.values", [5f, 6]);
         writer.Write(folder.File("model.safetensors"));
         string message = Assert.Throws<DatasetException>(() => ArtifactReader.Open(folder.File("model.safetensors")).Sparse("graph")).Message;
-        Assert.Contains("'graph'", message, StringComparison.Ordinal);
+        Assert.Contains("'graph", message, StringComparison.Ordinal);
     }
 
     private static string Write(TemporaryFolder folder)
