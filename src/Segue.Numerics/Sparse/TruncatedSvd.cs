@@ -265,6 +265,7 @@ public sealed class TruncatedSvd
 
         for (int i = 0; i < size; i++)
         {
+            CancellationScope.Check();
             ReadOnlySpan<double> left = panel.AsSpan(i * PanelRows, PanelRows);
             int j = 0;
             for (; j + 3 <= i; j += 4)
