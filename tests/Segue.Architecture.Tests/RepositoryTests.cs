@@ -17,6 +17,7 @@ public sealed partial class RepositoryTests
         ["tests/Segue.Neural.Tests/DocumentationTests.cs"] = "the example of the page",
         ["tests/Segue.Import.Tests/Engine/ArchiveChecksTests.cs"] = "checksums of every kind of archive",
         ["tests/Segue.Import.Tests/Engine/ManySmallFilesTests.cs"] = "memory for many files of every kind",
+        ["tests/Segue.Import.Tests/PrivacyTests.cs"] = "what no import keeps, all formats",
         ["tests/Segue.Cli.Tests/KilledTests.cs"] = "every command killed, and on a full disk",
         ["tests/Segue.Cli.Tests/OutputTests.cs"] = "where every command may write",
         ["tests/Segue.Import.Tests/Formats/Lastfm1kFileTests.cs"] = "the made-up file of Segue.Testing, by the importer that reads it",

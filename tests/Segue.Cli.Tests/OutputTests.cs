@@ -51,10 +51,10 @@ public sealed class OutputTests : IDisposable
         string plays = _folder.File("plays.csv");
         await File.WriteAllTextAsync(plays, "u,i\n", TestContext.Current.CancellationToken);
         await IsRefused(command, plays, "did not write");
-        await IsRefused(command, _folder.Path, "is a folder");
+        await IsRefused(command, _folder.Path, "folder");
         await IsRefused(command, Path.Combine(plays, "page.html"), "is a file");
         await IsRefused(command, "", "is empty");
-        await IsRefused(command, "/", "is a folder");
+        await IsRefused(command, "/", "folder");
         Assert.SkipWhen(OperatingSystem.IsWindows(), "there are no devices in the file system there");
         await IsRefused(command, "/dev/null", "is a device");
     }
