@@ -191,7 +191,9 @@ internal static class CommandLine
     private static int Fault(Terminal terminal, Exception e)
     {
         Exception cause = e is AggregateException { InnerException: { } inner } ? inner : e;
-        terminal.Say($"segue: this is a fault of Segue, not of what you did: {cause.GetType().Name}: {cause.Message} Please report it with the command; SEGUE_DEBUG=1 prints where it happened.");
+        terminal.Say(
+            $"segue: this is a fault of Segue, not of what you did: {cause.GetType().Name}: {cause.Message} "
+            + "Please report it with the command; SEGUE_DEBUG=1 prints where it happened.");
         if (Environment.GetEnvironmentVariable("SEGUE_DEBUG") == "1")
         {
             foreach (string line in e.ToString().Split('\n'))

@@ -7,6 +7,7 @@ using Segue.Core.Data.Synthetic;
 using Segue.Core.Splitting;
 using Segue.Evaluation;
 using Segue.Pipeline;
+using Segue.Pipeline.Reports;
 
 namespace Segue.Cli.Commands;
 
@@ -52,14 +53,16 @@ internal static class DemoCommand
                 DatasetStore.Save(world, Path.Combine(folder, "dataset"));
                 return Experiment.Run(specification, world, new ExperimentBars(bars), cancellation);
             });
-            int code = ReportOutput.Finish(terminal, report, folder, isJson);
             if (isJson)
             {
-                return code;
+                return ReportOutput.Finish(terminal, report, folder, json: true);
             }
 
+            int code = ReportOutput.Finish(terminal, report, null, json: false);
             Print(terminal, report.Example);
+            ReportFiles.Write(report, folder);
             terminal.Result.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Done in {clock.Elapsed.TotalSeconds:F1} s. Everything in the world is invented."));
+            terminal.Result.WriteLine($"Report with charts: {Path.GetFullPath(ReportFiles.PagePath(folder))}");
             terminal.Result.WriteLine("Your own history next: segue formats, then segue import FORMAT PATH --out my-music");
             return code;
         });

@@ -52,13 +52,13 @@ public static class AtomicFile
     {
         ArgumentNullException.ThrowIfNull(write);
         (string full, string folder) = Find(path);
-        string temporary = $"{full}.new-{Guid.NewGuid().ToString("N")[..12]}";
+        string temporary = $"{full}.new-{OutputPath.NewId()}";
         try
         {
             RemoveUnfinished(folder, Path.GetFileName(full));
 
             // Held until it has its name: what nobody holds is left of a run that was killed.
-            using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Delete, 1 << 16))
+            using (FileStream stream = OutputPath.CreateHeld(temporary))
             {
                 write(stream);
                 stream.Flush(flushToDisk: true);
@@ -106,9 +106,8 @@ public static class AtomicFile
         string start = $"{name}.new-";
         foreach (string left in Directory.EnumerateFiles(folder))
         {
-            ReadOnlySpan<char> other = Path.GetFileName(left.AsSpan());
-            bool isUnfinished = other.StartsWith(start, StringComparison.Ordinal) && other.Length == start.Length + 12
-                && !other[start.Length..].ContainsAnyExcept("0123456789abcdef");
+            ReadOnlySpan<char> id = Path.GetFileName(left.AsSpan());
+            bool isUnfinished = id.StartsWith(start, StringComparison.Ordinal) && OutputPath.IsId(id[start.Length..]);
             if (isUnfinished && !OutputPath.IsLink(left) && !OutputPath.IsHeld(left))
             {
                 OutputPath.TryDelete(left);

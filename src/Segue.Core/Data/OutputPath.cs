@@ -5,6 +5,8 @@ namespace Segue.Core.Data;
 /// <summary>What writing a file or a folder has in common: is the path one, can it be written, whose is what is there.</summary>
 public static class OutputPath
 {
+    private const int IdLength = 12;
+
     // Values of errno, which .NET keeps in the low bits of HResult on Unix: no space, over quota.
     private const int NoSpace = 28, OverQuota = 122, WindowsDiskFull = 112;
 
@@ -100,6 +102,47 @@ public static class OutputPath
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return false;
+        }
+    }
+
+    /// <summary>Twelve hexadecimal digits, new every time.</summary>
+    internal static string NewId() => Guid.NewGuid().ToString("N")[..IdLength];
+
+    /// <summary>True for what <see cref="NewId"/> gives.</summary>
+    internal static bool IsId(ReadOnlySpan<char> text) => text.Length == IdLength && !text.ContainsAnyExcept("0123456789abcdef");
+
+    /// <summary>Makes a file that this process holds until it closes it; it may be renamed and deleted meanwhile.</summary>
+    /// <remarks>
+    /// Making a file and holding it are two steps. It gets its name after both, so that <see cref="IsHeld"/> never sees it between them. Killed
+    /// in that moment, a process leaves an empty file whose name ends in <c>~</c>.
+    /// </remarks>
+    internal static FileStream CreateHeld(string path)
+    {
+        string first = path + "~";
+        var stream = new FileStream(first, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Delete, 1 << 16);
+        try
+        {
+            File.Move(first, path);
+            return stream;
+        }
+        catch
+        {
+            stream.Dispose();
+            TryDelete(first);
+            throw;
+        }
+    }
+
+    /// <summary>Holds a file that nobody else has open; null where it is missing or somebody has.</summary>
+    internal static FileStream? TryHold(string file)
+    {
+        try
+        {
+            return new FileStream(file, FileMode.Open, FileAccess.ReadWrite, OperatingSystem.IsWindows() ? FileShare.Delete : FileShare.None, 1);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
         }
     }
 

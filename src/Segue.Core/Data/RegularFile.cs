@@ -141,7 +141,7 @@ public static class RegularFile
         }
         catch (UnauthorizedAccessException)
         {
-            return AFile; // only a file is opened, and opening it anew says why it cannot be read
+            return AFile; // only a file is opened, and opening it again says why it cannot be read
         }
         catch (IOException)
         {
