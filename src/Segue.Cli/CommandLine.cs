@@ -24,6 +24,9 @@ internal static class CommandLine
     /// <summary>Exit code of a wrong command, option or value; nothing was started.</summary>
     public const int WrongUsage = 2;
 
+    /// <summary>Exit code of a recipe that ran and does not reach all it promises.</summary>
+    public const int PromiseMissed = 3;
+
     private static readonly JsonSerializerOptions Json = new()
     {
         WriteIndented = true,
@@ -60,15 +63,19 @@ internal static class CommandLine
     {
         // Ids may begin with @: no argument names a file with more arguments.
         RootCommand root = Root(terminal);
+        var wide = new Option<bool>("--wide") { Description = "show all columns of a table, however narrow the terminal is", Recursive = true };
+        root.Options.Add(wide);
         ParseResult parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count > 0 && parsed.Action is not HelpAction)
         {
-            foreach (ParseError error in parsed.Errors)
+            // Of a word that is no command it is not worth saying that a command is missing.
+            string? unknown = parsed.UnmatchedTokens.FirstOrDefault();
+            ParseError[] ofUnknown = [.. parsed.Errors.Where(e => unknown is not null && e.Message.Contains($"'{unknown}'", StringComparison.Ordinal))];
+            foreach (ParseError error in ofUnknown.Length > 0 ? ofUnknown : parsed.Errors)
             {
                 terminal.Say($"segue: {error.Message}");
             }
 
-            string? unknown = parsed.UnmatchedTokens.FirstOrDefault();
             Command command = parsed.CommandResult.Command;
             IEnumerable<string> known = unknown?.StartsWith('-') == true
                 ? command.Options.Select(o => o.Name) : command.Subcommands.Select(c => c.Name);
@@ -80,6 +87,11 @@ internal static class CommandLine
 
             terminal.Say(command is RootCommand ? "See: segue --help" : $"See: segue {command.Name} --help");
             return WrongUsage;
+        }
+
+        if (parsed.GetValue(wide))
+        {
+            terminal.Result.ShowAllColumns();
         }
 
         var configuration = new InvocationConfiguration

@@ -44,7 +44,8 @@ internal sealed class Terminal
     }
 
     /// <summary>A terminal that collects text, for tests.</summary>
-    public static Terminal Of(TextWriter result, TextWriter talk) => new(Create(result, true), Create(talk, true), false, false, false);
+    public static Terminal Of(TextWriter result, TextWriter talk, int width = PlainWidth) =>
+        new(Create(result, true, width), Create(talk, true, width), false, width < PlainWidth, width < PlainWidth);
 
     /// <summary>Prints JSON as it is; hidden characters in its strings become escapes, which read back as the same value.</summary>
     public void Write(string json) => Result.WriteJson(json);
@@ -104,7 +105,7 @@ internal sealed class Terminal
         static string Description(string text) => Markup.Escape(VisibleText.Short(text, 2 * LongestLabel));
     }
 
-    private static IAnsiConsole Create(TextWriter writer, bool isRedirected)
+    private static IAnsiConsole Create(TextWriter writer, bool isRedirected, int width = PlainWidth)
     {
         IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings
         {
@@ -114,7 +115,7 @@ internal sealed class Terminal
         });
         if (isRedirected)
         {
-            console.Profile.Width = PlainWidth;
+            console.Profile.Width = width;
         }
 
         return console;
@@ -146,6 +147,8 @@ internal sealed class Output(IAnsiConsole console, bool wraps)
     // Longer lines are no messages: somebody's name in them is a book.
     private const int LongestLine = 8_000;
 
+    private const int AllColumns = 10_000;
+
     /// <summary>Columns there are for a table.</summary>
     public int Width => console.Profile.Width;
 
@@ -163,11 +166,26 @@ internal sealed class Output(IAnsiConsole console, bool wraps)
     /// <summary>Prints a command to be copied, behind a lead: never broken, because a break would be pasted too.</summary>
     public void WriteCommand(string lead, string command) => WriteLine($"{lead}{command}", isProse: false);
 
-    /// <summary>Draws a table.</summary>
-    public void Write(TextTable table) => console.Write(Draw(table));
+    /// <summary>Draws a table; columns it has no room for are named below it.</summary>
+    public void Write(TextTable table)
+    {
+        (Table drawn, IReadOnlyList<string> leftOut) = TableLayout.Fit(table, RenderOptions.Create(console), Width);
+        console.Write(drawn);
+        if (leftOut.Count > 0)
+        {
+            WriteLine(Cell.Of($"not shown at {Width} columns: {string.Join(", ", leftOut)} (--wide shows all)", Tone.Grey));
+        }
+    }
 
     /// <summary>Draws two tables side by side.</summary>
-    public void Write(TextTable left, TextTable right) => console.Write(new Columns(Draw(left), Draw(right)) { Expand = false });
+    public void Write(TextTable left, TextTable right)
+    {
+        var options = RenderOptions.Create(console);
+        console.Write(new Columns(TableLayout.Fit(left, options, Width).Drawn, TableLayout.Fit(right, options, Width).Drawn) { Expand = false });
+    }
+
+    /// <summary>Gives tables all the columns they want, whatever the terminal has.</summary>
+    public void ShowAllColumns() => console.Profile.Width = AllColumns;
 
     /// <summary>Prints JSON.</summary>
     public void WriteJson(string json)
@@ -184,7 +202,8 @@ internal sealed class Output(IAnsiConsole console, bool wraps)
 
     private static string Detab(string text) => text.Replace("\t", "    ", StringComparison.Ordinal);
 
-    private static Paragraph Draw(Cell cell) => Draw(cell, Cell.Longest);
+    /// <summary>A cell as it is drawn.</summary>
+    internal static Paragraph Draw(Cell cell) => Draw(cell, Cell.Longest);
 
     private static Paragraph Draw(Cell cell, int most)
     {
@@ -198,31 +217,6 @@ internal sealed class Output(IAnsiConsole console, bool wraps)
         }
 
         return paragraph;
-    }
-
-    private static Table Draw(TextTable table)
-    {
-        Table drawn = new() { Border = TableBorder.Rounded, ShowHeaders = table.HasHead, ShowRowSeparators = table.HasRowLines };
-        if (table.Title is not null)
-        {
-            drawn.Title = new TableTitle(Markup.Escape(VisibleText.Short(table.Title, Cell.Longest)));
-        }
-
-        foreach (TextColumn column in table.Columns)
-        {
-            drawn.AddColumn(new TableColumn(Draw(Cell.Name(column.Name)))
-            {
-                Alignment = column.IsRight ? Justify.Right : null,
-                NoWrap = column.IsWhole,
-            });
-        }
-
-        foreach (IReadOnlyList<Cell> row in table.Rows)
-        {
-            drawn.AddRow(row.Select(cell => Draw(cell)));
-        }
-
-        return drawn;
     }
 
     private void WriteLine(Cell line, bool isProse)

@@ -11,6 +11,9 @@ internal enum Tone
     Green = 2,
     Grey = 4,
     Red = 8,
+
+    /// <summary>Left out where the terminal is too narrow for it.</summary>
+    Detail = 16,
 }
 
 /// <summary>What stands in one cell of a table, or on a line: texts, each with its tone. Nothing in a text is read as markup.</summary>
@@ -39,15 +42,25 @@ internal sealed record Cell(IReadOnlyList<(string Text, Tone Tone)> Parts)
     /// <summary>With a text behind it.</summary>
     public Cell And(string text, Tone tone = Tone.Plain) => this with { Parts = [.. Parts, (text, tone)] };
 
+    /// <summary>Without what a narrow terminal has no room for.</summary>
+    public Cell WithoutDetails() => this with { Parts = [.. Parts.Where(p => !p.Tone.HasFlag(Tone.Detail))] };
+
     /// <summary>The whole cell in a tone; colours of parts stay.</summary>
     public Cell In(Tone tone) => this with { Parts = [.. Parts.Select(p => (p.Text, p.Tone | tone))] };
 }
 
 /// <summary>A column of a table.</summary>
 /// <param name="Name">Its head.</param>
-/// <param name="IsRight">Numbers: set to the right.</param>
-/// <param name="IsWhole">Never broken between words.</param>
-internal sealed record TextColumn(string Name, bool IsRight = false, bool IsWhole = false);
+/// <param name="IsRight">Numbers: set to the right, never broken.</param>
+/// <param name="Importance">Where the terminal is too narrow, columns of low importance are left out first; of equal ones those at the right.</param>
+internal sealed record TextColumn(string Name, bool IsRight = false, int Importance = TextColumn.Always)
+{
+    /// <summary>Importance of a column that is never left out: texts, and the first column of numbers.</summary>
+    public const int Always = int.MaxValue;
+
+    /// <summary>Importance of other columns of numbers where nothing is said.</summary>
+    public const int Usual = 50;
+}
 
 /// <summary>A table before it is drawn.</summary>
 internal sealed class TextTable
@@ -72,24 +85,17 @@ internal sealed class TextTable
         return this;
     }
 
-    /// <summary>Adds columns of text that are never broken.</summary>
-    public TextTable WholeTexts(params string[] names)
-    {
-        _columns.AddRange(names.Select(n => new TextColumn(n, IsWhole: true)));
-        return this;
-    }
+    /// <summary>Adds columns of numbers. The first of a table is always shown.</summary>
+    public TextTable Numbers(params string[] names) => Numbers(TextColumn.Usual, names);
 
-    /// <summary>Adds columns of numbers.</summary>
-    public TextTable Numbers(params string[] names)
+    /// <summary>Adds columns of numbers of some importance.</summary>
+    public TextTable Numbers(int importance, params string[] names)
     {
-        _columns.AddRange(names.Select(n => new TextColumn(n, IsRight: true)));
-        return this;
-    }
+        foreach (string name in names)
+        {
+            _columns.Add(new TextColumn(name, IsRight: true, Importance: _columns.Exists(c => c.IsRight) ? importance : TextColumn.Always));
+        }
 
-    /// <summary>Adds columns of numbers that are never broken.</summary>
-    public TextTable WholeNumbers(params string[] names)
-    {
-        _columns.AddRange(names.Select(n => new TextColumn(n, IsRight: true, IsWhole: true)));
         return this;
     }
 

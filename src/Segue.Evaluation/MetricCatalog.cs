@@ -133,6 +133,13 @@ public static class MetricCatalog
     /// <summary>The longest list a metric may ask for.</summary>
     public const int MaxListLength = 1_000_000;
 
+    // Other names that papers and other programs have for the same figure.
+    private static readonly Dictionary<string, string> Aliases = new()
+    {
+        ["hr"] = "hitrate", ["hit"] = "hitrate", ["hits"] = "hitrate", ["hit-rate"] = "hitrate", ["hit-ratio"] = "hitrate", ["next-hitrate"] = "next-hr",
+        ["prec"] = "precision", ["rprecision"] = "r-precision", ["roc-auc"] = "auc", ["cov"] = "coverage", ["logloss"] = "log-loss",
+    };
+
     private const string NoRelevant = "users without a relevant item are not evaluated; nothing ranked: 0";
     private const string NoStep = "steps without a right answer, and sessions without such a step, are left out; nothing ranked: 0";
     private const string Steps = ", then the number of steps";
@@ -329,6 +336,7 @@ public static class MetricCatalog
     public static IReadOnlyList<MetricSpecification> Default { get; } = ParseList("recall@20,ndcg@20,mrr@20,coverage@20");
 
     /// <summary>Reads one name, for example <c>recall@20</c>, <c>mrr</c>, <c>auc</c>, <c>recall@20:popularity=1-5</c>.</summary>
+    /// <remarks>Case is ignored, and names common elsewhere are known: <c>NDCG@5</c>, <c>hr@5</c>, <c>hit_rate@5</c>.</remarks>
     /// <exception cref="OptionException">Unknown name (the message lists near matches), a missing, superfluous or impossible k, or no slice.</exception>
     public static MetricSpecification Parse(string text)
     {
@@ -364,24 +372,26 @@ public static class MetricCatalog
     {
         int at = trimmed.IndexOf('@');
         string name = at < 0 ? trimmed : trimmed[..at];
-        MetricDefinition metric = All.FirstOrDefault(m => m.Name == name)
+        string known = name.ToLowerInvariant().Replace('_', '-');
+        known = Aliases.GetValueOrDefault(known, known);
+        MetricDefinition metric = All.FirstOrDefault(m => m.Name == known)
             ?? throw NearMatches.Error("metric", name, [.. All.Select(m => m.Name)]);
         if (at < 0)
         {
             return metric.Length == ListLength.Required
-                ? throw new OptionException($"metric '{trimmed}' needs a list length; write for example {name}@20")
+                ? throw new OptionException($"metric '{trimmed}' needs a list length; write for example {metric.Name}@20")
                 : new MetricSpecification(metric, null);
         }
 
         if (metric.Length == ListLength.None)
         {
-            throw new OptionException($"metric '{trimmed}' has a list length, but {name} takes none; write {name}");
+            throw new OptionException($"metric '{trimmed}' has a list length, but {metric.Name} takes none; write {metric.Name}");
         }
 
         return int.TryParse(trimmed.AsSpan(at + 1), NumberStyles.None, CultureInfo.InvariantCulture, out int k) && k is >= 1 and <= MaxListLength
             ? new MetricSpecification(metric, k)
             : throw new OptionException(
-                $"metric '{trimmed}' has the list length '{trimmed[(at + 1)..]}'; give a whole number from 1 to {MaxListLength}, for example {name}@20");
+                $"metric '{trimmed}' has the list length '{trimmed[(at + 1)..]}'; give a whole number from 1 to {MaxListLength}, for example {metric.Name}@20");
     }
 
     /// <summary>

@@ -7,7 +7,7 @@ using Segue.Evaluation;
 
 namespace Segue.Pipeline;
 
-/// <summary>When to stop training: once a metric on the validation part has not risen for some measurements; the best state is kept.</summary>
+/// <summary>When to stop training: once a metric on the validation part has not become better for some measurements; the best state is kept.</summary>
 /// <param name="Metric">What is watched: of rankings, or of predicted values for models that predict them.</param>
 /// <param name="Every">Measure after every so many epochs.</param>
 /// <param name="Patience">Stop after so many measurements in a row without a new best.</param>
@@ -52,7 +52,7 @@ internal sealed class EarlyStopping(EarlyStoppingSpecification specification, Ev
     private readonly Stopwatch _spent = new();
     private IRecommender? _best;
     private double _bestValue;
-    private int _withoutRise;
+    private int _withoutGain;
 
     /// <summary>Epoch of the state that is kept, or null where the model has no epochs or predicts nothing to measure.</summary>
     public int? BestEpoch { get; private set; }
@@ -97,11 +97,11 @@ internal sealed class EarlyStopping(EarlyStoppingSpecification specification, Ev
 
         if (_best is null || (specification.Metric.Metric.HigherIsBetter ? value > _bestValue : value < _bestValue))
         {
-            (_best, _bestValue, BestEpoch, _withoutRise) = (recommender, value, epoch, 0);
+            (_best, _bestValue, BestEpoch, _withoutGain) = (recommender, value, epoch, 0);
             return true;
         }
 
-        return ++_withoutRise < specification.Patience;
+        return ++_withoutGain < specification.Patience;
     }
 
     private double? Measure(IRecommender recommender)

@@ -597,6 +597,7 @@ public static class Experiment
             K = 10,
             Seen = specification.KeepSeen ? ReadOnlyMemory<int>.Empty : history.ToArray(),
             Allow = stage.Candidates,
+            Songs = SameSongs.Of(train.Catalog),
         });
         return new ReportExample(
             train.Users[user], best.Specification.Label, Histories.RecentNames(source, history, 10),

@@ -52,6 +52,9 @@ public sealed record ExperimentReport
     /// <summary>Rows tested against each other, or null.</summary>
     public IReadOnlyList<ReportPair>? Pairs { get; init; }
 
+    /// <summary>What the recipe promises beside what was measured, or null where it promises nothing.</summary>
+    public IReadOnlyList<ReportPromise>? Promises { get; init; }
+
     /// <summary>The same trained models judged in other ways, or null.</summary>
     public IReadOnlyList<ReportTable>? Also { get; init; }
 
@@ -148,6 +151,14 @@ public sealed record ReportRow
 /// <param name="High">Upper end.</param>
 /// <param name="PVsBestBaseline">Two-sided paired test against the best baseline; null for that baseline itself and for figures without users.</param>
 public sealed record ReportMetric(double Value, double Low, double High, double? PVsBestBaseline = null);
+
+/// <summary>A figure a recipe promises, beside what was measured.</summary>
+/// <param name="Label">Row.</param>
+/// <param name="Metric">Column.</param>
+/// <param name="Promised">The accepted values in words, for example <c>≥ 0.282</c>.</param>
+/// <param name="Value">What was measured; NaN where the row or figure is missing.</param>
+/// <param name="Reached">True where the value is accepted.</param>
+public sealed record ReportPromise(string Label, string Metric, string Promised, double Value, bool Reached);
 
 /// <summary>Two rows compared user by user.</summary>
 /// <param name="First">Label of a row.</param>

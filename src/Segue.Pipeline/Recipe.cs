@@ -522,4 +522,8 @@ public sealed record Promise(string Label, string Metric, double Low, double Hig
 /// <param name="Promise">The promise.</param>
 /// <param name="Value">What was measured; NaN where the row or figure is missing.</param>
 /// <param name="IsKept">True where the value lies in the window.</param>
-public sealed record PromiseResult(Promise Promise, double Value, bool IsKept);
+public sealed record PromiseResult(Promise Promise, double Value, bool IsKept)
+{
+    /// <summary>As it stands in a report.</summary>
+    public ReportPromise ForReport => new(Promise.Label, Promise.Metric, Promise.Window, Value, IsKept);
+}

@@ -47,8 +47,18 @@ public class MetricCatalogTests
     }
 
     [Theory]
+    [InlineData("NDCG@5", "ndcg@5")]
+    [InlineData("hr@5", "hitrate@5")]
+    [InlineData("HR@10", "hitrate@10")]
+    [InlineData("hit_rate@3", "hitrate@3")]
+    [InlineData("Recall@20:popularity=1-5", "recall@20:popularity=1-5")]
+    [InlineData("artist_diversity@5", "artist-diversity@5")]
+    [InlineData("MSE", "mse")]
+    public void Knows_names_as_others_write_them(string text, string name) => Assert.Equal(name, MetricCatalog.Parse(text).Name);
+
+    [Theory]
     [InlineData("recal@20", "did you mean 'recall'")]
-    [InlineData("NDCG@20", "did you mean 'ndcg'")]
+    [InlineData("NDGC@20", "did you mean 'ndcg'")]
     [InlineData("", "Known: recall")]
     [InlineData("recall", "recall@20")]
     [InlineData("recall@", "from 1 to")]

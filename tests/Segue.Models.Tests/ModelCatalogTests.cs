@@ -1,6 +1,9 @@
 using System.Text.RegularExpressions;
 using Segue.Core;
 using Segue.Core.Contracts;
+using Segue.Core.Data;
+using Segue.Core.Data.Synthetic;
+using Segue.Testing;
 using Xunit;
 
 namespace Segue.Models.Tests;
@@ -34,6 +37,33 @@ public sealed partial class ModelCatalogTests
         Assert.Equal(ModelCatalog.Create(name, []).Options, made.Options);
         Assert.Equal(model.OptionsType, made.Options.GetType());
     }
+
+    /// <summary>What the command line says before training, from the type alone.</summary>
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void A_model_keeps_checkpoints_exactly_where_its_type_says_so(string name)
+    {
+        Dataset world = SyntheticWorld.Generate(new SyntheticWorldOptions { Users = 25, Tracks = 40, Interactions = 900 }).Dataset;
+        IReadOnlyList<OptionDescription> options = OptionsText.Describe(ModelCatalog.Get(name).OptionsType);
+        IModel model = ModelCatalog.Create(name, [.. Small.Where(s => options.Any(o => o.Name == s.Key))]);
+        using var folder = new TemporaryFolder();
+        try
+        {
+            model.Fit(world, new FitContext { CheckpointFolder = folder.Path });
+        }
+        catch (DatasetException)
+        {
+            // Some models need what this world has not; then they must at least not promise checkpoints untested.
+            Assert.False(model is IKeepsCheckpoints, $"{name} cannot be trained on the world of this test");
+        }
+
+        Assert.Equal(model is IKeepsCheckpoints, Directory.EnumerateFiles(folder.Path).Any());
+    }
+
+    private static readonly Dictionary<string, string> Small = new()
+    {
+        ["epochs"] = "1", ["vector_epochs"] = "1", ["embedding_size"] = "4", ["hidden_size"] = "4", ["batch_size"] = "64", ["heads"] = "1",
+    };
 
     [Theory]
     [InlineData("lightgcn:nodes=user+item+genre", "'genre' is none")]

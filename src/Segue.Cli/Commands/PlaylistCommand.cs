@@ -54,6 +54,7 @@ internal static class PlaylistCommand
                 K = count,
                 MaxPerArtist = cap,
                 Catalog = model.Train.Catalog,
+                Songs = SameSongs.Of(model.Train.Catalog),
                 Exclude = parsed.GetValue(exclude) is { } path ? ItemFile.ReadSet(terminal, model.Train, path) : [],
             };
             RankedItem[] Continue(IRecommender recommender, RankOptions within) =>

@@ -49,13 +49,14 @@ internal static class RecommendCommand
                 Exclude = parsed.GetValue(exclude) is { } excludePath ? ItemFile.ReadSet(terminal, model.Train, excludePath) : [],
                 MaxPerArtist = parsed.GetValue(maxPerArtist),
                 Catalog = model.Train.Catalog,
+                Songs = SameSongs.Of(model.Train.Catalog),
             };
             string? nothingKnown = known.Length > 0 ? null
                 : userId is null ? $"'{historyPath}' names nothing the model knows" : $"the model was trained on no play of user '{userId}'";
             var answer = Answer.Of(terminal, model, query, nothingKnown, recommender => Ranker.Rank(recommender, query, options));
             if (answer.List.Length == 0)
             {
-                throw NothingLeft(answer, query, options, userId is null ? "this history" : $"user '{userId}'");
+                throw NothingLeft(answer, query, options, userId is null ? "this history" : $"user '{userId}'", model.Train.Users.Count);
             }
 
             answer.SayWhereShort(terminal, options.K);
@@ -94,8 +95,17 @@ internal static class RecommendCommand
     }
 
     /// <summary>Everything that can be scored was filtered out: says by what.</summary>
-    private static SegueException NothingLeft(Answer answer, Query query, RankOptions options, string listener)
+    private static SegueException NothingLeft(Answer answer, Query query, RankOptions options, string listener, int listeners)
     {
+        if (listeners == 1 && options.Exclude.IsEmpty)
+        {
+            // Whatever can be scored was heard by somebody, and there is nobody else.
+            return new SegueException(
+                $"model '{answer.Model}' has nothing left for {listener}: it was trained on one listener, so it knows no item that this listener has not heard. "
+                + "Something new takes the listens of other listeners: train on a data set with many of them, for example a public one, and give this listener's plays "
+                + "by --history FILE. For what to hear again give --keep-seen");
+        }
+
         bool IsAny(RankOptions less) => Ranker.Rank(answer.Recommender, query, less with { K = 1 }).Length > 0;
         string what = IsAny(options with { Seen = default }) ? "is known to the listener already: give --keep-seen"
             : IsAny(options with { Exclude = default }) ? "is excluded: shorten the file of --exclude"

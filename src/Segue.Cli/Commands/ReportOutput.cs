@@ -8,10 +8,8 @@ namespace Segue.Cli.Commands;
 /// <summary>Prints an experiment and writes its files.</summary>
 internal static class ReportOutput
 {
-    private const int NarrowLabel = 18;
-
-    // Narrower, intervals, times and memory would break the names of models into letters; the report has them.
-    private const int WideTable = 120;
+    // Where a terminal is narrow, memory goes first, then times, then metrics from the right.
+    private const int LeastImportant = 10, Times = 20, MostImportant = 90;
 
     /// <summary>Throws where the report could not be written: before anything is read or trained.</summary>
     public static void Check(string? outputPath)
@@ -59,27 +57,13 @@ internal static class ReportOutput
         string[] metrics = [.. all.Where(m => !IsSlice(m))], slices = [.. all.Where(IsSlice)];
         terminal.Result.WriteLine($"{report.Title ?? report.Dataset.Name}: {report.Dataset.Users:N0} users × {report.Dataset.Items:N0} items, {report.Dataset.Interactions:N0} interactions");
         terminal.Result.WriteLine($"split {report.Split.Name}, seed {report.Split.Seed}: train {report.Split.Train:N0}, test {report.Split.Test:N0}, {report.Split.TestUsers:N0} test users; {report.Protocol}");
-        bool isWide = terminal.Result.Width >= WideTable;
-        TextTable table = new TextTable().Texts("model");
-        if (isWide)
-        {
-            table.WholeNumbers(metrics);
-        }
-        else
-        {
-            // Heads break before the length of the list, so that figures and names have room.
-            table = new TextTable().WholeTexts("model").Numbers([.. metrics.Select(m => m.Replace("@", " @", StringComparison.Ordinal))]);
-        }
-
+        TextTable table = new TextTable().Texts("model").Numbers([.. metrics.Take(1)]);
         if (metrics.Length > 0)
         {
-            _ = isWide ? table.Numbers($"p ({metrics[0]} against {report.BestBaseline ?? "none"})") : table.WholeNumbers("p");
+            table.Numbers(MostImportant, $"p against {report.BestBaseline ?? "none"}");
         }
 
-        if (isWide)
-        {
-            table.Numbers("fit s", "score s", "peak MB");
-        }
+        table.Numbers([.. metrics.Skip(1)]).Numbers(Times, "fit s").Numbers(LeastImportant, "score s", "peak MB");
 
         foreach (ReportRow row in report.Rows)
         {
@@ -87,33 +71,28 @@ internal static class ReportOutput
             string epoch = row.BestEpoch is null ? string.Empty : $" (epoch {row.BestEpoch} of {row.Epochs})";
             var cells = new List<Cell>
             {
-                Style(Label(row.Label, isWide).And(epoch, Tone.Grey).And(row.Error is null ? string.Empty : " (failed)", Tone.Red), isBest),
+                Style(Cell.Name(row.Label).And(epoch, Tone.Grey).And(row.Error is null ? string.Empty : " (failed)", Tone.Red), isBest),
             };
             for (int m = 0; m < metrics.Length; m++)
             {
-                cells.Add(row.Metrics.TryGetValue(metrics[m], out ReportMetric? value) ? Style(Figure(value, withInterval: m < 2 && isWide), isBest) : "–");
+                cells.Add(row.Metrics.TryGetValue(metrics[m], out ReportMetric? value) ? Style(Figure(value, withInterval: m < 2), isBest) : "–");
+                if (m == 0)
+                {
+                    cells.Add(value?.PVsBestBaseline is { } p ? p < 0.001 ? "< 0.001" : p.ToString("F3", CultureInfo.InvariantCulture) : "–");
+                }
             }
 
-            if (metrics.Length > 0)
-            {
-                cells.Add(row.Metrics.TryGetValue(metrics[0], out ReportMetric? first) && first.PVsBestBaseline is { } p
-                    ? p < 0.001 ? "< 0.001" : p.ToString("F3", CultureInfo.InvariantCulture) : "–");
-            }
-
-            if (isWide)
-            {
-                cells.Add(row.FitSeconds.ToString("F2", CultureInfo.InvariantCulture));
-                cells.Add(row.ScoreSeconds.ToString("F2", CultureInfo.InvariantCulture));
-                cells.Add(row.PeakMb.ToString("F0", CultureInfo.InvariantCulture));
-            }
-
+            cells.Add(row.FitSeconds.ToString("F2", CultureInfo.InvariantCulture));
+            cells.Add(row.ScoreSeconds.ToString("F2", CultureInfo.InvariantCulture));
+            cells.Add(row.PeakMb.ToString("F0", CultureInfo.InvariantCulture));
             table.Add([.. cells]);
         }
 
         foreach (PublishedRow row in published.Where(p => metrics.Any(p.Metrics.ContainsKey)))
         {
             Cell[] figures = Cells(row, metrics);
-            table.Add([.. figures, .. Enumerable.Repeat(Cell.Of("–", Tone.Grey), table.Columns.Count - figures.Length)]);
+            Cell none = Cell.Of("–", Tone.Grey);
+            table.Add([.. figures[..2], none, .. figures[2..], none, none, none]);
         }
 
         terminal.Result.Write(table);
@@ -126,6 +105,11 @@ internal static class ReportOutput
         if (report.Pairs is { Count: > 0 } pairs)
         {
             Print(terminal, "Row against row, listener by listener", pairs);
+        }
+
+        if (report.Promises is { Count: > 0 } promises)
+        {
+            Print(terminal, promises);
         }
 
         if (report.Training is { } training)
@@ -173,15 +157,28 @@ internal static class ReportOutput
 
     private static void Print(Terminal terminal, string title, IReadOnlyList<ReportPair> pairs)
     {
-        TextTable table = new TextTable { Title = title }.Texts("first", "second", "metric").WholeNumbers("first − second", "p", "ahead", "behind", "equal");
+        TextTable table = new TextTable { Title = title }.Texts("first", "second", "metric").Numbers("first − second").Numbers(MostImportant, "p").Numbers("ahead", "behind", "equal");
         foreach (ReportPair pair in pairs)
         {
             Cell difference = Cell.Of(string.Create(CultureInfo.InvariantCulture, $"{pair.Difference:+0.0000;−0.0000} "), Tone.Plain)
-                .And(string.Create(CultureInfo.InvariantCulture, $"{pair.Low:+0.0000;−0.0000} … {pair.High:+0.0000;−0.0000}"), Tone.Grey);
+                .And(string.Create(CultureInfo.InvariantCulture, $"{pair.Low:+0.0000;−0.0000} … {pair.High:+0.0000;−0.0000}"), Tone.Grey | Tone.Detail);
             table.Add(
                 Cell.Name(pair.First), Cell.Name(pair.Second), Cell.Name(pair.Metric), pair.P < 0.05 ? difference.In(Tone.Bold) : difference,
                 pair.P < 0.001 ? "< 0.001" : pair.P.ToString("F3", CultureInfo.InvariantCulture), pair.Wins.ToString("N0", CultureInfo.InvariantCulture),
                 pair.Losses.ToString("N0", CultureInfo.InvariantCulture), (pair.Users - pair.Wins - pair.Losses).ToString("N0", CultureInfo.InvariantCulture));
+        }
+
+        terminal.Result.Write(table);
+    }
+
+    private static void Print(Terminal terminal, IReadOnlyList<ReportPromise> promises)
+    {
+        TextTable table = new TextTable { Title = "What the recipe promises" }.Texts("model", "metric", "promised").Numbers("measured").Texts("reached");
+        foreach (ReportPromise promise in promises)
+        {
+            table.Add(
+                Cell.Name(promise.Label), Cell.Name(promise.Metric), Cell.Name(promise.Promised),
+                promise.Value.ToString("F4", CultureInfo.InvariantCulture), promise.Reached ? Cell.Of("yes", Tone.Green) : Cell.Of("no", Tone.Red));
         }
 
         terminal.Result.Write(table);
@@ -229,10 +226,8 @@ internal static class ReportOutput
     {
         Cell value = metric.Value.ToString("F4", CultureInfo.InvariantCulture);
         return withInterval && metric.Low != metric.High
-            ? value.And(" ").And(string.Create(CultureInfo.InvariantCulture, $"{metric.Low:F4}–{metric.High:F4}"), Tone.Grey) : value;
+            ? value.And(" ", Tone.Detail).And(string.Create(CultureInfo.InvariantCulture, $"{metric.Low:F4}–{metric.High:F4}"), Tone.Grey | Tone.Detail) : value;
     }
-
-    private static Cell Label(string label, bool isWide) => isWide ? Cell.Name(label) : VisibleText.Short(label, NarrowLabel);
 
     private static Cell Style(Cell cell, bool isBest) => isBest ? cell.In(Tone.Bold | Tone.Green) : cell;
 }

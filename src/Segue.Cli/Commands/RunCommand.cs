@@ -16,7 +16,7 @@ internal static class RunCommand
         var seed = new Option<ulong?>("--seed") { Description = "another seed than the recipe's" };
         Option<int> threads = SharedOptions.Threads();
         Option<bool> json = SharedOptions.Json();
-        var command = new Command("run", "Run a recipe: dataset, split, models, metrics, report, and what it promises.") { recipe, output, seed, threads, json };
+        var command = new Command("run", "Run a recipe: dataset, split, models, metrics, report, and what it promises. Ends with 3 where a promise is not reached.") { recipe, output, seed, threads, json };
         command.OnRun(terminal, (parsed, cancellation) =>
         {
             Recipe read = Recipe.Read(parsed.GetValue(recipe)!);
@@ -32,32 +32,15 @@ internal static class RunCommand
                 return Experiment.Run(specification, dataset, new ExperimentBars(bars), cancellation);
             });
             IReadOnlyList<PromiseResult> promises = read.Check(report);
+            report = report with { Promises = promises.Count == 0 ? null : [.. promises.Select(p => p.ForReport)] };
             int code = ReportOutput.Finish(terminal, report, parsed.GetValue(output), parsed.GetValue(json));
-            if (!parsed.GetValue(json) && promises.Count > 0)
-            {
-                Print(terminal, promises);
-            }
-
             foreach (PromiseResult broken in promises.Where(p => !p.IsKept))
             {
                 terminal.Say(string.Create(CultureInfo.InvariantCulture, $"not reached: {broken.Promise.Label} {broken.Promise.Metric} is {broken.Value:F4}, promised {broken.Promise.Window}"));
             }
 
-            return code;
+            return code == CommandLine.Succeeded && promises.Any(p => !p.IsKept) ? CommandLine.PromiseMissed : code;
         });
         return command;
-    }
-
-    private static void Print(Terminal terminal, IReadOnlyList<PromiseResult> promises)
-    {
-        TextTable table = new TextTable { Title = "What the recipe promises" }.Texts("model", "metric", "promised", "measured", "reached");
-        foreach (PromiseResult result in promises)
-        {
-            table.Add(
-                Cell.Name(result.Promise.Label), result.Promise.Metric, result.Promise.Window,
-                result.Value.ToString("F4", CultureInfo.InvariantCulture), result.IsKept ? Cell.Of("yes", Tone.Green) : Cell.Of("no", Tone.Red));
-        }
-
-        terminal.Result.Write(table);
     }
 }

@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Segue.Core;
 using Segue.Core.Contracts;
-using Segue.Numerics.Selection;
+using Segue.Core.Ranking;
 using Segue.Pipeline;
 
 namespace Segue.Cli.Commands;
@@ -28,16 +28,13 @@ internal static class SimilarCommand
             int itemIndex = new ItemNames(model.Train).Find(parsed.GetValue(item)!);
             var scores = new float[model.Train.Items.Count];
             similarity.Similarity(itemIndex, scores);
-            int count = Math.Min(parsed.GetValue(k), scores.Length);
-            var indices = new int[count];
-            var values = new float[count];
-            int found = TopK.Select(scores, indices, values);
-            var shown = Enumerable.Range(0, found).Select(n => new
+            RankedItem[] list = Ranker.Select(scores, new RankOptions { K = parsed.GetValue(k), Exclude = new[] { itemIndex }, Songs = SameSongs.Of(model.Train.Catalog) });
+            var shown = list.Select((similar, n) => new
             {
                 rank = n + 1,
-                item = model.Train.Items[indices[n]],
-                name = model.Train.DisplayName(indices[n]),
-                similarity = values[n],
+                item = model.Train.Items[similar.ItemIndex],
+                name = model.Train.DisplayName(similar.ItemIndex),
+                similarity = similar.Score,
             }).ToArray();
             if (parsed.GetValue(json))
             {

@@ -47,6 +47,10 @@ internal static class TrainCommand
             if (parsed.GetValue(checkpoint) is { } kept)
             {
                 OutputPath.CheckFolder(kept);
+                if (specification.Untrained is not IKeepsCheckpoints)
+                {
+                    terminal.Say($"{specification.Description.Name} keeps no checkpoints: '{kept}' is not used");
+                }
             }
 
             Dataset train = DatasetStore.Open(parsed.GetValue(dataset)!);
@@ -71,11 +75,6 @@ internal static class TrainCommand
             }, keepEvery));
             double seconds = clock.Elapsed.TotalSeconds;
             terminal.SayRemoved(trained.Save(path));
-            if (parsed.GetValue(checkpoint) is { } folder && !(Directory.Exists(folder) && Directory.EnumerateFiles(folder, $"{trained.Model}-*.checkpoint").Any()))
-            {
-                terminal.Say($"{trained.Model} keeps no checkpoints: '{folder}' was not used");
-            }
-
             if (keepEvery > 0 && trained.Epochs.Count == 0)
             {
                 terminal.Say($"{trained.Model} kept no epochs: it has no item vectors, no epochs, or fewer than {keepEvery} of them");

@@ -21,6 +21,9 @@ public interface IModel
     IRecommender Load(ArtifactReader artifact, Dataset train);
 }
 
+/// <summary>A model whose training keeps its latest epoch in <see cref="FitContext.CheckpointFolder"/> and resumes from it.</summary>
+public interface IKeepsCheckpoints : IModel;
+
 /// <summary>A trained model: immutable, safe to share between threads.</summary>
 public interface IRecommender
 {

@@ -26,6 +26,10 @@ public sealed record RankOptions
     /// <remarks>Items whose artist is unknown (−1) are not capped: nothing says that they belong together.</remarks>
     public int MaxPerArtist { get; init; }
 
+    /// <summary>Which items are one song under several ids; by default every item is its own song.</summary>
+    /// <remarks>A song that is seen or excluded under one id is so under all of them, and a list has a song once: under the id that scores highest.</remarks>
+    public SameSongs Songs { get; init; } = SameSongs.None;
+
     /// <summary>Says which artist an item belongs to; needed for <see cref="MaxPerArtist"/> only.</summary>
     public Catalog? Catalog { get; init; }
 }

@@ -15,7 +15,7 @@ public static class Ranker
     /// <summary>The best items for <paramref name="query"/>, best first.</summary>
     /// <returns>At most K items; fewer where the filters leave fewer.</returns>
     /// <exception cref="OptionException">An option is out of range, names an item that does not exist, or the cap has no artists to work on.</exception>
-    /// <remarks>One scoring, then O(items) for the selection; a per-artist cap may select several times.</remarks>
+    /// <remarks>One scoring, then O(items) for the selection; a per-artist cap and songs with several ids may select several times.</remarks>
     public static RankedItem[] Rank(IRecommender recommender, Query query, RankOptions options)
     {
         ArgumentNullException.ThrowIfNull(recommender);
@@ -82,12 +82,10 @@ public static class Ranker
             KeepOnly(scores, allow.Span);
         }
 
-        Remove(scores, options.Seen.Span, "seen");
-        Remove(scores, options.Exclude.Span, "excluded");
+        Remove(scores, options.Seen.Span, options.Songs, "seen");
+        Remove(scores, options.Exclude.Span, options.Songs, "excluded");
         int k = Math.Min(options.K, scores.Length);
-        return options.MaxPerArtist == 0
-            ? Best(scores, k)
-            : BestPerArtist(scores, k, options.Catalog!.ItemArtist.Span, options.MaxPerArtist);
+        return options.MaxPerArtist == 0 && options.Songs.IsEmpty ? Best(scores, k) : BestWithin(scores, k, options);
     }
 
     private static RankedItem[] Best(ReadOnlySpan<float> scores, int k)
@@ -110,16 +108,21 @@ public static class Ranker
         return list;
     }
 
-    private static RankedItem[] BestPerArtist(ReadOnlySpan<float> scores, int k, ReadOnlySpan<int> artistOf, int cap)
+    /// <summary>The best items with every song once and no more of one artist than the cap allows.</summary>
+    private static RankedItem[] BestWithin(ReadOnlySpan<float> scores, int k, RankOptions options)
     {
-        // Most lists are full after a few times k places; only a list without enough artists needs the whole ranking.
+        ReadOnlySpan<int> artistOf = options.MaxPerArtist > 0 ? options.Catalog!.ItemArtist.Span : default;
         var taken = new Dictionary<int, int>();
+        var songs = new HashSet<int>();
         var list = new List<RankedItem>(k);
+
+        // Most lists are full after a few times k places; only a list without enough artists needs the whole ranking.
         for (long depth = Math.Max(4L * k, 64); ; depth *= 8)
         {
             int length = (int)Math.Min(depth, scores.Length);
             RankedItem[] best = Best(scores, length);
             taken.Clear();
+            songs.Clear();
             list.Clear();
             foreach (RankedItem item in best)
             {
@@ -128,9 +131,9 @@ public static class Ranker
                     break;
                 }
 
-                int artist = artistOf[item.ItemIndex];
+                int artist = artistOf.IsEmpty ? -1 : artistOf[item.ItemIndex];
                 int already = artist < 0 ? 0 : taken.GetValueOrDefault(artist);
-                if (already < cap)
+                if ((artist < 0 || already < options.MaxPerArtist) && songs.Add(options.Songs.SongOf(item.ItemIndex)))
                 {
                     list.Add(item);
                     if (artist >= 0)
@@ -165,12 +168,17 @@ public static class Ranker
         }
     }
 
-    private static void Remove(Span<float> scores, ReadOnlySpan<int> items, string kind)
+    private static void Remove(Span<float> scores, ReadOnlySpan<int> items, SameSongs songs, string kind)
     {
         foreach (int item in items)
         {
             CheckItem(item, scores.Length, kind);
             scores[item] = float.NaN;
+            foreach (int same in songs.Items(item))
+            {
+                CheckItem(same, scores.Length, kind);
+                scores[same] = float.NaN;
+            }
         }
     }
 

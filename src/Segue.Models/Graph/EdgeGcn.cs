@@ -172,7 +172,7 @@ public sealed record EdgeGcnOptions : ModelOptions
 /// nodes · hidden²)). Predictions are kept within the weights seen in training.
 /// </para>
 /// </remarks>
-public sealed class EdgeGcn(EdgeGcnOptions options) : IModel
+public sealed class EdgeGcn(EdgeGcnOptions options) : IKeepsCheckpoints
 {
     internal const string Name = "edge-gcn";
 

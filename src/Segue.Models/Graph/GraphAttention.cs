@@ -54,7 +54,7 @@ public sealed record GraphAttentionOptions : GraphOptions
 /// <see cref="LightGcn"/> with as many layers, and about 2 · heads numbers a node. What heads hear exists for a few nodes at a time only, attentions are worked out
 /// again where they are needed.
 /// </remarks>
-public sealed class GraphAttention(GraphAttentionOptions options) : IModel
+public sealed class GraphAttention(GraphAttentionOptions options) : IKeepsCheckpoints
 {
     private const string Name = "gat";
 

@@ -39,7 +39,7 @@ public sealed record GraphSageOptions : WeighedGraphOptions
 /// representation learning on large graphs", NIPS 2017, mean aggregator; as seed 002 uses it, without a non-linearity between layers. Time of a step:
 /// O(layers · (edges · d + nodes · d²)).
 /// </remarks>
-public sealed class GraphSage(GraphSageOptions options) : IModel
+public sealed class GraphSage(GraphSageOptions options) : IKeepsCheckpoints
 {
     private const string Name = "graphsage";
 

@@ -31,7 +31,7 @@ public sealed record LightGcnOptions : WeighedGraphOptions
 /// negatives=checked. Time of a step: O(layers · edges · d) and the triples; memory: about (2 · layers + 6) · nodes · d floats and 20 bytes an edge and direction.
 /// A new listener starts from nothing and hears its items. Weights are not used.
 /// </remarks>
-public sealed class LightGcn(LightGcnOptions options) : IModel
+public sealed class LightGcn(LightGcnOptions options) : IKeepsCheckpoints
 {
     private const string Name = "lightgcn";
 

@@ -123,7 +123,7 @@ public sealed record UltraGcnOptions : ModelOptions
 /// step. Weights are not used.
 /// </para>
 /// </remarks>
-public sealed class UltraGcn(UltraGcnOptions options) : IModel
+public sealed class UltraGcn(UltraGcnOptions options) : IKeepsCheckpoints
 {
     private const string Name = "ultragcn";
     private const float StartScale = 5, StartOffset = 2;

@@ -77,7 +77,7 @@ public sealed record XSimGclOptions : WeighedGraphOptions
 /// Towards extremely simple graph contrastive learning for recommendation", IEEE TKDE 2024; defaults are those of its public code. Time of a step: that of LightGCN
 /// and 2 · batch² · d for the contrast; memory also 8 · batch² bytes.
 /// </remarks>
-public sealed class XSimGcl(XSimGclOptions options) : IModel
+public sealed class XSimGcl(XSimGclOptions options) : IKeepsCheckpoints
 {
     private const string Name = "xsimgcl";
 

@@ -89,7 +89,7 @@ public sealed record HybridNnOptions : ModelOptions
 /// Source: the semester project of seed 004 (64-dimensional vectors, 128 hidden neurons), after He et al., "Neural collaborative filtering", WWW 2017,
 /// section 3.3. Time O(epochs · pairs · (1 + negatives) · (2d + features) · hidden); scoring O(items · hidden).
 /// </remarks>
-public sealed class HybridNn(HybridNnOptions options) : IModel
+public sealed class HybridNn(HybridNnOptions options) : IKeepsCheckpoints
 {
     private const string Name = "hybrid-nn";
 

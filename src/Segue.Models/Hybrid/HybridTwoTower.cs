@@ -95,7 +95,7 @@ public sealed record HybridTwoTowerOptions : ModelOptions
 /// Time O(epochs · listeners · items · d); memory 4 · batch · items bytes for the scores of a step, twice.
 /// </para>
 /// </remarks>
-public sealed class HybridTwoTower(HybridTwoTowerOptions options) : IModel
+public sealed class HybridTwoTower(HybridTwoTowerOptions options) : IKeepsCheckpoints
 {
     private const string Name = "hybrid-two-tower";
     private const float Deviation = 0.05f, OutputScale = 0.1f;

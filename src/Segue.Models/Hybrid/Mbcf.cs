@@ -74,7 +74,7 @@ public sealed record MbcfOptions : ModelOptions
 /// pulled to the mean listener as strongly as the trained ones vary.
 /// Time O(epochs · pairs · (1 + negatives) · d), in softmax forms O(epochs · pairs · (batch + negatives) · d).
 /// </remarks>
-public sealed class Mbcf(MbcfOptions options) : IModel
+public sealed class Mbcf(MbcfOptions options) : IKeepsCheckpoints
 {
     private const string Name = "mbcf";
 

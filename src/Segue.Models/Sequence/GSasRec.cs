@@ -46,7 +46,7 @@ public sealed record GSasRecOptions : SelfAttentionOptions
 /// binary cross-entropy. Petrov and Macdonald, "gSASRec: Reducing overconfidence in sequential recommendation trained with negative sampling", RecSys 2023, with their 256 negatives
 /// and t = .75. One thing differs: the plays of a sequence, or of a step, share their negatives, so that their scores are one product of matrices.
 /// </remarks>
-public sealed class GSasRec(GSasRecOptions options) : IModel
+public sealed class GSasRec(GSasRecOptions options) : IKeepsCheckpoints
 {
     private const string Name = "gsasrec";
 

@@ -114,7 +114,7 @@ public sealed record GruNextOptions : NextPlayOptions
 /// Time O(epochs · plays · (hidden² + hidden · items or drawn items)); memory 8 bytes · plays of a step · items or drawn items.
 /// </para>
 /// </remarks>
-public sealed class GruNext(GruNextOptions options) : IModel
+public sealed class GruNext(GruNextOptions options) : IKeepsCheckpoints
 {
     internal const string RandomVectors = "none";
 

@@ -21,7 +21,7 @@ public sealed record SasRecOptions : SelfAttentionOptions;
 /// Time O(epochs · plays · (d² + length · d)); memory 4 · length · plays of a step · heads · blocks bytes for attentions.
 /// </para>
 /// </remarks>
-public sealed class SasRec(SasRecOptions options) : IModel
+public sealed class SasRec(SasRecOptions options) : IKeepsCheckpoints
 {
     private const string Name = "sasrec";
 

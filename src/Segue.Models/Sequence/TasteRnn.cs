@@ -117,7 +117,7 @@ public sealed record TasteRnnOptions : SongSpaceOptions
 /// not in our data). Songs in no sentence of two, and those nobody played, have no vector: they score NaN, and plays of them are left out of what a listener is told by. Time O(epochs · plays · (hidden² + hidden · size)).
 /// </para>
 /// </remarks>
-public sealed class TasteRnn(TasteRnnOptions options) : IModel
+public sealed class TasteRnn(TasteRnnOptions options) : IKeepsCheckpoints
 {
     private const string Name = "taste-rnn";
     private const double ClipNorm = 5;

@@ -84,7 +84,7 @@ public sealed record WeightedHistoryOptions : SongSpaceOptions
 /// is a prior of the weights by recency, plays and all numbers. Time O(epochs · plays of the data · plays · size).
 /// </para>
 /// </remarks>
-public sealed class WeightedHistory(WeightedHistoryOptions options) : IModel
+public sealed class WeightedHistory(WeightedHistoryOptions options) : IKeepsCheckpoints
 {
     private const string Name = "weighted-history";
 

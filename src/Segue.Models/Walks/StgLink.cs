@@ -188,7 +188,7 @@ public sealed record StgLinkOptions : TemporalWalkOptions
 /// query O(items · layers · hidden²).
 /// </para>
 /// </remarks>
-public sealed class StgLink(StgLinkOptions options) : IModel
+public sealed class StgLink(StgLinkOptions options) : IKeepsCheckpoints
 {
     private const string Name = "stg-link";
 

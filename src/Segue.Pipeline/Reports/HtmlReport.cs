@@ -42,6 +42,7 @@ public static class HtmlReport
         Warnings(body, report);
         Table(body, report, metrics);
         Pairs(body, report.Pairs, "pairs", "Row against row");
+        Promises(body, report.Promises ?? []);
         Charts(body, report, metrics);
         Slices(body, report, slices);
         Also(body, report);
@@ -108,6 +109,26 @@ public static class HtmlReport
 
             body.Append("</ul></div>\n");
         }
+    }
+
+    private static void Promises(StringBuilder body, IReadOnlyList<ReportPromise> promises)
+    {
+        if (promises.Count == 0)
+        {
+            return;
+        }
+
+        body.Append("<h2 id=\"promises\">What the recipe promises</h2>\n");
+        body.Append("<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-labelledby=\"promises\">\n");
+        body.Append("<table class=\"rows\">\n<thead><tr><th scope=\"col\">Model</th><th scope=\"col\">Metric</th><th scope=\"col\">Promised</th>");
+        body.Append("<th scope=\"col\">Measured</th><th scope=\"col\">Reached</th></tr></thead>\n<tbody>\n");
+        foreach (ReportPromise promise in promises)
+        {
+            body.Add($"<tr><th scope=\"row\">{Name(promise.Label)}</th><td>{Text(promise.Metric)}</td><td>{Text(promise.Promised)}</td>");
+            body.Add($"<td>{Number(promise.Value)}</td><td>{(promise.Reached ? "yes" : "no")}</td></tr>\n");
+        }
+
+        body.Append("</tbody>\n</table>\n</div>\n");
     }
 
     private static void Table(StringBuilder body, ExperimentReport report, string[] metrics)

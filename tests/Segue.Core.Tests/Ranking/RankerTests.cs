@@ -114,26 +114,31 @@ public class RankerTests
             from k in Gen.Choose(0, 12)
             from cap in Gen.Choose(0, 3)
             from banned in indices
-            select (Seed: (ulong)seed, K: k, Cap: cap, Banned: banned);
+            from bySong in Gen.Elements(true, false)
+            select (Seed: (ulong)seed, K: k, Cap: cap, Banned: banned, BySong: bySong);
         Prop.ForAll(cases.ToArbitrary(), c =>
         {
             var rng = new Rng(c.Seed);
             float[] scores = [.. Enumerable.Range(0, 40).Select(_ => rng.Next(6) is var s && s == 5 ? float.NaN : s)];
             int[] artists = [.. Enumerable.Range(0, 40).Select(_ => rng.Next(7) - 1)];
+            string[] titles = [.. Enumerable.Range(0, 40).Select(_ => "t" + rng.Next(4))];
+            var catalog = new Catalog { ItemArtist = artists, Names = new StringTable(titles), Artists = new StringTable(Enumerable.Range(0, 6).Select(a => "a" + a)) };
             RankedItem[] list = Ranker.Select((float[])scores.Clone(), new RankOptions
             {
                 K = c.K,
                 MaxPerArtist = c.Cap,
-                Catalog = new Catalog { ItemArtist = artists },
+                Catalog = catalog,
                 Exclude = c.Banned,
+                Songs = c.BySong ? SameSongs.Of(catalog) : SameSongs.None,
             });
+            bool Same(int one, int other) => one == other || (c.BySong && artists[one] >= 0 && artists[one] == artists[other] && titles[one] == titles[other]);
 
             // The slow twin: walk the whole ranking and take what is allowed.
             var expected = new List<int>();
-            foreach (int item in Enumerable.Range(0, 40).Where(i => !float.IsNaN(scores[i]) && !c.Banned.Contains(i)).OrderByDescending(i => scores[i]))
+            foreach (int item in Enumerable.Range(0, 40).Where(i => !float.IsNaN(scores[i]) && !c.Banned.Any(b => Same(b, i))).OrderByDescending(i => scores[i]))
             {
                 bool isFull = c.Cap > 0 && artists[item] >= 0 && expected.Count(i => artists[i] == artists[item]) == c.Cap;
-                if (expected.Count < c.K && !isFull)
+                if (expected.Count < c.K && !isFull && !expected.Any(e => Same(e, item)))
                 {
                     expected.Add(item);
                 }
