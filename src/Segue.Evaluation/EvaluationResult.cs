@@ -36,6 +36,12 @@ public sealed record EvaluationResult
     /// <summary>By metric name, the figures for items 1 to <see cref="EvaluationOptions.UpToOffset"/> ahead; empty where none were asked for.</summary>
     public IReadOnlyDictionary<string, OffsetCurve> ByOffset { get; init; } = new Dictionary<string, OffsetCurve>();
 
+    /// <summary>Lists that were ranked: one a user, or one a step of a revealed session; 0 where predictions are measured.</summary>
+    public int Lists { get; init; }
+
+    /// <summary>Lists whose ranked items all have one score, two items at least: their order is chance alone.</summary>
+    public int TiedLists { get; init; }
+
     /// <summary>Wall-clock seconds of scoring, ranking and measuring; the bootstrap is not counted.</summary>
     public required double ScoreSeconds { get; init; }
 

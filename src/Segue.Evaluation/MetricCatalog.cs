@@ -51,7 +51,7 @@ public sealed record MetricDefinition
     public required string Denominator { get; init; }
 
     /// <summary>What happens to equal scores.</summary>
-    public string TieRule { get; init; } = "the lower item index ranks first";
+    public string TieRule { get; init; } = "a random order by the ids of user and item, the same for all models";
 
     /// <summary>What the value is where there is nothing to divide by or nothing was ranked.</summary>
     public required string EmptyCase { get; init; }

@@ -24,9 +24,9 @@ namespace Segue.Evaluation;
 /// </para>
 /// <para>
 /// An item scored NaN or −∞ is ranked nowhere, so a user who cannot be scored at all has 0 in every metric of accuracy (51
-/// clicks) and still counts in the mean: staying silent never pays. Ties go to the lower item index. Among given candidates ties go by
-/// a random order instead, drawn for every user from the seed and the user's id: items a model knows nothing of tie by the hundred, and in the
-/// order of a data set popular items stand first.
+/// clicks) and still counts in the mean: staying silent never pays. Ties go by a random order, the same for all models, that depends on
+/// the seed and the ids of user and item alone: items a model knows nothing of tie by the hundred, and in the order of a data set popular
+/// items often stand first.
 /// </para>
 /// <para>
 /// Cost: one scoring a user, and O(items · relevant) vectorised comparisons; the ranks of the right answers are counted, nothing
@@ -84,7 +84,7 @@ public static class RankingEvaluator
     /// <summary>How the protocol is called in reports.</summary>
     internal static string ProtocolName(EvaluationOptions options, ReadOnlyMemory<int>? candidates) =>
         (options.SampledNegatives == 0 ? "full ranking" : $"sampled:{options.SampledNegatives} negatives")
-        + (candidates is { } only ? string.Create(CultureInfo.InvariantCulture, $" of {only.Length} held-out items, ties at random") : string.Empty)
+        + (candidates is { } only ? string.Create(CultureInfo.InvariantCulture, $" of {only.Length} held-out items") : string.Empty)
         + (options.KeepSeen ? ", seen items kept" : ", seen items masked");
 }
 
@@ -96,6 +96,8 @@ internal sealed class RankingRun
     private readonly BlockScorer _scorer;
     private readonly RelevantItems _relevant;
     private readonly int[] _knownStart;
+    private readonly TieOrders _ties;
+    private readonly bool[] _isCandidate;
     private readonly ItemFacts _facts;
     private readonly MetricSpecification[] _perUser;
     private readonly MetricSpecification[] _allLists;
@@ -117,6 +119,13 @@ internal sealed class RankingRun
         _candidateCount = set.Candidates?.Length ?? _itemCount;
         _relevant = RelevantItems.From(set, options.KeepSeen);
         _knownStart = set.Known.UserStart();
+        _ties = new TieOrders(set.Known.Items, set.Known.Users, options.Seed);
+        _isCandidate = new bool[_itemCount];
+        foreach (int item in set.Candidates is { } only ? only.Span : [])
+        {
+            _isCandidate[item] = true;
+        }
+
         _scorer = new BlockScorer(recommender);
         _perUser = [.. options.Metrics.Where(m => m.Metric.Kind == MetricKind.PerUser)];
         _allLists = [.. options.Metrics.Where(m => m.Metric.Kind == MetricKind.AllLists)];
@@ -197,6 +206,8 @@ internal sealed class RankingRun
             PairCount = pairCount,
             Metrics = metrics,
             ScoreSeconds = seconds,
+            TiedLists = workers.Sum(w => w?.TiedLists ?? 0),
+            Lists = _relevant.Users.Length,
             Protocol = RankingEvaluator.ProtocolName(_options, _set.Candidates),
         };
     }
@@ -253,44 +264,37 @@ internal sealed class RankingRun
         private readonly HashSet<int> _scratch = [];
         private readonly int[] _list;
         private readonly float[] _listScores;
+        private readonly ulong[] _listKeys;
         private readonly Negatives? _negatives;
         private readonly int[] _sliceRelevant;
         private readonly int[] _sliceRanks;
         private readonly float[] _sampled = [];
-        private readonly int[] _order = [];
-        private readonly float[] _inOrder = [];
-        private readonly int[] _placeOf = [];
-        private readonly int[] _relevantPlaces = [];
 
         public Worker(RankingRun run)
         {
             _run = run;
             _block = run._scorer.NewBlock();
             int maxRelevant = run._relevant.MaxCount;
-            _ranks = new RelevantRanks(run._candidateCount, maxRelevant);
+            _ranks = new RelevantRanks(run._itemCount, maxRelevant);
             _sliceRelevant = new int[maxRelevant];
             _sliceRanks = new int[maxRelevant];
             int longest = run._wantRelevantLongList ? Math.Max(run._listLength, maxRelevant) : run._listLength;
             _list = new int[longest];
             _listScores = new float[longest];
+            _listKeys = new ulong[longest];
             Exposure = [.. run._allLists.Select(_ => new int[run._itemCount])];
             if (run._options.SampledNegatives > 0)
             {
                 _negatives = new Negatives(run._itemCount, run._set.Candidates);
                 _sampled = new float[run._itemCount];
             }
-
-            if (run._set.Candidates is not null)
-            {
-                _order = new int[run._candidateCount];
-                _inOrder = new float[run._candidateCount];
-                _placeOf = new int[run._itemCount];
-                _relevantPlaces = new int[maxRelevant];
-            }
         }
 
         /// <summary>By metric over all lists: how often every item was recommended.</summary>
         public int[][] Exposure { get; }
+
+        /// <summary>How many lists had one score for everything that was ranked.</summary>
+        public int TiedLists { get; private set; }
 
         public void Evaluate(int start, int end)
         {
@@ -321,30 +325,23 @@ internal sealed class RankingRun
                 others = KeepSample(user, relevant, scores);
             }
 
-            // From here on an item is its place: its index, or where it stands in the random order of the candidates.
-            ReadOnlySpan<float> placed = scores;
-            ReadOnlySpan<int> relevantPlaces = relevant;
-            if (_order.Length > 0)
+            if (_run._set.Candidates is not null)
             {
-                relevantPlaces = PutInRandomOrder(user, relevant, scores);
-                placed = _inOrder;
+                KeepCandidates(scores);
             }
 
-            _ranks.Find(placed, relevantPlaces, others, _run._wantAuc);
+            TieOrder ties = _run._ties.Of(user);
+            TiedLists += TieOrder.AreAllTied(scores) ? 1 : 0;
+            _ranks.Find(scores, relevant, others, _run._wantAuc, ties);
             int wanted = Math.Max(_run._listLength, _run._wantRelevantLongList ? relevant.Length : 0);
-            int length = wanted == 0 ? 0 : TopK.Select(placed, _list.AsSpan(0, wanted), _listScores.AsSpan(0, wanted));
-            for (int p = 0; p < length && _order.Length > 0; p++)
-            {
-                _list[p] = _order[_list[p]];
-            }
-
+            int length = wanted == 0 ? 0 : ties.Select(scores, _list.AsSpan(0, wanted), _listScores.AsSpan(0, wanted), _listKeys.AsSpan(0, wanted));
             var ranking = new UserRanking
             {
                 HitRanks = _ranks.Ranks,
                 Relevant = relevant,
                 List = _list.AsSpan(0, length),
                 Auc = RocAuc.FromWins(_ranks.Wins, relevant.Length, others),
-                PairLoss = _run._wantPairLoss ? PairLoss(user, relevantPlaces, placed) : double.NaN,
+                PairLoss = _run._wantPairLoss ? PairLoss(user, relevant, scores) : double.NaN,
                 Facts = _run._facts,
                 Scratch = _scratch,
             };
@@ -375,7 +372,8 @@ internal sealed class RankingRun
             {
                 for (int attempt = 0; attempt < 100; attempt++)
                 {
-                    int other = rng.Next(scores.Length);
+                    int place = rng.Next(_run._candidateCount);
+                    int other = _run._set.Candidates is { } only ? only.Span[place] : place;
                     if (float.IsFinite(scores[other]) && !relevant.Contains(other))
                     {
                         double margin = float.IsFinite(scores[item]) ? (double)scores[item] - scores[other] : 0;
@@ -409,8 +407,7 @@ internal sealed class RankingRun
 
             for (int h = 0; h < _ranks.Ranks.Length; h++)
             {
-                int item = _order.Length > 0 ? _order[_ranks.Items[h]] : _ranks.Items[h];
-                if (slice.Contains(listeners[item]))
+                if (slice.Contains(listeners[_ranks.Items[h]]))
                 {
                     _sliceRanks[hits++] = _ranks.Ranks[h];
                 }
@@ -450,23 +447,14 @@ internal sealed class RankingRun
             return sample.Length;
         }
 
-        /// <summary>Writes the candidates and their scores in the user's own random order; returns the places of the relevant items.</summary>
-        private ReadOnlySpan<int> PutInRandomOrder(int user, ReadOnlySpan<int> relevant, ReadOnlySpan<float> scores)
+        /// <summary>Takes everything but the candidates out of the ranking.</summary>
+        private void KeepCandidates(Span<float> scores)
         {
-            _run._set.Candidates!.Value.Span.CopyTo(_order);
-            new Rng(_run._options.Seed, "evaluation/ties/" + _run._set.Known.Users[user]).Shuffle<int>(_order);
-            for (int place = 0; place < _order.Length; place++)
+            ReadOnlySpan<bool> isCandidate = _run._isCandidate;
+            for (int item = 0; item < scores.Length; item++)
             {
-                _inOrder[place] = scores[_order[place]];
-                _placeOf[_order[place]] = place;
+                scores[item] = isCandidate[item] ? scores[item] : float.NaN;
             }
-
-            for (int n = 0; n < relevant.Length; n++)
-            {
-                _relevantPlaces[n] = _placeOf[relevant[n]];
-            }
-
-            return _relevantPlaces.AsSpan(0, relevant.Length);
         }
     }
 }

@@ -22,7 +22,7 @@ namespace Segue.Evaluation;
 /// <para>
 /// In discovery what was revealed or known before is no candidate: a step whose next item is heard already does not count for <c>next-…</c>, and the
 /// rest is what is left of it. In repeat listening (<see cref="EvaluationOptions.KeepSeen"/>) everything is a candidate and may be right.
-/// Ties go to the lower item index; NaN and −∞ are ranked nowhere, so silence never pays.
+/// Ties go by a random order of every step, as in <see cref="RankingEvaluator"/>; NaN and −∞ are ranked nowhere, so silence never pays.
 /// </para>
 /// <para>
 /// A figure is the mean over all steps that have a right answer, as in session-rec (Ludewig and Jannach, UMUAI 2018), so a long session counts for
@@ -97,6 +97,7 @@ internal sealed class SessionRun
     private readonly MetricSpecification[] _metrics;
     private readonly double[][] _values;
     private readonly int[] _users;
+    private readonly TieOrders _ties;
 
     /// <summary>All sequences, what was known before the held-out items: a query's history is a slice of it.</summary>
     private readonly int[] _items;
@@ -119,6 +120,7 @@ internal sealed class SessionRun
     {
         (_set, _options, _metrics) = (set, options, [.. options.Metrics]);
         _scorer = new BlockScorer(recommender);
+        _ties = new TieOrders(set.Known.Items, set.Known.Users, options.Seed);
         Dataset known = set.Known, held = set.Relevant;
         int[] knownStart = known.UserStart(), heldStart = held.UserStart();
         _users = [.. Enumerable.Range(0, held.Users.Count).Where(u => heldStart[u + 1] - heldStart[u] >= 2)];
@@ -202,6 +204,8 @@ internal sealed class SessionRun
             Metrics = metrics,
             ByOffset = _options.UpToOffset > 0 ? _metrics.Where(m => m.Metric.HasOffsets).ToDictionary(m => m.Name, ByOffset) : [],
             ScoreSeconds = seconds,
+            Lists = _sessionOfStep.Length,
+            TiedLists = workers.Sum(w => w?.TiedLists ?? 0),
             Protocol = "sessions revealed item by item, " + RankingEvaluator.ProtocolName(_options, null),
         };
     }
@@ -307,6 +311,9 @@ internal sealed class SessionRun
             _wantRest = Array.Exists(run._metrics, m => !m.Metric.IsAboutNext);
         }
 
+        /// <summary>How many lists had one score for everything that was ranked.</summary>
+        public int TiedLists { get; private set; }
+
         public void Evaluate(int start, int end)
         {
             _block.Score(start, end, _run.QueryOf);
@@ -331,8 +338,11 @@ internal sealed class SessionRun
                 }
             }
 
+            TieOrder ties = _run._ties.Of(_run._users[_run._sessionOfStep[n]], heard.Length);
+            TiedLists += TieOrder.AreAllTied(scores) ? 1 : 0;
+
             // Until here the distinct items are those that are no candidates.
-            RankAhead(scores, rest[..Math.Min(rest.Length, _aheadItems.Length)], _run._rankAhead.AsSpan(n * _run._options.UpToOffset));
+            RankAhead(ties, scores, rest[..Math.Min(rest.Length, _aheadItems.Length)], _run._rankAhead.AsSpan(n * _run._options.UpToOffset));
             int candidates = scores.Length - _distinct.Count;
             bool nextCounts = !_distinct.Contains(rest[0]);
             int count = 0;
@@ -346,13 +356,13 @@ internal sealed class SessionRun
 
             if (_wantNext && nextCounts)
             {
-                _next.Find(scores, rest[..1], 0, wantWins: false);
+                _next.Find(scores, rest[..1], 0, wantWins: false, ties);
             }
 
             double loss = _wantLoss && nextCounts ? NextCrossEntropy.Of(scores, rest[0], candidates) : double.NaN;
             if (_wantRest && count > 0)
             {
-                _rest.Find(scores, _relevant.AsSpan(0, count), 0, wantWins: false);
+                _rest.Find(scores, _relevant.AsSpan(0, count), 0, wantWins: false, ties);
             }
 
             for (int m = 0; m < _run._metrics.Length; m++)
@@ -373,7 +383,7 @@ internal sealed class SessionRun
             }
         }
 
-        private void RankAhead(ReadOnlySpan<float> scores, ReadOnlySpan<int> ahead, Span<int> ranks)
+        private void RankAhead(TieOrder ties, ReadOnlySpan<float> scores, ReadOnlySpan<int> ahead, Span<int> ranks)
         {
             _aheadRank.Clear();
             int count = 0;
@@ -385,7 +395,7 @@ internal sealed class SessionRun
                 }
             }
 
-            _ahead.Find(scores, _aheadItems.AsSpan(0, count), 0, wantWins: false);
+            _ahead.Find(scores, _aheadItems.AsSpan(0, count), 0, wantWins: false, ties);
             for (int r = 0; r < _ahead.Ranks.Length; r++)
             {
                 _aheadRank[_ahead.Items[r]] = _ahead.Ranks[r];

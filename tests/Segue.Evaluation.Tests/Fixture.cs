@@ -2,6 +2,7 @@ using Segue.Core.Artifacts;
 using Segue.Core.Contracts;
 using Segue.Core.Data;
 using Segue.Core.Splitting;
+using Segue.Evaluation.Protocol;
 using Segue.Numerics.Dense;
 
 namespace Segue.Evaluation.Tests;
@@ -36,6 +37,25 @@ internal static class Fixture
         Relevant = Dataset(items, relevant, artists: artists),
         IsFoldIn = isFoldIn,
     };
+
+    /// <summary>The order of ties of user u<paramref name="user"/> among items i0, i1, ….</summary>
+    public static TieOrder Ties(int items, int user = 0, ulong seed = 42, int question = 0) => new TieOrders(
+        new Vocabulary(Enumerable.Range(0, items).Select(i => $"i{i}")), new Vocabulary(Enumerable.Range(0, user + 1).Select(u => $"u{u}")), seed).Of(user, question);
+
+    /// <summary>All that is ranked, best first, by a plain sort.</summary>
+    public static int[] Ranked(float[] scores, TieOrder ties)
+    {
+        var keyed = new List<(float Score, ulong Key, int Item)>();
+        for (int i = 0; i < scores.Length; i++)
+        {
+            if (scores[i] > float.NegativeInfinity)
+            {
+                keyed.Add((-scores[i] + 0f, ties[i], i));
+            }
+        }
+
+        return [.. keyed.Order().Select(k => k.Item)];
+    }
 
     public static EvaluationOptions Options(string metrics) => new() { Metrics = MetricCatalog.ParseList(metrics), Threads = 1, BootstrapSamples = 0 };
 }

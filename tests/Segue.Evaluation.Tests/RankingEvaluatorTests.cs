@@ -15,15 +15,15 @@ public class RankingEvaluatorTests
     private const string Accuracy =
         "recall@1,recall@3,recall@50,capped-recall@1,capped-recall@3,precision@3,precision@50,hitrate@1,hitrate@2,ndcg@3,ndcg@50,mrr@1,mrr@3,mrr,map@3,auc,r-precision,clicks";
 
-    // User 0 knows item 5, the right answers are 0 and 4. Scores: i0 .9, i1 .8, i2 .7, i3 .6, i4 .7, i5 1, i6 .1.
-    // Seen masked, the ranking is 0, 1, 2, 4, 3, 6 (2 and 4 tie: the lower index first), so the hits have the ranks 1 and 4.
+    // User 0 knows item 5, the right answers are 0 and 2. Scores: i0 .9, i1 .8, i2 .7, i3 .6, i4 .7, i5 1, i6 .1.
+    // Seen masked, the ranking is 0, 1, 4, 2, 3, 6 (2 and 4 tie: the seed puts 4 first), so the hits have the ranks 1 and 4.
     private static readonly float[] Scores = [.9f, .8f, .7f, .6f, .7f, 1f, .1f];
 
     [Fact]
     public void Every_metric_of_accuracy_by_hand_with_a_tie()
     {
         EvaluationResult result = RankingEvaluator.Evaluate(
-            new TableRecommender([Scores]), Fixture.Set(7, [[5]], [[0, 4]]), Fixture.Options(Accuracy));
+            new TableRecommender([Scores]), Fixture.Set(7, [[5]], [[0, 2]]), Fixture.Options(Accuracy));
         double ideal2 = 1 + (1 / Math.Log2(3));
         AssertMetrics(result, new()
         {
@@ -43,7 +43,7 @@ public class RankingEvaluatorTests
             ["mrr"] = 1,
             ["map@3"] = 0.5,
 
-            // Others: .8 .7 .6 .1. Item 0 beats all four; item 4 beats two and ties one.
+            // Others: .8 .7 .6 .1. Item 0 beats all four; item 2 beats two and ties one.
             ["auc"] = (4 + 2.5) / 8,
             ["r-precision"] = 0.5,
             ["clicks"] = 0,
@@ -85,7 +85,7 @@ public class RankingEvaluatorTests
             // One of four candidates has all recommendations.
             ["gini@1"] = 0.75,
         });
-        Assert.Equal("full ranking of 4 held-out items, ties at random, seen items masked", result.Protocol);
+        Assert.Equal("full ranking of 4 held-out items, seen items masked", result.Protocol);
         AssertMetrics(
             RankingEvaluator.Evaluate(new TableRecommender([Scores]), set, Fixture.Options("mrr") with { KeepSeen = true }),
             new() { ["mrr"] = 1.0 / 2 });
@@ -102,11 +102,61 @@ public class RankingEvaluatorTests
     {
         (EvaluationSet set, float[][] scores) = Drawn(80, 40, seed: 5);
         EvaluationOptions options = Fixture.Options(Accuracy + ",novelty@5,coverage@5,gini@5");
-        var random = new Rng(3, "test/scores");
-        float[][] untied = [.. scores.Select(row => row.Select(_ => random.NextSingle()).ToArray())];
         AssertSame(
-            RankingEvaluator.Evaluate(new TableRecommender(untied), set, options),
-            RankingEvaluator.Evaluate(new TableRecommender(untied), set with { Candidates = Enumerable.Range(0, set.Known.Items.Count).ToArray() }, options));
+            RankingEvaluator.Evaluate(new TableRecommender(scores), set, options),
+            RankingEvaluator.Evaluate(new TableRecommender(scores), set with { Candidates = Enumerable.Range(0, set.Known.Items.Count).ToArray() }, options));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void The_order_of_the_items_changes_no_figure_where_scores_tie(bool withCandidates)
+    {
+        // Few levels of score, so most ties cross the end of the list; the same items, once in another order, under the same ids.
+        (EvaluationSet set, float[][] scores) = Drawn(60, 50, seed: 9);
+        float[][] coarse = [.. scores.Select(row => row.Select(s => MathF.Floor(s / 2)).ToArray())];
+        int[] order = [.. Enumerable.Range(0, set.Known.Items.Count)];
+        new Rng(8).Shuffle<int>(order);
+        Dataset Reordered(Dataset d) => d with
+        {
+            Items = d.Items.Select(order),
+            ItemIndex = Array.ConvertAll(d.ItemIndex.ToArray(), i => Array.IndexOf(order, i)),
+        };
+        EvaluationSet other = set with { Known = Reordered(set.Known), Relevant = Reordered(set.Relevant) };
+        if (withCandidates)
+        {
+            int[] all = [.. Enumerable.Range(0, order.Length)];
+            (set, other) = (set with { Candidates = all }, other with { Candidates = all });
+        }
+
+        EvaluationOptions options = Fixture.Options("recall@5,ndcg@5,mrr,auc,r-precision,coverage@5");
+        EvaluationResult first = RankingEvaluator.Evaluate(new TableRecommender(coarse), set, options);
+        EvaluationResult second = RankingEvaluator.Evaluate(
+            new TableRecommender([.. coarse.Select(row => Array.ConvertAll(order, i => row[i]))]), other, options);
+        Assert.All(options.Metrics, m => Assert.Equal(first.Metrics[m.Name], second.Metrics[m.Name]));
+    }
+
+    [Fact]
+    public void Lists_of_one_score_are_counted_and_found_as_often_as_chance_would()
+    {
+        // The right answer is always the first item: by index a model that says nothing would find it every time.
+        const int Users = 4000, Items = 40;
+        EvaluationSet set = Fixture.Set(Items, [.. Enumerable.Repeat(new[] { 39 }, Users)], [.. Enumerable.Repeat(new[] { 0 }, Users)]);
+        EvaluationOptions options = Fixture.Options("recall@4,auc");
+        EvaluationResult result = RankingEvaluator.Evaluate(new LambdaRecommender(Items, (_, s) => { }), set, options);
+
+        // 4 of 39 places: .1026, standard error √(.1026 · .8974 / 4000) = .0048; four of them either way.
+        Assert.InRange(result.Metrics["recall@4"].Value, 0.083, 0.122);
+        Assert.Equal((Users, Users), (result.Lists, result.TiedLists));
+
+        // Another seed, another order; the same seed, the same, whatever the tied score is.
+        Assert.NotEqual(result.PerUser["recall@4"], RankingEvaluator.Evaluate(new LambdaRecommender(Items, (_, s) => { }), set, options with { Seed = 1 }).PerUser["recall@4"]);
+        Assert.Equal(result.PerUser["recall@4"], RankingEvaluator.Evaluate(new LambdaRecommender(Items, (_, s) => Array.Fill(s, 7)), set, options).PerUser["recall@4"]);
+
+        // The masked item alone differs, or one that is ranked.
+        Assert.Equal(Users, RankingEvaluator.Evaluate(new LambdaRecommender(Items, (_, s) => s[39] = 1), set, options).TiedLists);
+        Assert.Equal(0, RankingEvaluator.Evaluate(new LambdaRecommender(Items, (_, s) => s[38] = -1), set, options).TiedLists);
+        Assert.Equal(0, RankingEvaluator.Evaluate(new LambdaRecommender(Items, (_, s) => Array.Fill(s, float.NaN)), set, options).TiedLists);
     }
 
     [Fact]
@@ -136,10 +186,10 @@ public class RankingEvaluatorTests
     [Fact]
     public void Slices_count_the_right_answers_of_their_popularity_alone()
     {
-        // Listeners of items 0 … 6 in training: 0, 1, 2, 0, 2, 2, 0. User 0 knows item 5; the right answers 0, 1 and 4 stand at 1, 2 and 4.
+        // Listeners of items 0 … 6 in training: 0, 1, 2, 0, 2, 2, 0. User 0 knows item 5; the right answers 0, 1 and 2 stand at 1, 2 and 4.
         // User 1 does not know item 5, which stands before the right answer 0.
         Dataset train = Fixture.Dataset(7, [[5], [1, 2, 4, 2], [2, 4, 5]]);
-        var set = new EvaluationSet { Known = train, Relevant = Fixture.Dataset(7, [[0, 1, 4], [0], []]) };
+        var set = new EvaluationSet { Known = train, Relevant = Fixture.Dataset(7, [[0, 1, 2], [0], []]) };
         var recommender = new TableRecommender([Scores, Scores, Scores]);
         const string Metrics = "recall@1:popularity=0,recall@3:popularity=1-5,recall@4:popularity=1-5,ndcg@4:popularity=1-5,mrr:popularity=2+,recall@4:popularity=7-9";
         EvaluationResult result = RankingEvaluator.Evaluate(recommender, set, Fixture.Options(Metrics) with { Train = train });
@@ -154,7 +204,7 @@ public class RankingEvaluatorTests
         Assert.Equal(0, result.Metrics["recall@4:popularity=7-9"].Users);
         Assert.True(double.IsNaN(result.Metrics["recall@4:popularity=7-9"].Value));
 
-        // The same among candidates, where places are shuffled: item 3 is out, nothing moves.
+        // The same among candidates: item 3 is out, nothing moves.
         EvaluationResult among = RankingEvaluator.Evaluate(
             recommender, set with { Candidates = new[] { 0, 1, 2, 4, 5 } }, Fixture.Options("recall@1:popularity=0,recall@1:popularity=1-5,recall@2:popularity=1-5") with { Train = train });
         Assert.Equal(1, among.PerUser["recall@1:popularity=0"][0]);
@@ -393,7 +443,7 @@ public class RankingEvaluatorTests
         int[] known = items[..100], relevant = items[100..800];
         EvaluationResult result = RankingEvaluator.Evaluate(
             new TableRecommender([scores]), Fixture.Set(2000, [known], [relevant]), Fixture.Options("recall@300,ndcg@2000,auc"));
-        int[] ranked = [.. Enumerable.Range(0, 2000).Except(known).OrderByDescending(i => scores[i])];
+        int[] ranked = [.. Fixture.Ranked(scores, Fixture.Ties(2000)).Except(known)];
         AssertMetrics(result, new()
         {
             ["recall@300"] = Evaluation.Metrics.Recall.AtK(ranked, relevant, 300),

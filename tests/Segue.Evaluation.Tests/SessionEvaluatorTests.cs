@@ -127,8 +127,7 @@ public sealed class SessionEvaluatorTests
                 int[] heard = [.. known, .. session[..t]], rest = [.. session[t..].Distinct()];
                 var scores = new float[30];
                 model.Score(Query.ForHistory(heard), scores);
-                int[] ranked = [.. Enumerable.Range(0, 30).Where(i => !float.IsNaN(scores[i]) && (keepSeen || !heard.Contains(i)))
-                    .OrderByDescending(i => scores[i]).ThenBy(i => i)];
+                int[] ranked = [.. Fixture.Ranked(scores, Fixture.Ties(30, u, question: heard.Length)).Where(i => keepSeen || !heard.Contains(i))];
                 if (keepSeen || !heard.Contains(session[t]))
                 {
                     int rank = Array.IndexOf(ranked, session[t]) + 1;
@@ -182,8 +181,7 @@ public sealed class SessionEvaluatorTests
                 int[] heard = [.. known, .. session[..t]];
                 var scores = new float[30];
                 model.Score(Query.ForHistory(heard), scores);
-                int[] ranked = [.. Enumerable.Range(0, 30).Where(i => !float.IsNaN(scores[i]) && (keepSeen || !heard.Contains(i)))
-                    .OrderByDescending(i => scores[i]).ThenBy(i => i)];
+                int[] ranked = [.. Fixture.Ranked(scores, Fixture.Ties(30, u, question: heard.Length)).Where(i => keepSeen || !heard.Contains(i))];
                 for (int l = 1; l <= 10 && t + l - 1 < session.Length; l++)
                 {
                     int item = session[t + l - 1], rank = Array.IndexOf(ranked, item) + 1;

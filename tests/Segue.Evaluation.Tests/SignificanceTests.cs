@@ -87,7 +87,7 @@ public class SignificanceTests
     public void Quantiles_are_interpolated_as_numpy_does() =>
         Assert.Equal(
             [1, 1.075, 2.5, 3.925, 4],
-            ((double[])[0, 0.025, 0.5, 0.975, 1]).Select(q => Protocol.Bootstrap.Quantile([1, 2, 3, 4], q)), (a, b) => Math.Abs(a - b) < 1e-12);
+            ((double[])[0, 0.025, 0.5, 0.975, 1]).Select(q => Segue.Evaluation.Protocol.Bootstrap.Quantile([1, 2, 3, 4], q)), (a, b) => Math.Abs(a - b) < 1e-12);
 
     [Fact]
     public void Identical_results_do_not_differ()

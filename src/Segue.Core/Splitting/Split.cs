@@ -29,8 +29,7 @@ public sealed record EvaluationSet
     public bool IsTransductive { get; init; }
 
     /// <summary>
-    /// The only items that are ranked, ascending, or null for all of the catalogue. Every relevant item is one of them. Scores that tie
-    /// are then ordered at random, anew for every listener (see the evaluator).
+    /// The only items that are ranked, ascending, or null for all of the catalogue. Every relevant item is one of them.
     /// </summary>
     public ReadOnlyMemory<int>? Candidates { get; init; }
 

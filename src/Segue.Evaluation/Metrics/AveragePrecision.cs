@@ -5,7 +5,7 @@ namespace Segue.Evaluation.Metrics;
 /// </summary>
 /// <remarks>
 /// Other libraries divide by |T| (then long answers cannot reach 1) or by the number of hits (then a single lucky hit at rank
-/// 1 has 1). Ties: by the ranker, lower index first. No relevant item: NaN. Cost O(hits).
+/// 1 has 1). Ties: by the ranker, at random. No relevant item: NaN. Cost O(hits).
 /// </remarks>
 public static class AveragePrecision
 {

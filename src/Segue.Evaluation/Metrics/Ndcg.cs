@@ -6,7 +6,7 @@ namespace Segue.Evaluation.Metrics;
 /// </summary>
 /// <remarks>
 /// Järvelin and Kekäläinen, "Cumulated gain-based evaluation of IR techniques", ACM TOIS 2002, with the logarithm from rank 1
-/// on. A user's value is a ratio and the reported figure the mean of the ratios. Ties: by the ranker, lower index first. No
+/// on. A user's value is a ratio and the reported figure the mean of the ratios. Ties: by the ranker, at random. No
 /// relevant item: NaN. Cost O(hits).
 /// </remarks>
 public static class Ndcg

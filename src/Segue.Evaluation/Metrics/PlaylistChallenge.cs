@@ -7,7 +7,7 @@ namespace Segue.Evaluation.Metrics;
 /// <remarks>
 /// Zamani, Schedl, Lamere and Chen, "An analysis of approaches taken in the ACM RecSys Challenge 2018", ACM TIST 2019. The
 /// artists of hits count too, so the value reaches up to 1.25; items without a known artist give no artist credit, and without
-/// a catalog of artists the value is |T ∩ R| / |T|. Ties: by the ranker, lower index first. No relevant item: NaN.
+/// a catalog of artists the value is |T ∩ R| / |T|. Ties: by the ranker, at random. No relevant item: NaN.
 /// </remarks>
 public static class RPrecision
 {
@@ -61,7 +61,7 @@ public static class RPrecision
 /// <c>clicks</c> of RecSys Challenge 2018: how often a listener must ask for ten more songs before a relevant one appears,
 /// ⌊(rank of the first hit − 1) / 10⌋, and 51 where none is among the first 500. Lower is better.
 /// </summary>
-/// <remarks>Source as <see cref="RPrecision"/>. Ties: by the ranker, lower index first. No relevant item: NaN.</remarks>
+/// <remarks>Source as <see cref="RPrecision"/>. Ties: by the ranker, at random. No relevant item: NaN.</remarks>
 public static class Clicks
 {
     /// <summary>Length of the list that is looked at.</summary>

@@ -1,7 +1,7 @@
 namespace Segue.Evaluation.Metrics;
 
 /// <summary><c>precision@k</c>: hits in the first k places, divided by k, also where the list or the catalogue is shorter.</summary>
-/// <remarks>Ties: by the ranker, lower index first. No relevant item: NaN. Cost O(hits).</remarks>
+/// <remarks>Ties: by the ranker, at random. No relevant item: NaN. Cost O(hits).</remarks>
 public static class Precision
 {
     /// <summary>Precision of a list.</summary>
@@ -14,7 +14,7 @@ public static class Precision
 }
 
 /// <summary><c>hitrate@k</c>: 1 where at least one relevant item is among the first k places, else 0.</summary>
-/// <remarks>Ties: by the ranker, lower index first. No relevant item: NaN. Cost O(1).</remarks>
+/// <remarks>Ties: by the ranker, at random. No relevant item: NaN. Cost O(1).</remarks>
 public static class HitRate
 {
     /// <summary>Hit or miss of a list.</summary>

@@ -1,7 +1,7 @@
 namespace Segue.Evaluation.Metrics;
 
 /// <summary>How much of what was held out is found in the first k places.</summary>
-/// <remarks>Ties: by the ranker, lower index first. No relevant item: NaN. Cost O(hits).</remarks>
+/// <remarks>Ties: by the ranker, at random. No relevant item: NaN. Cost O(hits).</remarks>
 public static class Recall
 {
     /// <summary><c>recall@k</c>: hits in the first k, divided by all relevant items |T|. Cannot reach 1 where |T| &gt; k.</summary>

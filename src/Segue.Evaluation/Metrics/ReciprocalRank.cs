@@ -1,7 +1,7 @@
 namespace Segue.Evaluation.Metrics;
 
 /// <summary><c>mrr@k</c> and <c>mrr</c>: 1 / rank of the first hit, 0 where none is within k (or ranked at all).</summary>
-/// <remarks>Ties: by the ranker, lower index first. No relevant item: NaN. Cost O(1).</remarks>
+/// <remarks>Ties: by the ranker, at random. No relevant item: NaN. Cost O(1).</remarks>
 public static class ReciprocalRank
 {
     /// <summary>Reciprocal rank within the first k places.</summary>

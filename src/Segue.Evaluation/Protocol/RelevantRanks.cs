@@ -5,9 +5,9 @@ namespace Segue.Evaluation.Protocol;
 
 /// <summary>
 /// Finds the exact ranks of a few relevant items among all scores without sorting them: an item's rank is one more than the
-/// number of items that beat it.
+/// number of items that beat it, by a higher score or by an equal one and the order of ties.
 /// </summary>
-/// <remarks>Scratch space of one thread. O(items · relevant), vectorised; from <see cref="SortFrom"/> relevant items on, one sort.</remarks>
+/// <remarks>Scratch space of one thread. O(items · relevant), vectorised; ties alone cost more; from <see cref="SortFrom"/> relevant items on, one sort.</remarks>
 internal sealed class RelevantRanks
 {
     /// <summary>From this many relevant items on sorting all scores is cheaper than counting for each.</summary>
@@ -17,7 +17,8 @@ internal sealed class RelevantRanks
     private readonly int[] _ranks;
     private readonly int[] _items;
     private readonly float[] _relevantScores;
-    private readonly int[] _atLeast;
+    private readonly ulong[] _tieKeys;
+    private readonly int[] _before;
     private ulong[] _keys = [];
     private int _count;
 
@@ -27,7 +28,8 @@ internal sealed class RelevantRanks
         _ranks = new int[maxRelevant];
         _items = new int[maxRelevant];
         _relevantScores = new float[maxRelevant];
-        _atLeast = new int[maxRelevant];
+        _tieKeys = new ulong[maxRelevant];
+        _before = new int[maxRelevant];
     }
 
     /// <summary>Ranks of the relevant items that have a score, ascending.</summary>
@@ -44,57 +46,41 @@ internal sealed class RelevantRanks
     /// <param name="relevant">Distinct relevant items.</param>
     /// <param name="others">Candidates that are not relevant, scored or not.</param>
     /// <param name="wantWins">Whether <see cref="Wins"/> is needed.</param>
+    /// <param name="ties">Who ranks first of items with equal scores.</param>
     /// <param name="sortFrom">Only tests give another than <see cref="SortFrom"/>.</param>
-    public void Find(ReadOnlySpan<float> scores, ReadOnlySpan<int> relevant, int others, bool wantWins, int sortFrom = SortFrom)
+    public void Find(ReadOnlySpan<float> scores, ReadOnlySpan<int> relevant, int others, bool wantWins, TieOrder ties, int sortFrom = SortFrom)
     {
         _count = 0;
         Wins = 0;
         if (relevant.Length < sortFrom)
         {
-            Count(scores, relevant, others, wantWins);
+            Count(scores, relevant, others, wantWins, ties);
         }
         else
         {
-            Sort(scores, relevant, others);
+            Sort(scores, relevant, others, ties);
         }
 
         _ranks.AsSpan(0, _count).Sort(_items.AsSpan(0, _count));
     }
 
-    private void Count(ReadOnlySpan<float> scores, ReadOnlySpan<int> relevant, int others, bool wantWins)
+    private void Count(ReadOnlySpan<float> scores, ReadOnlySpan<int> relevant, int others, bool wantWins, TieOrder ties)
     {
         foreach (int item in relevant)
         {
-            float score = scores[item];
-            if (!(score > float.NegativeInfinity))
+            if (scores[item] > float.NegativeInfinity)
             {
-                continue;
+                _relevantScores[_count] = scores[item];
+                _items[_count++] = item;
             }
-
-            // Equal scores rank by index: before the item they beat it, after it they do not.
-            int better = Counting.AtLeast(scores[..item], score) + Counting.Above(scores[(item + 1)..], score);
-            _ranks[_count] = better + 1;
-            _items[_count] = item;
-            if (wantWins)
-            {
-                _relevantScores[_count] = score;
-                _atLeast[_count] = Counting.AtLeast(scores, score);
-            }
-
-            _count++;
         }
 
-        if (!wantWins)
-        {
-            return;
-        }
-
-        // Among the relevant: sorted descending, the items of one score form a group; the others are what is left.
+        // Sorted descending, the relevant items of one score form a group; the others are what is left.
         Span<float> sorted = _relevantScores.AsSpan(0, _count);
-        Span<int> atLeast = _atLeast.AsSpan(0, _count);
-        sorted.Sort(atLeast);
+        Span<int> items = _items.AsSpan(0, _count);
+        sorted.Sort(items);
         sorted.Reverse();
-        atLeast.Reverse();
+        items.Reverse();
         for (int n = 0; n < _count;)
         {
             int end = n + 1;
@@ -103,14 +89,68 @@ internal sealed class RelevantRanks
                 end++;
             }
 
-            int othersAbove = Counting.Above(scores, sorted[n]) - n;
-            int othersAtLeast = atLeast[n] - end;
-            Wins += (end - n) * (others - (0.5 * (othersAbove + othersAtLeast)));
+            (int above, int atLeast) = Counting.Both(scores, sorted[n]);
+            if (atLeast - above == 1)
+            {
+                _ranks[n] = above + 1;
+            }
+            else
+            {
+                BeginGroup(n, end, ties);
+                for (int item = Counting.NextEqual(scores, sorted[n], 0); item >= 0; item = Counting.NextEqual(scores, sorted[n], item + 1))
+                {
+                    Place(n, end, item, ties);
+                }
+
+                EndGroup(n, end, above);
+            }
+
+            Wins += wantWins ? (end - n) * (others - (0.5 * (above - n + (atLeast - end)))) : 0;
             n = end;
         }
     }
 
-    private void Sort(ReadOnlySpan<float> scores, ReadOnlySpan<int> relevant, int others)
+    /// <summary>Puts the relevant items of a group in the order of ties; nothing is counted before any of them.</summary>
+    private void BeginGroup(int start, int end, TieOrder ties)
+    {
+        for (int n = start; n < end; n++)
+        {
+            _tieKeys[n] = ties[_items[n]];
+            _before[n] = 0;
+        }
+
+        _tieKeys.AsSpan(start..end).Sort(_items.AsSpan(start..end));
+    }
+
+    /// <summary>Counts an item of the group's score, relevant or not, before the first relevant one that it does not come after.</summary>
+    private void Place(int start, int end, int item, TieOrder ties)
+    {
+        ulong key = ties[item];
+        int low = start, high = end;
+        while (low < high)
+        {
+            int middle = (low + high) >>> 1;
+            bool isAfter = _tieKeys[middle] < key || (_tieKeys[middle] == key && _items[middle] < item);
+            (low, high) = isAfter ? (middle + 1, high) : (low, middle);
+        }
+
+        if (low < end)
+        {
+            _before[low]++;
+        }
+    }
+
+    private void EndGroup(int start, int end, int above)
+    {
+        int rank = above;
+        for (int n = start; n < end; n++)
+        {
+            rank += _before[n];
+            _ranks[n] = rank;
+        }
+    }
+
+    private void Sort(ReadOnlySpan<float> scores, ReadOnlySpan<int> relevant, int others, TieOrder ties)
     {
         if (_keys.Length == 0)
         {
@@ -136,15 +176,25 @@ internal sealed class RelevantRanks
         int othersBefore = 0;
         for (int n = 0; n < ranked;)
         {
-            int end = n, hits = 0;
+            int end = n, start = _count;
             for (; end < ranked && keys[end] >> 32 == keys[n] >> 32; end++)
             {
                 if (_isRelevant[(int)(uint)keys[end]])
                 {
-                    _ranks[_count] = end + 1;
                     _items[_count++] = (int)(uint)keys[end];
-                    hits++;
                 }
+            }
+
+            int hits = _count - start;
+            if (hits > 0)
+            {
+                BeginGroup(start, _count, ties);
+                foreach (ulong tied in keys[n..end])
+                {
+                    Place(start, _count, (int)(uint)tied, ties);
+                }
+
+                EndGroup(start, _count, n);
             }
 
             int othersHere = end - n - hits;

@@ -33,6 +33,15 @@ public sealed class VocabularyTests
     }
 
     [Fact]
+    public void A_hash_depends_on_the_id_alone()
+    {
+        ulong[] there = new Vocabulary(["a", "\n", "é"]).Hashes.ToArray(), back = new Vocabulary(["é", "b", "\n", "a"]).Hashes.ToArray();
+        Assert.Equal(there, [back[3], back[2], back[0]]);
+        Assert.Equal(4, back.Distinct().Count());
+        Assert.Equal(0x82B19D9C4C2AFFC0UL, there[0]);
+    }
+
+    [Fact]
     public void An_id_twice_is_an_error_that_names_it()
     {
         DatasetException error = Assert.Throws<DatasetException>(() => new Vocabulary(["a", "b", "a"]).IndexOf("b"));

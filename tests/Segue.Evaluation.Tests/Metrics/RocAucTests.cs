@@ -60,12 +60,13 @@ public class RocAucTests
             }
         }
 
-        int[] ranking = [.. Enumerable.Range(0, scores.Length).Where(i => scores[i] > float.NegativeInfinity).OrderByDescending(i => scores[i])];
+        TieOrder ties = Fixture.Ties(scores.Length);
+        int[] ranking = Fixture.Ranked(scores, ties);
         int[] expected = HitRanks.Of(ranking, relevant);
         var ranks = new RelevantRanks(scores.Length, scores.Length);
-        ranks.Find(scores, relevant, others, wantWins: true, sortFrom: int.MaxValue);
+        ranks.Find(scores, relevant, others, wantWins: true, ties, sortFrom: int.MaxValue);
         bool counted = expected.AsSpan().SequenceEqual(ranks.Ranks) && ranks.Wins == pairs;
-        ranks.Find(scores, relevant, others, wantWins: true, sortFrom: 0);
+        ranks.Find(scores, relevant, others, wantWins: true, ties, sortFrom: 0);
         bool sorted = expected.AsSpan().SequenceEqual(ranks.Ranks) && ranks.Wins == pairs;
         return counted && sorted && Math.Abs(RocAuc.Of(scores, relevant) - (pairs / ((double)relevant.Length * others))) < 1e-12;
     }).Check(Properties.Cases());

@@ -24,7 +24,7 @@ def ranking_case(items, relevant, masked, levels):
         "scores": scores.tolist(), "known": known.tolist(), "relevant": hits.tolist(),
         "auc": metrics.roc_auc_score(labels, scores[candidates]),
     }
-    # scikit-learn averages over ties, we rank the lower index first: the order made strict gives both the same ranking.
+    # scikit-learn averages over ties, we rank in a random order: the order made strict gives both the same ranking.
     strict = np.empty(len(candidates))
     strict[np.lexsort((candidates, -scores[candidates]))] = -np.arange(len(candidates), dtype=float)
     for k in (1, 5, 10, 1000):

@@ -18,6 +18,11 @@ public class CountingTests
             {
                 Assert.Equal(scores.Count(s => s > value), Counting.Above(scores, value));
                 Assert.Equal(scores.Count(s => s >= value), Counting.AtLeast(scores, value));
+                Assert.Equal((scores.Count(s => s > value), scores.Count(s => s >= value)), Counting.Both(scores, value));
+                for (int from = 0; from <= length; from += 1 + rng.Next(20))
+                {
+                    Assert.Equal(Array.FindIndex(scores, from, s => s == value), Counting.NextEqual(scores, value, from));
+                }
             }
         }
     }
