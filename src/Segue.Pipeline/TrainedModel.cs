@@ -99,8 +99,8 @@ public sealed partial record TrainedModel
 
     /// <summary>Writes the folder as a whole or not at all; an older model there answers until the new one is complete.</summary>
     /// <returns>What runs that were killed had left there, and is removed now; mostly empty.</returns>
-    /// <exception cref="DatasetException">The folder holds something else or cannot be written.</exception>
-    public IReadOnlyList<string> Save(string path) => Folder.Write(path, folder =>
+    /// <exception cref="DatasetException">The folder holds something else or cannot be written, or the model is not one of the catalog: it could not be opened again.</exception>
+    public IReadOnlyList<string> Save(string path) => Folder.Write(CanOpen(path), folder =>
     {
         DatasetStore.Save(Train.WithoutSamples(), Path.Combine(folder, TrainName));
         var arrays = new ArtifactWriter();
@@ -145,6 +145,13 @@ public sealed partial record TrainedModel
     /// </remarks>
     /// <exception cref="SegueException">A part is missing, damaged, or from another version; the message names it.</exception>
     public static TrainedModel Open(string path, bool withEpochs = false) => Folder.Read(path, opened => Read(opened, withEpochs));
+
+    // The folder names the model; Open makes it from the catalog, by that name.
+    private string CanOpen(string path) => ModelCatalog.All.Any(m => m.Name == Model && m.OptionsType == Options.GetType())
+        ? path
+        : throw new DatasetException(
+            $"'{path}' is not written: model '{Model}' with {Options.GetType().Name} is not in the catalog of models, so {nameof(Open)} could not read it again; "
+            + "save a model under its name in the catalog, or write its arrays with ArtifactWriter");
 
     private static TrainedModel Read(OpenedFolder opened, bool withEpochs)
     {

@@ -23,7 +23,8 @@ public sealed partial class RepositoryTests
         ["tests/Segue.Import.Tests/Formats/Lastfm1kFileTests.cs"] = "the made-up file of Segue.Testing, by the importer that reads it",
         ["tests/Segue.Pipeline.Tests/Lastfm1kTests.cs"] = "the way of seed 000 from a file to a link predictor",
         ["tests/Segue.Cli.Tests/PackageTests.cs"] = "the packages and the installed tool",
-        ["tests/Segue.Pipeline.Tests/ReadmeTests.cs"] = "the examples of the README",
+        ["tests/Segue.Pipeline.Tests/ReadmeTests.cs"] = "the tables of the README",
+        ["tests/Segue.Numerics.Tests/VectorWidthTests.cs"] = "the width that the kernels run with",
         ["tests/Segue.Pipeline.Tests/RecipeAccuracyTests.cs"] = "the figures of the recipes on the real data",
     };
 

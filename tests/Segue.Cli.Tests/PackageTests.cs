@@ -5,9 +5,12 @@ using Xunit;
 
 namespace Segue.Cli.Tests;
 
-/// <summary>Packs the solution as it would be published, and installs the tool from that folder.</summary>
+/// <summary>Packs the solution as it would be published, installs the tool from that folder, and builds against it what the documentation shows.</summary>
 public sealed class PackageTests : IDisposable
 {
+    private static readonly string[] Libraries =
+        ["Segue.Numerics", "Segue.Neural", "Segue.Core", "Segue.Import", "Segue.Models", "Segue.Evaluation", "Segue.Pipeline"];
+
     // Pack what this test run was built with, so that nothing is built twice.
     private static readonly string Configuration =
         AppContext.BaseDirectory.Contains($"{Path.DirectorySeparatorChar}Release{Path.DirectorySeparatorChar}", StringComparison.Ordinal) ? "Release" : "Debug";
@@ -22,7 +25,7 @@ public sealed class PackageTests : IDisposable
         string root = TestData.RepositoryRoot(), packages = _folder.File("packages"), tools = _folder.File("tools");
         (int packed, string packLog) = await Dotnet(root, "pack", "Segue.slnx", "-c", Configuration, "--no-build", "-o", packages, "-v", "quiet", "--nologo");
         Assert.True(packed == 0, packLog);
-        foreach (string name in new[] { "Segue.Numerics", "Segue.Core", "Segue.Import", "Segue.Models", "Segue.Evaluation", "Segue.Pipeline" })
+        foreach (string name in Libraries)
         {
             using ZipArchive package = await ZipFile.OpenReadAsync(Directory.GetFiles(packages, name + ".*.nupkg").Single(), TestContext.Current.CancellationToken);
             Assert.Contains(package.Entries, e => e.FullName == $"lib/net10.0/{name}.dll");
@@ -61,6 +64,46 @@ public sealed class PackageTests : IDisposable
         (int ran, string output) = await Run(program, _folder.Path, "models", "--json");
         Assert.True(ran == 0, output);
         Assert.Contains("\"ease\"", output, StringComparison.Ordinal);
+        await SnippetsRun(root, packages);
+    }
+
+    /// <summary>Every C# snippet of the documentation is a whole program: pasted into a new project that names one package, it compiles and prints.</summary>
+    private async Task SnippetsRun(string root, string packages)
+    {
+        string home = Environment.GetEnvironmentVariable("NUGET_PACKAGES") is { Length: > 0 } given
+            ? given : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
+        int snippets = 0;
+        foreach (string page in new[] { Path.Combine(root, "README.md") }.Concat(Directory.EnumerateFiles(Path.Combine(root, "docs"), "*.md", SearchOption.AllDirectories)).Order())
+        {
+            string text = await File.ReadAllTextAsync(page, TestContext.Current.CancellationToken);
+            foreach (string snippet in text.Split("```csharp\n").Skip(1).Select(part => part[..part.IndexOf("```", StringComparison.Ordinal)]))
+            {
+                // Packages of this version may be in the cache of an earlier run: these are kept apart, the others come from there.
+                string folder = _folder.File($"snippet{++snippets}");
+                Directory.CreateDirectory(folder);
+                await File.WriteAllTextAsync(Path.Combine(folder, "Program.cs"), snippet, TestContext.Current.CancellationToken);
+                await File.WriteAllTextAsync(Path.Combine(folder, "nuget.config"), $"""
+                    <configuration>
+                      <packageSources><clear /><add key="local" value="{packages}" /></packageSources>
+                      <fallbackPackageFolders><clear /><add key="home" value="{home}" /></fallbackPackageFolders>
+                      <config><add key="globalPackagesFolder" value="{_folder.File("restored")}" /></config>
+                    </configuration>
+                    """, TestContext.Current.CancellationToken);
+                await File.WriteAllTextAsync(Path.Combine(folder, "Snippet.csproj"), $"""
+                    <Project Sdk="Microsoft.NET.Sdk">
+                      <PropertyGroup>
+                        <OutputType>Exe</OutputType><TargetFramework>net10.0</TargetFramework><ImplicitUsings>enable</ImplicitUsings><Nullable>enable</Nullable>
+                      </PropertyGroup>
+                      <ItemGroup><PackageReference Include="Segue.Pipeline" Version="*" /></ItemGroup>
+                    </Project>
+                    """, TestContext.Current.CancellationToken);
+                (int code, string output) = await Dotnet(folder, "run", "-c", "Release");
+                Assert.True(code == 0, $"a snippet of {Path.GetFileName(page)} does not run as it is:\n{output}");
+                Assert.NotEmpty(output.Trim());
+            }
+        }
+
+        Assert.True(snippets >= 3, $"{snippets} snippets were found");
     }
 
     private static async Task<string> Text(ZipArchive package, string entry)

@@ -60,6 +60,18 @@ public sealed class TrainedModelTests : IDisposable
         }
     }
 
+    /// <summary>What could not be opened again is not saved: a model of somebody's own, or a name with the options of another model.</summary>
+    [Theory]
+    [InlineData("my-model")]
+    [InlineData("ials")]
+    public void AModelOutsideTheCatalogIsNotSaved(string name)
+    {
+        string path = _folder.File("model");
+        var model = TrainedModel.Fit(name, ModelCatalog.Create("popularity", []), World, new FitContext());
+        Assert.Contains($"'{name}'", Assert.Throws<DatasetException>(() => model.Save(path)).Message, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(path));
+    }
+
     [Fact]
     public void AModelFolderCarriesNoSamplesOfRows()
     {
