@@ -68,7 +68,7 @@ public static class RankingEvaluator
             (recommender, set) = (graph.Observe(set.Known, context), set with { IsFoldIn = false });
         }
 
-        var run = new RankingRun(recommender, set, options);
+        var run = new RankingRun(recommender, set.For(recommender), options);
         try
         {
             return run.Evaluate();

@@ -195,8 +195,8 @@ public static class Experiment
         var context = new FitContext { Seed = specification.Seed, Threads = specification.Threads, Progress = progress, Cancellation = cancellation };
         if (model.IsRefit)
         {
-            (curves, stage) = (null, stage with { IsFoldIn = false });
-            alsoSets = alsoSets is null ? null : Array.ConvertAll(alsoSets, set => set with { IsFoldIn = false });
+            (curves, stage) = (null, stage with { IsFoldIn = false, ShowsMore = false });
+            alsoSets = alsoSets is null ? null : Array.ConvertAll(alsoSets, set => set with { IsFoldIn = false, ShowsMore = false });
         }
 
         context = curves?.Watch(context, model.Label) ?? context;
@@ -591,7 +591,7 @@ public static class Experiment
         }
 
         ReadOnlySpan<int> history = source.ItemIndex.Span[start[user]..start[user + 1]];
-        Query query = Histories.QueryOf(source, user, start, stage.IsFoldIn || isRevealed, stage.Moment);
+        Query query = Histories.QueryOf(source, user, start, stage.For(best.Recommender!).IsFoldIn || isRevealed, stage.Moment);
         RankedItem[] list = Ranker.Rank(best.Recommender!, query, new RankOptions
         {
             K = 10,

@@ -137,3 +137,18 @@ internal sealed class ObservingRecommender(int items, Action<Dataset?, Query> as
 
     public void Save(ArtifactWriter artifact) => throw new NotSupportedException();
 }
+
+/// <summary>As <see cref="LambdaRecommender"/>, of a model that learned something of every listener.</summary>
+internal sealed class LearnedRecommender(int items, Action<Query, float[]> score) : ILearnsListeners
+{
+    public Vocabulary Items { get; } = new(Enumerable.Range(0, items).Select(i => $"i{i}"));
+
+    public void Score(Query query, Span<float> target)
+    {
+        var buffer = new float[target.Length];
+        score(query, buffer);
+        buffer.CopyTo(target);
+    }
+
+    public void Save(ArtifactWriter artifact) => throw new NotSupportedException();
+}

@@ -340,6 +340,22 @@ public class RankingEvaluatorTests
         Assert.True(asked[2].History.IsEmpty);
     }
 
+    /// <summary>What is masked is shown to a model of histories; a model that learned the listener is asked for the listener.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void More_than_was_trained_on_is_shown_to_who_answers_from_histories(bool learnsListeners)
+    {
+        EvaluationSet set = Fixture.Set(5, [[1, 2], [3]], [[0], [0]]) with { ShowsMore = true };
+        var asked = new List<Query>();
+        IRecommender recommender = learnsListeners
+            ? new LearnedRecommender(5, (query, _) => asked.Add(query))
+            : new LambdaRecommender(5, (query, _) => asked.Add(query));
+        RankingEvaluator.Evaluate(recommender, set, Fixture.Options("recall@1"));
+        Assert.Equal(learnsListeners ? [0, 1] : [-1, -1], asked.Select(q => q.UserIndex));
+        Assert.Equal(learnsListeners ? [] : [1, 2], asked[0].History.ToArray());
+    }
+
     [Fact]
     public void Lists_are_measured_beyond_accuracy()
     {

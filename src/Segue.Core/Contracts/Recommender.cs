@@ -95,6 +95,16 @@ public interface IObserves : IRecommender
     IRecommender Observe(Dataset known, FitContext context);
 }
 
+/// <summary>
+/// A recommender that learned something of every listener it trained on (a vector, a node) that their history alone does not give back: asked
+/// by listener it answers better than asked with the same history.
+/// </summary>
+public interface ILearnsListeners : IRecommender
+{
+    /// <summary>False where it is made of other models and none of them learned anything of a listener.</summary>
+    bool LearnsListeners => true;
+}
+
 /// <summary>A model that predicts the weight of a user–item pair.</summary>
 public interface IRegressor
 {

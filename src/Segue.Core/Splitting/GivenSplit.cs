@@ -84,6 +84,7 @@ public sealed class GivenSplit(GivenSplitOptions options) : ISplitter
             {
                 Known = hasValidation ? parts.Of(Part.Train | Part.Validation) : train,
                 Relevant = parts.NotEmpty(Part.Test, "test", Remedy),
+                ShowsMore = hasValidation,
             },
         };
     }

@@ -39,6 +39,8 @@ public sealed record LeaveKOutSplitOptions : SplitOptions
 ///   validation   T                V
 ///   test         T V              ?
 /// </code>
+/// At test V is shown as well: a model of sequences, or any other that answers from the history alone, is asked with T V, in order; one that
+/// learned a vector of the listener is asked by listener.
 /// Items are distinct (user, item) pairs with all their interactions. Users with fewer than k_val + k_eval + 1 items would have
 /// nothing left to train on: all their items are in train, none is asked for. With pick=last the items of a user are ordered by
 /// first interaction, the last k_eval are test and the k_val before them validation; k_eval=1 is then leave-one-out as in He
@@ -106,6 +108,7 @@ public sealed class LeaveKOutSplit(LeaveKOutSplitOptions options) : ISplitter
             {
                 Known = options.KVal > 0 ? parts.Of(Part.Train | Part.Validation) : train,
                 Relevant = parts.NotEmpty(Part.Test, "test", remedy),
+                ShowsMore = options.KVal > 0,
             },
         };
     }

@@ -23,6 +23,13 @@ public sealed record EvaluationSet
     public bool IsFoldIn { get; init; }
 
     /// <summary>
+    /// True where <see cref="Known"/> holds later interactions of listeners the model trained on (the validation part, at test): who answers from
+    /// the history alone is asked with it; who <see cref="ILearnsListeners"/> is asked by listener. Nothing is masked that a model could
+    /// have been shown.
+    /// </summary>
+    public bool ShowsMore { get; init; }
+
+    /// <summary>
     /// True where <see cref="Known"/> is a graph in sight as a whole: a model that <see cref="IObserves"/> gets it for its graph and is asked by
     /// listener; others are asked as <see cref="IsFoldIn"/> says.
     /// </summary>
@@ -35,6 +42,10 @@ public sealed record EvaluationSet
 
     /// <summary>Moment of the queries, Unix seconds, or −1.</summary>
     public long Moment { get; init; } = -1;
+
+    /// <summary>The set as it is asked of <paramref name="recommender"/>: <see cref="ShowsMore"/> is settled, in <see cref="IsFoldIn"/>.</summary>
+    public EvaluationSet For(IRecommender recommender) =>
+        ShowsMore ? this with { ShowsMore = false, IsFoldIn = IsFoldIn || recommender is not ILearnsListeners { LearnsListeners: true } } : this;
 }
 
 /// <summary>A dataset cut into what a model may train on and what it must predict.</summary>

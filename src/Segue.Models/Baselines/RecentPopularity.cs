@@ -23,7 +23,8 @@ public sealed record RecentPopularityOptions : ModelOptions
 /// <remarks>
 /// The logarithm keeps the order and does not run out of digits where the last play lies many half-lives back. Items nobody played by
 /// then score NaN, and plays of unknown time are left out. A query without a moment is answered for the latest time of
-/// the training data; everybody gets the same answer. Fit O(interactions · log), score O(items · log plays), 16 bytes a play.
+/// the training data; everybody gets the same answer. Fit O(interactions · log), 16 bytes a play. The first query of a moment costs
+/// O(items · log plays); the vectors of the last few moments are kept, so that the next query of a moment copies one.
 /// Source: DecayPop of Ploshkin et al., "Yambda-5B", RecSys 2025.
 /// </remarks>
 public sealed class RecentPopularity(RecentPopularityOptions options) : IModel
@@ -120,6 +121,14 @@ public sealed class RecentPopularity(RecentPopularityOptions options) : IModel
 internal sealed class RecentPopularityRecommender(
     Vocabulary items, int userCount, double halfLife, long latestTime, int[] start, long[] time, double[] sum) : ITimeAware, IExplains
 {
+    // An evaluation asks for one moment; threads that walk through time ask for a few that lie beside each other.
+    private const int KeptMoments = 4;
+
+    private readonly Lock _adding = new();
+
+    // Newest first; replaced as a whole, never changed.
+    private volatile MomentScores[] _kept = [];
+
     public Vocabulary Items => items;
 
     public long LatestTime => latestTime;
@@ -128,17 +137,14 @@ internal sealed class RecentPopularityRecommender(
     {
         ScoreBuffer.Check(scores, items);
         ScoreBuffer.Check(query, userCount, items.Count);
-        for (int i = 0; i < scores.Length; i++)
-        {
-            scores[i] = (float)LogPopularity(i, query);
-        }
+        At(MomentOf(query)).Value.CopyTo(scores);
     }
 
     public IReadOnlyList<Reason> Explain(Query query, int itemIndex, int count)
     {
         ScoreBuffer.CheckItem(itemIndex, items);
         ScoreBuffer.Check(query, userCount, items.Count);
-        double score = LogPopularity(itemIndex, query);
+        double score = LogPopularity(itemIndex, MomentOf(query));
         return count > 0 && double.IsFinite(score) ? [new Reason(-1, double.Exp2(score), "popular")] : [];
     }
 
@@ -150,9 +156,52 @@ internal sealed class RecentPopularityRecommender(
         artifact.Add("latest_time", [latestTime]);
     }
 
-    private double LogPopularity(int item, Query query)
+    private long MomentOf(Query query) => query.Moment < 0 ? latestTime : query.Moment;
+
+    /// <summary>The scores of a moment, computed once however many threads ask.</summary>
+    private Lazy<float[]> At(long moment) => Find(moment) ?? Add(moment);
+
+    private Lazy<float[]>? Find(long moment)
     {
-        long moment = query.Moment < 0 ? latestTime : query.Moment;
+        foreach (MomentScores kept in _kept)
+        {
+            if (kept.Moment == moment)
+            {
+                return kept.Scores;
+            }
+        }
+
+        return null;
+    }
+
+    private Lazy<float[]> Add(long moment)
+    {
+        lock (_adding)
+        {
+            if (Find(moment) is { } other)
+            {
+                return other;
+            }
+
+            var scores = new Lazy<float[]>(() => Compute(moment));
+            _kept = [new MomentScores(moment, scores), .. _kept.AsSpan(0, Math.Min(_kept.Length, KeptMoments - 1))];
+            return scores;
+        }
+    }
+
+    private float[] Compute(long moment)
+    {
+        var scores = new float[items.Count];
+        for (int i = 0; i < scores.Length; i++)
+        {
+            scores[i] = (float)LogPopularity(i, moment);
+        }
+
+        return scores;
+    }
+
+    private double LogPopularity(int item, long moment)
+    {
         int low = start[item], high = start[item + 1];
         while (low < high)
         {
@@ -163,4 +212,5 @@ internal sealed class RecentPopularityRecommender(
         // low is now the first play after the moment; the play before it carries the sum.
         return low == start[item] ? double.NaN : Math.Log2(sum[low - 1]) - ((moment - time[low - 1]) / halfLife);
     }
+    private readonly record struct MomentScores(long Moment, Lazy<float[]> Scores);
 }

@@ -375,7 +375,7 @@ internal sealed class BprTrainer
 
 /// <summary>Listener and item vectors; the last column holds the item's bias and, for listeners, 1.</summary>
 internal sealed class BprRecommender(BprOptions options, Vocabulary items, CsrMatrix pairs, DenseMatrix itemVectors, DenseMatrix userVectors)
-    : IVectorRecommender, IExplains, IItemSimilarity
+    : IVectorRecommender, IExplains, IItemSimilarity, ILearnsListeners
 {
     private const int MostPasses = 100;
     private readonly int _size = options.EmbeddingSize;

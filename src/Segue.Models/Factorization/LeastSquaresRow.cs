@@ -117,7 +117,14 @@ internal sealed unsafe class LeastSquaresRow
         for (int step = 0; step < steps && rho > negligible; step++)
         {
             Apply(formed, entries.Count, direction, image);
-            float length = rho / TensorPrimitives.Dot<float>(p, q);
+            float curvature = TensorPrimitives.Dot<float>(p, q);
+            if (!(curvature > 0))
+            {
+                // The residual is so small that its squares are 0: the solution is reached.
+                break;
+            }
+
+            float length = rho / curvature;
             TensorPrimitives.MultiplyAdd(p, length, solution, solution);
             if (step + 1 == steps)
             {

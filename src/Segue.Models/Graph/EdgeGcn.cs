@@ -889,7 +889,7 @@ internal sealed class EdgeNetwork
     }
 }
 
-internal sealed class EdgeGcnRecommender : IRecommender, IRegressor
+internal sealed class EdgeGcnRecommender : IRegressor, ILearnsListeners
 {
     private readonly EdgeGcnOptions _options;
     private readonly EdgePart _whole;

@@ -799,7 +799,7 @@ internal sealed class HardNegatives(CsrMatrix pairs, int[] candidates, float[] v
 }
 
 /// <summary>Vectors of listeners and items; a history is a new node that hears its items.</summary>
-internal sealed class GraphRecommender : IVectorRecommender, IExplains, IItemSimilarity, IObserves
+internal sealed class GraphRecommender : IVectorRecommender, IExplains, IItemSimilarity, IObserves, ILearnsListeners
 {
     private readonly Dataset _train;
     private readonly GraphOptions _options;

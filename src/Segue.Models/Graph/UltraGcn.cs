@@ -507,7 +507,7 @@ internal sealed class UltraGcnBatches
 }
 
 /// <summary>Vectors of listeners and items; a history is solved for with the items fixed.</summary>
-internal sealed class UltraGcnRecommender : IVectorRecommender, IExplains, IItemSimilarity, IObserves
+internal sealed class UltraGcnRecommender : IVectorRecommender, IExplains, IItemSimilarity, IObserves, ILearnsListeners
 {
     private const int FoldInNegatives = 1024;
 

@@ -125,13 +125,15 @@ internal sealed record ArtistBoostParts(IRecommender Songs, IRecommender Artists
     };
 }
 
-internal class ArtistBoostRecommender(ArtistBoostParts parts) : IRecommender
+internal class ArtistBoostRecommender(ArtistBoostParts parts) : ILearnsListeners
 {
     private readonly IRecommender _songs = parts.Songs, _artists = parts.Artists;
     private readonly double _power = parts.Power;
     private readonly ReadOnlyMemory<int> _artistOf = parts.Train.Catalog.ItemArtist;
 
     public Vocabulary Items => _songs.Items;
+
+    public bool LearnsListeners => _songs is ILearnsListeners { LearnsListeners: true };
 
     /// <summary>Of <see cref="ITimeAware"/>.</summary>
     public long LatestTime => ((ITimeAware)_songs).LatestTime;

@@ -208,7 +208,7 @@ public sealed class HybridNn(HybridNnOptions options) : IKeepsCheckpoints
     }
 }
 
-internal sealed class HybridNnRecommender : IRecommender
+internal sealed class HybridNnRecommender : ILearnsListeners
 {
     private const int FoldInNegatives = 256, FoldInSteps = 80;
     private const float FoldInRate = 0.05f;

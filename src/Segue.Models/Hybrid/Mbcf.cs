@@ -260,7 +260,7 @@ internal sealed class PairExamples
     }
 }
 
-internal sealed class MbcfRecommender : IVectorRecommender, IExplains, IItemSimilarity
+internal sealed class MbcfRecommender : IVectorRecommender, IExplains, IItemSimilarity, ILearnsListeners
 {
     private const int FoldInNegatives = 512;
 

@@ -236,7 +236,7 @@ public sealed class Node2Vec(Node2VecOptions options) : IModel
 
 internal sealed class Node2VecRecommender(
     Vocabulary items, TemporalGraph graph, Node2VecOptions options, DenseMatrix users, DenseMatrix itemInputs, DenseMatrix sessions, DenseMatrix targets)
-    : IVectorRecommender, ITimeAware, IExplains, IItemSimilarity
+    : IVectorRecommender, ITimeAware, IExplains, IItemSimilarity, ILearnsListeners
 {
     public Vocabulary Items => items;
 

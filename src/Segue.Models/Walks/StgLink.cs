@@ -703,7 +703,7 @@ internal sealed class LinkNetwork(DenseMatrix[] weights, float[][] biases)
     internal delegate ReadOnlySpan<float> Rows(int row);
 }
 
-internal sealed class StgLinkRecommender : ITimeAware
+internal sealed class StgLinkRecommender : ITimeAware, ILearnsListeners
 {
     private readonly StgLinkOptions _options;
     private readonly TemporalGraph _graph;

@@ -43,6 +43,11 @@ public sealed class LeaveKOutSplitTests
         Assert.Equal(["d"], Items(split.Test.Relevant));
         Assert.Equal(["c"], Items(split.Validation!.Relevant));
         Assert.Equal(["a", "b", "a", "b"], Items(split.Train));
+
+        // What is masked at test is shown, c too.
+        Assert.Equal(["a", "b", "a", "c", "b"], Items(split.Test.Known));
+        Assert.True(split.Test.ShowsMore && !split.Validation.ShowsMore);
+        Assert.False(new LeaveKOutSplit(new() { Pick = HeldOutItems.Last, KVal = 0 }).Cut(dataset, 1).Test.ShowsMore);
     }
 
     [Fact]

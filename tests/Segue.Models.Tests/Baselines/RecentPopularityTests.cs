@@ -69,6 +69,45 @@ public sealed class RecentPopularityTests : RecommenderContract
         Assert.True(float.IsNaN(scores[1]));
     }
 
+    /// <summary>A search runs in doubles and allocates the vector of a moment; a copy of one that is kept allocates nothing.</summary>
+    [Fact]
+    public void Next_queries_of_a_moment_copy_the_vector_of_the_first()
+    {
+        IRecommender recommender = CreateModel().Fit(SmallWorld.TimeSplit.Train, Context());
+        var scores = new float[recommender.Items.Count];
+        Query[] queries = [.. Enumerable.Range(0, 100).Select(u => Query.ForUser(u, moment: 1_270_000_000))];
+        recommender.Score(queries[0], scores);
+        int[] first = Array.ConvertAll(scores, BitConverter.SingleToInt32Bits);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        foreach (Query query in queries)
+        {
+            recommender.Score(query, scores);
+        }
+
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(first, Array.ConvertAll(scores, BitConverter.SingleToInt32Bits));
+        object kept = Kept(recommender);
+        recommender.Score(queries[1], scores);
+        Assert.Same(kept, Kept(recommender));
+    }
+
+    [Fact]
+    public void Moments_that_take_turns_keep_their_answers_on_all_threads()
+    {
+        Dataset train = SmallWorld.TimeSplit.Train;
+        IRecommender shared = CreateModel().Fit(train, Context());
+        long[] moments = [.. Enumerable.Range(0, 11).Select(n => train.LatestTime - (n * 7 * Day))];
+        int[][] alone = [.. moments.Select(m => AtMoment(CreateModel().Fit(train, Context()), m))];
+        Parallel.For(0, 200, n => Assert.Equal(alone[n % moments.Length], AtMoment(shared, moments[n % moments.Length])));
+        Assert.Equal(4, ((Array)Kept(shared)).Length);
+
+        static int[] AtMoment(IRecommender recommender, long moment) =>
+            Array.ConvertAll(Scores(recommender, Query.ForUser(0, moment)), BitConverter.SingleToInt32Bits);
+    }
+
+    private static object Kept(IRecommender recommender) => recommender.GetType()
+        .GetField("_kept", System.Reflection.BindingFlags.NonPublic | System.Reflection.BindingFlags.Instance)!.GetValue(recommender)!;
+
     private static RecentPopularity Model() => new(new RecentPopularityOptions { HalfLifeDays = 2 });
 
     private static Dataset Plays(params (int User, int Item, int Day)[] plays)

@@ -141,6 +141,28 @@ public sealed class AlternatingLeastSquaresTests
     }
 
     [Theory]
+    [InlineData("als")]
+    [InlineData("ials")]
+    public void Small_worlds_train_with_the_defaults(string model)
+    {
+        // Fewer listeners than factors: most factors shrink to nothing, at norms whose squares are below the smallest number.
+        var rng = new Rng(15, "small-worlds");
+        for (int world = 0; world < 210; world++)
+        {
+            int users = 1 + (world % 16), items = 1 + rng.Next(20);
+            (int, int)[] pairs = [.. Enumerable.Range(0, 1 + rng.Next(users * 6)).Select(_ => (rng.Next(users), rng.Next(items)))];
+            Dataset train = SmallWorld.Of(users, items, pairs);
+            IModel untrained = model == "als" ? new Als(new AlsOptions()) : new Ials(new IalsOptions());
+            IRecommender recommender = untrained.Fit(train, Context() with { Seed = (ulong)world });
+            var scores = new float[items];
+            recommender.Score(Query.ForUser(pairs[0].Item1), scores);
+            Assert.True(Array.TrueForAll(scores, float.IsFinite), $"world {world}: {string.Join(' ', scores)}");
+            recommender.Score(Query.ForHistory(new[] { pairs[0].Item2 }), scores);
+            Assert.True(Array.TrueForAll(scores, float.IsFinite), $"world {world}, folded in: {string.Join(' ', scores)}");
+        }
+    }
+
+    [Theory]
     [InlineData(float.NaN)]
     [InlineData(float.PositiveInfinity)]
     [InlineData(-1f)]

@@ -35,6 +35,49 @@ public sealed class SymmetricEigenTests
         SymmetricEigen.Decompose([], 0, [], []);
     }
 
+    [Theory]
+    [InlineData(1e-300)]
+    [InlineData(1e-170)]
+    [InlineData(1e-154)]
+    [InlineData(1e-120)]
+    [InlineData(1e120)]
+    [InlineData(1e155)]
+    [InlineData(1e300)]
+    public void Any_scale_is_taken(double scale)
+    {
+        foreach (int size in (int[])[1, 2, 3, 20, 33])
+        {
+            double[] matrix = Random(size, rank: Math.Max(1, size / 2));
+            Check(Array.ConvertAll(matrix, value => value * scale / matrix.Max(Math.Abs)), size);
+        }
+    }
+
+    [Theory]
+    [InlineData(1e-160)]
+    [InlineData(1e-300)]
+    [InlineData(1e-40)]
+    public void Rows_of_scales_far_apart_are_taken(double tiny)
+    {
+        const int size = 24;
+        double[] matrix = Random(size, size);
+        for (int i = 0; i < size; i++)
+        {
+            for (int j = 0; j < size; j++)
+            {
+                // A third of the rows and columns next to nothing, a third in the middle: products of two of them lie further down still.
+                double Weight(int n) => n % 3 == 0 ? tiny : n % 3 == 1 ? Math.Sqrt(tiny) : 1;
+                matrix[(i * size) + j] *= Weight(i) * Weight(j);
+            }
+        }
+
+        Check(matrix, size);
+    }
+
+    [Fact]
+    public void Eigenvalues_beyond_the_largest_number_are_refused() =>
+        Assert.Throws<ArithmeticException>(() => SymmetricEigen.Decompose(
+            Enumerable.Repeat(1e308, 16).ToArray(), 4, new double[4], new double[16]));
+
     [Fact]
     public void A_known_matrix_has_its_known_values()
     {
@@ -66,6 +109,12 @@ public sealed class SymmetricEigenTests
     {
         double[] values = new double[n], vectors = new double[n * n];
         SymmetricEigen.Decompose([.. matrix], n, values, vectors);
+
+        // Sums of the check itself stay inside the range of numbers.
+        double largest = matrix.Max(Math.Abs);
+        int exponent = largest == 0 ? 0 : -Math.ILogB(largest);
+        matrix = Array.ConvertAll(matrix, value => Math.ScaleB(value, exponent));
+        values = Array.ConvertAll(values, value => Math.ScaleB(value, exponent));
         double scale = matrix.Max(Math.Abs) * n;
         for (int i = 0; i < n; i++)
         {
@@ -74,6 +123,13 @@ public sealed class SymmetricEigenTests
             Assert.True(row.MaxBy(Math.Abs) > 0, "the largest entry of a vector must be positive");
             for (int j = 0; j < n; j++)
             {
+                double image = 0;
+                for (int k = 0; k < n; k++)
+                {
+                    image += matrix[(j * n) + k] * row[k];
+                }
+
+                Assert.True(Math.Abs(image - (values[i] * row[j])) <= 1e-14 * scale, $"A v = λ v at ({i}, {j}): {image} and {values[i] * row[j]}");
                 double dot = 0, rebuilt = 0;
                 for (int k = 0; k < n; k++)
                 {
