@@ -38,6 +38,12 @@ public static class RegressionEvaluator
         }
 
         long started = Stopwatch.GetTimestamp();
+        if (set.IsTransductive && set.IsFoldIn && regressor is IObserves graph)
+        {
+            var context = new FitContext { Seed = options.Seed, Threads = options.Threads, Cancellation = options.Cancellation };
+            regressor = graph.Observe(set.Known, context) as IRegressor ?? regressor;
+        }
+
         CsrMatrix targets = UserItemMatrix.Sum(set.Relevant);
         int[] users = [.. Enumerable.Range(0, targets.Rows).Where(u => targets.RowLength(u) > 0)];
         if (users.Length == 0)

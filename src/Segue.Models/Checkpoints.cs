@@ -34,7 +34,7 @@ internal static class Checkpoints
         try
         {
             Directory.CreateDirectory(folder);
-            byte[] fingerprint = Fingerprint(model, options, context.Seed, train);
+            byte[] fingerprint = Fingerprint(model, options, context, train);
             string path = Path.Combine(folder, $"{model}-{Convert.ToHexStringLower(fingerprint.AsSpan(0, 8))}.checkpoint");
             AtomicFile.CheckTarget(path);
 
@@ -46,10 +46,10 @@ internal static class Checkpoints
         }
     }
 
-    private static byte[] Fingerprint(string model, ModelOptions options, ulong seed, Dataset train)
+    private static byte[] Fingerprint(string model, ModelOptions options, FitContext context, Dataset train)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        AddText(string.Create(CultureInfo.InvariantCulture, $"{Format} {typeof(Checkpoints).Assembly.GetName().Version} {model} {seed}"));
+        AddText(string.Create(CultureInfo.InvariantCulture, $"{Format} {typeof(Checkpoints).Assembly.GetName().Version} {model} {context.Seed}"));
         foreach ((string key, object value) in OptionsText.ToPairs(options))
         {
             AddText($"{key}={OptionsText.Format(value)}");
@@ -82,6 +82,13 @@ internal static class Checkpoints
         Add(train.Tags.ItemIndex.Span);
         Add(train.Tags.TagIndex.Span);
         Add(train.Tags.Time.Span);
+        if (context.Message is { } message)
+        {
+            AddText("message");
+            Add(message.UserIndex.Span);
+            Add(message.ItemIndex.Span);
+        }
+
         return hash.GetHashAndReset();
 
         void AddText(string text) => Add<byte>(Encoding.UTF8.GetBytes(text));

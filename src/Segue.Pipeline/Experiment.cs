@@ -192,10 +192,11 @@ public static class Experiment
         IProgress<FitProgress>? progress, CancellationToken cancellation, LearningCurves? curves = null, EvaluationSet[]? alsoSets = null)
     {
         Dataset train = split.Train;
-        var context = new FitContext { Seed = specification.Seed, Threads = specification.Threads, Progress = progress, Cancellation = cancellation };
+        var context = new FitContext { Seed = specification.Seed, Threads = specification.Threads, Progress = progress, Cancellation = cancellation, Message = split.Message };
         if (model.IsRefit)
         {
-            (curves, stage) = (null, stage with { IsFoldIn = false, ShowsMore = false });
+            // What is trained on is not what was cut.
+            (curves, stage, context) = (null, stage with { IsFoldIn = false, ShowsMore = false }, context with { Message = null });
             alsoSets = alsoSets is null ? null : Array.ConvertAll(alsoSets, set => set with { IsFoldIn = false, ShowsMore = false });
         }
 

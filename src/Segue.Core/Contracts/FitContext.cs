@@ -1,3 +1,4 @@
+using Segue.Core.Data;
 using Segue.Numerics;
 using Segue.Numerics.Sampling;
 
@@ -18,6 +19,12 @@ public sealed record FitContext
 
     /// <summary>Threads a model may use; at least 1.</summary>
     public int Threads { get; init; } = Environment.ProcessorCount;
+
+    /// <summary>
+    /// The edges of the training data that carry messages while a model trains, where a transductive split says so; the others are only predicted.
+    /// Null where all edges do both. Same users and items as the training data. Models that pass no messages do not use it.
+    /// </summary>
+    public Dataset? Message { get; init; }
 
     /// <summary>Receives progress; must not throw.</summary>
     public IProgress<FitProgress>? Progress { get; init; }

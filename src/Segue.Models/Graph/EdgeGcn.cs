@@ -119,6 +119,10 @@ public sealed record EdgeGcnOptions : ModelOptions
     [Description("edges predicted in a step; they carry no messages in it")]
     public int BatchSize { get; init; } = 4096;
 
+    /// <summary>Which edges are predicted in training, where a split sets some apart.</summary>
+    [Description("which edges are predicted in training: split, those a transductive split sets apart, from the graph of the others; all, every edge, from a graph without its part")]
+    public TrainingEdges Supervision { get; init; } = TrainingEdges.Split;
+
     /// <summary>Passes over the edges.</summary>
     [Range(1, 100_000)]
     [Description("passes over the edges")]
@@ -193,7 +197,7 @@ public sealed class EdgeGcn(EdgeGcnOptions options) : IKeepsCheckpoints
         RequireWeights(train, edges);
         context.Report("graphs", 0, 1);
         var source = new EdgeSource(train, edges);
-        EdgePart[] parts = Parts(source, context);
+        EdgePart[] parts = Parts(source, train, context);
         EdgeNetwork network = new(options, train, context);
         network.Standardize(parts, edges);
         var optimizer = new Adam(
@@ -249,14 +253,16 @@ public sealed class EdgeGcn(EdgeGcnOptions options) : IKeepsCheckpoints
         }
     }
 
-    private EdgePart[] Parts(EdgeSource source, FitContext context)
+    private EdgePart[] Parts(EdgeSource source, Dataset train, FitContext context)
     {
         CsrMatrix edges = source.Edges;
+        bool[]? isLabel = options.Layers > 0 || options.HasInputs ? SupervisionEdges.Of(Name, options.Supervision, edges, train, context) : null;
+        int[] order = [.. Enumerable.Range(0, edges.Count).Where(n => isLabel?[n] ?? true)];
         int most = (int)Math.Clamp(MostPartEdges / Math.Max(1, edges.Count), 2, MostParts);
-        int count = Math.Clamp((edges.Count + options.BatchSize - 1) / options.BatchSize, 2, most);
-        int[] order = [.. Enumerable.Range(0, edges.Count)];
+        int count = Math.Clamp((order.Length + options.BatchSize - 1) / options.BatchSize, isLabel is null ? 2 : 1, most);
         context.CreateRng($"{Name}/parts").Shuffle<int>(order);
         var partOf = new int[edges.Count];
+        Array.Fill(partOf, -1);
         for (int n = 0; n < order.Length; n++)
         {
             partOf[order[n]] = (int)((long)n * count / order.Length);
@@ -268,8 +274,8 @@ public sealed class EdgeGcn(EdgeGcnOptions options) : IKeepsCheckpoints
             count, 1, context.Threads,
             (p, _, _) =>
             {
-                bool[] isHidden = [.. partOf.Select(of => of == p)];
-                parts[p] = EdgePart.Of(options, source, isHidden, context.Threads);
+                bool[] isPredicted = [.. partOf.Select(of => of == p)];
+                parts[p] = EdgePart.Of(options, source, isLabel ?? isPredicted, isPredicted, context.Threads);
                 lock (parts)
                 {
                     context.Report("graphs", ++done, count);
@@ -349,7 +355,8 @@ internal sealed class EdgePart
     /// <summary>Inputs as the network reads them.</summary>
     public float[] Standardized { get; set; }
 
-    public static EdgePart Of(EdgeGcnOptions options, EdgeSource source, bool[] isHidden, int threads)
+    /// <summary>Some edges, from a graph in which they and others are hidden.</summary>
+    public static EdgePart Of(EdgeGcnOptions options, EdgeSource source, bool[] isHidden, bool[] isPredicted, int threads)
     {
         CsrMatrix edges = source.Edges;
         var users = new List<int>();
@@ -360,7 +367,7 @@ internal sealed class EdgePart
             CancellationScope.CheckAt(u);
             for (int n = edges.RowStart[u]; n < edges.RowStart[u + 1]; n++)
             {
-                if (isHidden[n])
+                if (isPredicted[n])
                 {
                     users.Add(u);
                     items.Add(edges.ColumnIndex[n]);
@@ -598,7 +605,7 @@ internal sealed class EdgeNetwork
         _range.CopyTo(copy._range, 0);
         var tape = new Tape(threads);
         return new EdgeGcnRecommender(
-            _options, train.Items, whole, copy, [.. copy.States(tape, whole, null).Select(s => new DenseMatrix(s.Rows, s.Columns, s.Value.ToArray()))]);
+            _options, train, whole, copy, [.. copy.States(tape, whole, null).Select(s => new DenseMatrix(s.Rows, s.Columns, s.Value.ToArray()))]);
     }
 
     public void Save(ArtifactWriter artifact)
@@ -889,8 +896,9 @@ internal sealed class EdgeNetwork
     }
 }
 
-internal sealed class EdgeGcnRecommender : IRegressor, ILearnsListeners
+internal sealed class EdgeGcnRecommender : IRegressor, IObserves, ILearnsListeners
 {
+    private readonly Dataset _train;
     private readonly EdgeGcnOptions _options;
     private readonly EdgePart _whole;
     private readonly EdgeNetwork _network;
@@ -900,15 +908,15 @@ internal sealed class EdgeGcnRecommender : IRegressor, ILearnsListeners
     private readonly float[] _meanStart = [];
 
     public EdgeGcnRecommender(
-        EdgeGcnOptions options, Vocabulary items, EdgePart whole, EdgeNetwork network, DenseMatrix[] states)
+        EdgeGcnOptions options, Dataset train, EdgePart whole, EdgeNetwork network, DenseMatrix[] states)
     {
-        (_options, Items, _whole, _network, _states) = (options, items, whole, network, states);
-        _allItems = [.. Enumerable.Range(0, items.Count)];
+        (_options, _train, _whole, _network, _states) = (options, train, whole, network, states);
+        _allItems = [.. Enumerable.Range(0, Items.Count)];
         int users = whole.Graph.ByUser.Rows;
         if (options.HasStates)
         {
             int size = options.HiddenSize;
-            _itemStates = new DenseMatrix(items.Count, size, states[^1].Values[(users * size)..]);
+            _itemStates = new DenseMatrix(Items.Count, size, states[^1].Values[(users * size)..]);
             _meanStart = new float[size];
             for (int u = 0; u < users; u++)
             {
@@ -920,7 +928,16 @@ internal sealed class EdgeGcnRecommender : IRegressor, ILearnsListeners
         }
     }
 
-    public Vocabulary Items { get; }
+    public Vocabulary Items => _train.Items;
+
+    /// <summary>Other edges between the same nodes: their messages pass through what was learned.</summary>
+    public IRecommender Observe(Dataset known, FitContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        using CancellationScope scope = CancellationScope.Enter(context.Cancellation);
+        SameNodes.Check(_train, known);
+        return _network.Snapshot(known, EdgePart.Whole(_options, new EdgeSource(known, UserItemMatrix.Sum(known)), context.Threads), context.Threads);
+    }
 
     public void Score(Query query, Span<float> scores)
     {

@@ -101,6 +101,10 @@ public abstract record GraphOptions : ModelOptions
     [Description("share of training edges that are predicted but carry no messages, drawn anew for every epoch; 0: all edges do both")]
     public double LabelShare { get; init; }
 
+    /// <summary>Which edges are predicted in training, where a split sets some apart; without layers, or with a label share, all are.</summary>
+    [Description("which edges are predicted in training: split, those a transductive split sets apart, from the messages of the others; all, every edge, and all carry messages")]
+    public TrainingEdges Supervision { get; init; } = TrainingEdges.Split;
+
     /// <summary>Passes over the edges.</summary>
     [Range(1, 100_000)]
     [Description("passes over the edges")]
@@ -392,6 +396,7 @@ internal sealed class GraphTrainer
     private readonly GraphNodes _nodes;
     private readonly SparseOperand _wholeMessages;
     private readonly CsrMatrix _pairs;
+    private readonly bool _isDrawn;
     private readonly int[] _users, _items, _negatives, _heardItems;
     private readonly NodePairs _positivePairs = new(), _negativePairs = new();
     private SparseOperand _trainingMessages;
@@ -420,10 +425,16 @@ internal sealed class GraphTrainer
 
         // Of an item nobody has nothing is known: as a non-edge it would be pushed away from everybody.
         _heardItems = [.. Enumerable.Range(0, _pairs.Columns).Where(i => _whole.Listeners[i] > 0)];
-        int labels = (int)Math.Round(_pairs.Count * options.LabelShare);
-        labels = labels == 0 ? _pairs.Count : labels;
+        int drawn = (int)Math.Round(_pairs.Count * options.LabelShare);
+        _isDrawn = drawn > 0 && drawn < _pairs.Count;
+        bool[]? isLabel = _isDrawn || options.LayerCount == 0 ? null : SupervisionEdges.Of(name, options.Supervision, _pairs, train, context);
+        int labels = _isDrawn ? drawn : isLabel?.Count(set => set) ?? _pairs.Count;
         (_users, _items, _negatives) = (new int[labels], new int[labels], new int[labels]);
-        if (labels == _pairs.Count)
+        if (isLabel is not null)
+        {
+            Cut(isLabel);
+        }
+        else if (!_isDrawn)
         {
             int n = 0;
             for (int u = 0; u < _pairs.Rows; u++)
@@ -496,7 +507,7 @@ internal sealed class GraphTrainer
     {
         var optimizer = new Adam(_network.Parameters, _options.LearningRate, threads: _context.Threads);
         int edges = _users.Length, batch = _options.BatchSize == 0 ? Math.Max(1, edges) : _options.BatchSize;
-        bool isFull = batch >= edges && _sampler is null, isCut = edges < _pairs.Count;
+        bool isFull = batch >= edges && _sampler is null;
         if (isFull)
         {
             Fill(_positivePairs, _users, _items);
@@ -510,7 +521,7 @@ internal sealed class GraphTrainer
             Checkpoints = Checkpoints.Open(_context, _name, _options, _train),
             OnEpochStart = (epoch, rng) =>
             {
-                if (isCut)
+                if (_isDrawn)
                 {
                     DrawLabels(rng);
                     if (isFull)
@@ -672,22 +683,36 @@ internal sealed class GraphTrainer
     /// <summary>Draws the edges that are only predicted in this epoch; the others carry its messages.</summary>
     private void DrawLabels(Rng rng)
     {
-        int labels = _users.Length, left = _pairs.Count, taken = 0, kept = 0;
+        int labels = _users.Length, taken = 0;
+        var isLabel = new bool[_pairs.Count];
+        for (int n = 0; n < isLabel.Length; n++)
+        {
+            // One after the other with the chance that leaves as many as are wanted (Knuth, volume 2, algorithm S), so that they stay in order of users.
+            isLabel[n] = rng.Next(isLabel.Length - n) < labels - taken;
+            taken += isLabel[n] ? 1 : 0;
+        }
+
+        Cut(isLabel);
+    }
+
+    /// <summary>Edges that are predicted, and the messages of the others.</summary>
+    private void Cut(bool[] isLabel)
+    {
+        int taken = 0, kept = 0;
         var start = new int[_pairs.Rows + 1];
-        var columns = new int[_pairs.Count - labels];
+        var columns = new int[_pairs.Count - _users.Length];
         for (int u = 0; u < _pairs.Rows; u++)
         {
             CancellationScope.CheckAt(u);
-            foreach (int item in _pairs.RowColumns(u))
+            for (int n = _pairs.RowStart[u]; n < _pairs.RowStart[u + 1]; n++)
             {
-                // One after the other with the chance that leaves as many as are wanted (Knuth, volume 2, algorithm S), so that they stay in order of users.
-                if (rng.Next(left--) < labels - taken)
+                if (isLabel[n])
                 {
-                    (_users[taken], _items[taken++]) = (u, _pairs.Rows + item);
+                    (_users[taken], _items[taken++]) = (u, _pairs.Rows + _pairs.ColumnIndex[n]);
                 }
                 else
                 {
-                    columns[kept++] = item;
+                    columns[kept++] = _pairs.ColumnIndex[n];
                 }
             }
 

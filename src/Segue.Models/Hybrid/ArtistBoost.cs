@@ -64,7 +64,7 @@ public sealed class ArtistBoost(ArtistBoostOptions options) : IModel
         IRecommender songs = inner.Fit(train, context);
         try
         {
-            return new ArtistBoostParts(songs, inner.Fit(artists, context with { OnLoss = null }), train, options.ArtistPower).Combine();
+            return new ArtistBoostParts(songs, inner.Fit(artists, context with { OnLoss = null, Message = null }), train, options.ArtistPower).Combine();
         }
         catch (DatasetException e)
         {
