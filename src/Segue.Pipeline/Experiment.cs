@@ -604,7 +604,8 @@ public static class Experiment
             train.Users[user], best.Specification.Label, Histories.RecentNames(source, history, 10),
             [.. list.Select(i => new ExampleRecommendation(
                 train.Items[i.ItemIndex], train.DisplayName(i.ItemIndex), i.Score,
-                best.Recommender is IExplains explains ? ReasonText.Of(explains.Explain(query, i.ItemIndex, ReasonText.AllReasons), train) : string.Empty))]);
+                best.Recommender is IExplains explains ? ReasonText.Of(explains.Explain(query, i.ItemIndex, ReasonText.AllReasons), train) : string.Empty))],
+            source.IsOrdered);
     }
 
     private static Relay? Forward(IProgress<ExperimentProgress>? progress, string label, int row, int rows) =>

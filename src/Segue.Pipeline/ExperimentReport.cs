@@ -220,10 +220,11 @@ public sealed record ReportLine(string Label, IReadOnlyList<double> X, IReadOnly
 /// <summary>One listener's recent history beside a list of recommendations.</summary>
 /// <param name="User">Id of the listener.</param>
 /// <param name="Model">Label of the model.</param>
-/// <param name="History">Names of recent items, newest first.</param>
+/// <param name="History">Names of recent items, newest first; of data without an order some of the items.</param>
 /// <param name="Recommendations">The list.</param>
+/// <param name="IsOrdered">False where nothing says in which order the listener heard them.</param>
 public sealed record ReportExample(
-    string User, string Model, IReadOnlyList<string> History, IReadOnlyList<ExampleRecommendation> Recommendations);
+    string User, string Model, IReadOnlyList<string> History, IReadOnlyList<ExampleRecommendation> Recommendations, bool IsOrdered = true);
 
 /// <summary>One recommended item.</summary>
 /// <param name="Item">Id of the item.</param>

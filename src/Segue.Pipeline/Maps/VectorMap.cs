@@ -96,6 +96,9 @@ public sealed record VectorMap
     /// <summary>K-means group of every point.</summary>
     public required IReadOnlyList<int> Clusters { get; init; }
 
+    /// <summary>What is typical of every group, for example two tags or artists.</summary>
+    public required IReadOnlyList<string> ClusterNames { get; init; }
+
     /// <summary>Artists asked to be marked.</summary>
     public required IReadOnlyList<string> Highlight { get; init; }
 
@@ -151,6 +154,10 @@ public sealed record VectorMap
             : Numerics.Reduction.Trustworthiness.Of(vectors, places, TrustNeighbors, TrustSample, context.CreateRng("map/trustworthiness"), context.Threads);
         MapNames? genres = hasTags ? CommonestTags(train) : null;
         MapNames? artists = hasArtists && (users || train.Level != "artist") ? Named(artistOfItem) : null;
+        artists = artists is null ? null : Take(users ? MostFrequent(train, artists) : artists, index);
+        genres = genres is null ? null : Take(users ? MostFrequent(train, genres) : genres, index);
+        string[] titles = [.. index.Select(i => users ? UserName(train, i) : Title(train, i))];
+        int[] interactions = [.. index.Select(i => count[i])];
         return new VectorMap
         {
             Model = model.Model,
@@ -168,11 +175,12 @@ public sealed record VectorMap
             VarianceShares = shares,
             Popularity = options.Method == MapMethod.Pca ? PopularityOf(places, [.. index.Select(i => count[i])]) : null,
             Trustworthiness = trust,
-            Titles = [.. index.Select(i => users ? UserName(train, i) : Title(train, i))],
-            Artists = artists is null ? null : Take(users ? MostFrequent(train, artists) : artists, index),
-            Genres = genres is null ? null : Take(users ? MostFrequent(train, genres) : genres, index),
-            Interactions = [.. index.Select(i => count[i])],
+            Titles = titles,
+            Artists = artists,
+            Genres = genres,
+            Interactions = interactions,
             Clusters = clusters,
+            ClusterNames = Maps.ClusterNames.Of(clusters, clusters.Max() + 1, interactions, genres ?? artists, titles),
             Highlight = wanted,
             Highlighted = Highlights(train, artistOfItem, wanted, index, users),
         };

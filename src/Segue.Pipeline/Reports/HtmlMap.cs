@@ -116,6 +116,7 @@ public static class HtmlMap
         ["titles"] = Strings(map.Titles),
         ["interactions"] = Numbers(map.Interactions),
         ["clusters"] = Numbers(map.Clusters),
+        ["cluster_names"] = Strings(map.ClusterNames),
         ["genres"] = Names(map.Genres),
         ["artists"] = Names(map.Artists),
         ["highlight"] = Strings(map.Highlight),

@@ -414,7 +414,7 @@ public static class HtmlReport
         }
 
         body.Add($"<h2>What {Name(example.Model)} recommends to {Name(example.User)}</h2>\n<div class=\"pairs\">\n");
-        body.Append("<div class=\"wide\"><table><caption>Heard last, newest first</caption><tbody>\n");
+        body.Append($"<div class=\"wide\"><table><caption>{(example.IsOrdered ? "Heard last, newest first" : "Some of what was heard")}</caption><tbody>\n");
         foreach (string heard in example.History)
         {
             body.Add($"<tr><td class=\"text\">{Name(heard)}</td></tr>\n");

@@ -113,6 +113,15 @@ public sealed class HtmlReportTests
         Assert.Equal(Bad, Pages.Data(html).GetProperty("rows")[0].GetProperty("label").GetString());
     }
 
+    [Theory]
+    [InlineData(true, "Heard last, newest first")]
+    [InlineData(false, "Some of what was heard")]
+    public void Only_a_history_with_an_order_is_called_the_last(bool isOrdered, string caption)
+    {
+        string html = HtmlReport.ToHtml(Report(Row("x", 0.3)) with { Example = new ReportExample("u", "x", ["song"], [], isOrdered) });
+        Assert.Contains($"<caption>{caption}</caption>", html, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Long_names_are_cut_and_told_on_hovering()
     {

@@ -63,7 +63,7 @@
   if (data.genres) { modes.set("genre", () => categories((index) => data.genres.names[index], data.genres.of, "no tag")); }
   if (data.artists) { modes.set("artist", () => categories((index) => data.artists.names[index], data.artists.of, "unknown artist")); }
   modes.set("popularity", () => ({ ramp: true }));
-  modes.set("cluster", () => categories((index) => `cluster ${index + 1}`, data.clusters, ""));
+  modes.set("cluster", () => categories((index) => data.cluster_names[index], data.clusters, ""));
 
   let modeName = data.highlight.length > 0 ? "highlight" : data.color, mode = modes.get(modeName)(), only = -1;
   const colours = new Uint8Array(n * 4), front = new Uint8Array(n);
@@ -323,7 +323,7 @@
     const mostly = data.kind === "user" ? "mostly " : "";
     if (data.artists && data.artists.of[i] >= 0) { line("span", mostly + data.artists.names[data.artists.of[i]]); }
     if (data.genres && data.genres.of[i] >= 0) { line("span", mostly + data.genres.names[data.genres.of[i]]); }
-    line("span", `${show(data.interactions[i])} ${data.interactions[i] === 1 ? "interaction" : "interactions"} · cluster ${data.clusters[i] + 1}`);
+    line("span", `${show(data.interactions[i])} ${data.interactions[i] === 1 ? "interaction" : "interactions"} · among ${data.cluster_names[data.clusters[i]]}`);
   };
 
   let waiting = false, slowest = 0;
