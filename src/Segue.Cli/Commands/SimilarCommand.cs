@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Segue.Core;
 using Segue.Core.Contracts;
+using Segue.Core.Ranking;
 using Segue.Numerics.Selection;
 using Segue.Pipeline;
 
@@ -29,9 +30,12 @@ internal static class SimilarCommand
             var scores = new float[model.Train.Items.Count];
             similarity.Similarity(itemIndex, scores);
             int count = Math.Min(parsed.GetValue(k), scores.Length);
-            var indices = new int[count];
-            var values = new float[count];
-            int found = TopK.Select(scores, indices, values);
+
+            // One more than is shown, to see whether a tie is cut.
+            var indices = new int[Math.Min(count + 1, scores.Length)];
+            var values = new float[indices.Length];
+            int all = TopK.Select(scores, indices, values), found = Math.Min(all, count);
+            ListTie? tie = ListTie.Of(values.AsSpan(0, found), all > found ? values[found] : float.NaN);
             var shown = Enumerable.Range(0, found).Select(n => new
             {
                 rank = n + 1,
@@ -41,7 +45,7 @@ internal static class SimilarCommand
             }).ToArray();
             if (parsed.GetValue(json))
             {
-                terminal.WriteJson(new { model = model.Model, item = model.Train.Items[itemIndex], name = model.Train.DisplayName(itemIndex), items = shown });
+                terminal.WriteJson(new { model = model.Model, item = model.Train.Items[itemIndex], name = model.Train.DisplayName(itemIndex), tied = tie is not null, tie_note = tie?.Text, items = shown });
                 return CommandLine.Succeeded;
             }
 
@@ -53,6 +57,11 @@ internal static class SimilarCommand
             }
 
             terminal.Result.Write(table);
+            if (tie is not null)
+            {
+                terminal.Result.WriteLine($"Tied: {tie.Text}.");
+            }
+
             return CommandLine.Succeeded;
         });
         return command;
