@@ -1,3 +1,5 @@
+using Segue.Core.Splitting;
+
 namespace Segue.Evaluation;
 
 /// <summary>One figure with its uncertainty.</summary>
@@ -15,7 +17,7 @@ public sealed record OffsetCurve(IReadOnlyList<double> Values, IReadOnlyList<int
 /// <summary>What came out of evaluating one recommender.</summary>
 public sealed record EvaluationResult
 {
-    /// <summary>The evaluated users, ascending indices of the evaluation set's users.</summary>
+    /// <summary>The evaluated users, ascending indices of the evaluation set's users; a user stands once a day where days are asked (<see cref="Days"/>).</summary>
     public required int[] Users { get; init; }
 
     /// <summary>
@@ -38,6 +40,21 @@ public sealed record EvaluationResult
 
     /// <summary>Lists that were ranked: one a user, or one a step of a revealed session; 0 where predictions are measured.</summary>
     public int Lists { get; init; }
+
+    /// <summary>Mean over the lists of the share of candidates that are right answers; NaN where nothing is ranked. Above one half any order scores high.</summary>
+    public double RelevantShare { get; init; } = double.NaN;
+
+    /// <summary>Mean over the lists of the candidates, scored or not; NaN where nothing is ranked.</summary>
+    public double CandidateCount { get; init; } = double.NaN;
+
+    /// <summary>Days since 1970-01-01 UTC, one a value, where every day of a listener is a question (<see cref="EvaluationSet.IsByDay"/>); else empty.</summary>
+    public IReadOnlyList<int> Days { get; init; } = [];
+
+    /// <summary>
+    /// Number of the group every value belongs to: intervals and tests draw and swap whole groups. Empty where every value is on its own. Sessions are
+    /// grouped by listener where <see cref="EvaluationSet.ListenerColumn"/> tells it.
+    /// </summary>
+    public IReadOnlyList<int> Clusters { get; init; } = [];
 
     /// <summary>Lists whose ranked items all have one score, two items at least: their order is chance alone.</summary>
     public int TiedLists { get; init; }

@@ -82,10 +82,10 @@ public static class RankingEvaluator
     }
 
     /// <summary>How the protocol is called in reports.</summary>
-    internal static string ProtocolName(EvaluationOptions options, ReadOnlyMemory<int>? candidates) =>
+    internal static string ProtocolName(EvaluationOptions options, EvaluationSet set) =>
         (options.SampledNegatives == 0 ? "full ranking" : $"sampled:{options.SampledNegatives} negatives")
-        + (candidates is { } only ? string.Create(CultureInfo.InvariantCulture, $" of {only.Length} held-out items") : string.Empty)
-        + (options.KeepSeen ? ", seen items kept" : ", seen items masked");
+        + (set.Candidates is { } only ? string.Create(CultureInfo.InvariantCulture, $" of {only.Length} held-out items") : string.Empty)
+        + (options.KeepSeen ? ", seen items kept" : ", seen items masked") + (set.IsByDay ? ", every day of a listener asked on its own" : string.Empty);
 }
 
 /// <summary>One evaluation: what all threads share.</summary>
@@ -95,7 +95,8 @@ internal sealed class RankingRun
     private readonly EvaluationOptions _options;
     private readonly BlockScorer _scorer;
     private readonly RelevantItems _relevant;
-    private readonly int[] _knownStart;
+    private readonly KnownPlays _known;
+    private readonly double[] _relevantShare;
     private readonly TieOrders _ties;
     private readonly bool[] _isCandidate;
     private readonly ItemFacts _facts;
@@ -118,7 +119,8 @@ internal sealed class RankingRun
         _itemCount = set.Known.Items.Count;
         _candidateCount = set.Candidates?.Length ?? _itemCount;
         _relevant = RelevantItems.From(set, options.KeepSeen);
-        _knownStart = set.Known.UserStart();
+        _known = new KnownPlays(set);
+        _relevantShare = new double[_relevant.Users.Length];
         _ties = new TieOrders(set.Known.Items, set.Known.Users, options.Seed);
         _isCandidate = new bool[_itemCount];
         foreach (int item in set.Candidates is { } only ? only.Span : [])
@@ -191,11 +193,12 @@ internal sealed class RankingRun
             perUser[_perUser[m].Name] = _values[m];
         }
 
+        int[] clusters = _set.ClustersOf(_relevant.Users);
         var metrics = new Dictionary<string, MetricValue>();
         foreach (MetricSpecification metric in _options.Metrics)
         {
             metrics[metric.Name] = perUser.TryGetValue(metric.Name, out double[]? values)
-                ? Bootstrap.Mean(values, pairCount.GetValueOrDefault(metric.Name), _options)
+                ? Bootstrap.Mean(values, pairCount.GetValueOrDefault(metric.Name), _options, clusters)
                 : new MetricValue(exposure[metric.Name], exposure[metric.Name], exposure[metric.Name], _relevant.Users.Length);
         }
 
@@ -208,26 +211,26 @@ internal sealed class RankingRun
             ScoreSeconds = seconds,
             TiedLists = workers.Sum(w => w?.TiedLists ?? 0),
             Lists = _relevant.Users.Length,
-            Protocol = RankingEvaluator.ProtocolName(_options, _set.Candidates),
+            RelevantShare = _relevantShare.Order().Average(),
+            CandidateCount = _relevantShare.Select((share, n) => _relevant.Of(n).Length / share).Order().Average(),
+            Days = _relevant.Days,
+            Clusters = clusters,
+            Protocol = RankingEvaluator.ProtocolName(_options, _set),
         };
     }
 
-    private ReadOnlySpan<int> KnownOf(int user) => _set.Known.ItemIndex.Span[_knownStart[user].._knownStart[user + 1]];
+    private ReadOnlySpan<int> KnownOf(int n) => _known.Of(_relevant.Users[n], _relevant.Before[n]);
 
     private Query QueryOf(int n)
     {
         int user = _relevant.Users[n];
-        if (!_set.IsFoldIn)
+        if (_set.IsByDay)
         {
-            return Query.ForUser(user, _set.Moment);
+            // The morning of the day, but never before the part begins.
+            return _known.Ask(user, _relevant.Before[n], Math.Max(_set.Moment, _relevant.Days[n] * RelevantItems.Day));
         }
 
-        Range rows = _knownStart[user].._knownStart[user + 1];
-        return Query.ForHistory(
-            _set.Known.ItemIndex[rows],
-            _set.Known.HasWeight ? _set.Known.Weight[rows] : default,
-            _set.Known.HasTime ? _set.Known.Time[rows] : default,
-            _set.Moment);
+        return _set.IsFoldIn ? _known.Ask(user, 0, _set.Moment) : Query.ForUser(user, _set.Moment);
     }
 
     private (int[] Listeners, int UserCount) CountListeners()
@@ -312,7 +315,7 @@ internal sealed class RankingRun
             int others = _run._candidateCount - relevant.Length;
             if (!_run._options.KeepSeen)
             {
-                foreach (int item in _run.KnownOf(user))
+                foreach (int item in _run.KnownOf(n))
                 {
                     scores[item] = float.NaN;
                 }
@@ -322,7 +325,7 @@ internal sealed class RankingRun
 
             if (_negatives is not null)
             {
-                others = KeepSample(user, relevant, scores);
+                others = KeepSample(n, relevant, scores);
             }
 
             if (_run._set.Candidates is not null)
@@ -330,7 +333,8 @@ internal sealed class RankingRun
                 KeepCandidates(scores);
             }
 
-            TieOrder ties = _run._ties.Of(user);
+            _run._relevantShare[n] = relevant.Length / (double)(relevant.Length + others);
+            TieOrder ties = _run._ties.Of(user, _run._set.IsByDay ? _run._relevant.Days[n] : 0);
             TiedLists += TieOrder.AreAllTied(scores) ? 1 : 0;
             _ranks.Find(scores, relevant, others, _run._wantAuc, ties);
             int wanted = Math.Max(_run._listLength, _run._wantRelevantLongList ? relevant.Length : 0);
@@ -427,11 +431,12 @@ internal sealed class RankingRun
         }
 
         /// <summary>Takes everything but the relevant items and the user's sample out of the ranking; returns the sample's size.</summary>
-        private int KeepSample(int user, ReadOnlySpan<int> relevant, Span<float> scores)
+        private int KeepSample(int n, ReadOnlySpan<int> relevant, Span<float> scores)
         {
             // Named by the user's id: the sample stays the same whoever else is evaluated, and in whatever order.
-            var rng = new Rng(_run._options.Seed, "evaluation/negatives/" + _run._set.Known.Users[user]);
-            ReadOnlySpan<int> sample = _negatives!.Draw(_run._options.SampledNegatives, _run.KnownOf(user), relevant, rng);
+            string day = _run._set.IsByDay ? string.Create(CultureInfo.InvariantCulture, $"/{_run._relevant.Days[n]}") : string.Empty;
+            var rng = new Rng(_run._options.Seed, $"evaluation/negatives/{_run._set.Known.Users[_run._relevant.Users[n]]}{day}");
+            ReadOnlySpan<int> sample = _negatives!.Draw(_run._options.SampledNegatives, _run.KnownOf(n), relevant, rng);
             scores.CopyTo(_sampled);
             scores.Fill(float.NaN);
             foreach (int item in sample)

@@ -104,10 +104,16 @@ internal sealed class SessionRun
     private readonly long[] _times;
     private readonly float[] _weights;
 
-    /// <summary>By session: first place in <see cref="_items"/>, first held-out place, and first step; one more at the end.</summary>
+    /// <summary>By session: first place of its user in <see cref="_items"/>, first place of the session, and the place after it.</summary>
     private readonly int[] _start;
     private readonly int[] _held;
+    private readonly int[] _end;
+
+    /// <summary>By session: first step; one more at the end.</summary>
     private readonly int[] _step;
+    private readonly int[] _days;
+    private readonly double[] _relevantShare;
+    private readonly int[] _candidates;
     private readonly int[] _sessionOfStep;
     private readonly int _longest;
 
@@ -123,50 +129,75 @@ internal sealed class SessionRun
         _ties = new TieOrders(set.Known.Items, set.Known.Users, options.Seed);
         Dataset known = set.Known, held = set.Relevant;
         int[] knownStart = known.UserStart(), heldStart = held.UserStart();
-        _users = [.. Enumerable.Range(0, held.Users.Count).Where(u => heldStart[u + 1] - heldStart[u] >= 2)];
+        RelevantItems.RequireDays(set);
+        var sessions = new List<(int User, int From, int End)>();
+        for (int u = 0; u < held.Users.Count; u++)
+        {
+            for (int from = heldStart[u]; from < heldStart[u + 1];)
+            {
+                int end = RelevantItems.EndOfQuestion(set, from, heldStart[u + 1]);
+                if (end - from >= 2)
+                {
+                    sessions.Add((u, from, end));
+                }
+
+                from = end;
+            }
+        }
+
+        _users = [.. sessions.Select(s => s.User)];
         if (_users.Length == 0)
         {
             throw new DatasetException(
                 $"the held-out part of '{held.Name}' has no session of two items or more, so nothing can be revealed; choose a split that holds out whole sessions");
         }
 
-        _start = new int[_users.Length + 1];
-        _held = new int[_users.Length];
-        _step = new int[_users.Length + 1];
+        _days = set.IsByDay ? [.. sessions.Select(s => (int)(held.Time.Span[s.From] / RelevantItems.Day))] : [];
+        (_start, _held, _end, _step) = (new int[_users.Length], new int[_users.Length], new int[_users.Length], new int[_users.Length + 1]);
+        int place = 0;
         for (int s = 0; s < _users.Length; s++)
         {
             CancellationScope.CheckAt(s);
-            int u = _users[s], before = knownStart[u + 1] - knownStart[u], count = heldStart[u + 1] - heldStart[u];
-            _held[s] = _start[s] + before;
-            _start[s + 1] = _held[s] + count;
-            _step[s + 1] = _step[s] + count - 1;
-            _longest = Math.Max(_longest, count);
+            (int u, int from, int end) = sessions[s];
+            bool isNew = s == 0 || _users[s - 1] != u;
+            _start[s] = isNew ? place : _start[s - 1];
+            place += isNew ? knownStart[u + 1] - knownStart[u] + heldStart[u + 1] - heldStart[u] : 0;
+            _held[s] = _start[s] + (knownStart[u + 1] - knownStart[u]) + (from - heldStart[u]);
+            _end[s] = _held[s] + (end - from);
+            _step[s + 1] = _step[s] + (end - from) - 1;
+            _longest = Math.Max(_longest, end - from);
         }
 
-        _items = new int[_start[^1]];
-        _times = new long[held.HasTime ? _start[^1] : 0];
-        _weights = new float[held.HasWeight ? _start[^1] : 0];
+        _items = new int[place];
+        _times = new long[held.HasTime ? place : 0];
+        _weights = new float[held.HasWeight ? place : 0];
         _sessionOfStep = new int[_step[^1]];
+        _relevantShare = new double[_step[^1]];
+        _candidates = new int[_step[^1]];
         for (int s = 0; s < _users.Length; s++)
         {
             CancellationScope.CheckAt(s);
-            int u = _users[s];
+            _sessionOfStep.AsSpan(_step[s].._step[s + 1]).Fill(s);
+            int u = _users[s], at = _start[s], middle = at + knownStart[u + 1] - knownStart[u];
+            if (s > 0 && _users[s - 1] == u)
+            {
+                continue;
+            }
+
             Range before = knownStart[u]..knownStart[u + 1], after = heldStart[u]..heldStart[u + 1];
-            known.ItemIndex.Span[before].CopyTo(_items.AsSpan(_start[s]));
-            held.ItemIndex.Span[after].CopyTo(_items.AsSpan(_held[s]));
+            known.ItemIndex.Span[before].CopyTo(_items.AsSpan(at));
+            held.ItemIndex.Span[after].CopyTo(_items.AsSpan(middle));
             if (_times.Length > 0)
             {
-                known.Time.Span[before].CopyTo(_times.AsSpan(_start[s]));
-                held.Time.Span[after].CopyTo(_times.AsSpan(_held[s]));
+                known.Time.Span[before].CopyTo(_times.AsSpan(at));
+                held.Time.Span[after].CopyTo(_times.AsSpan(middle));
             }
 
             if (_weights.Length > 0)
             {
-                known.Weight.Span[before].CopyTo(_weights.AsSpan(_start[s]));
-                held.Weight.Span[after].CopyTo(_weights.AsSpan(_held[s]));
+                known.Weight.Span[before].CopyTo(_weights.AsSpan(at));
+                held.Weight.Span[after].CopyTo(_weights.AsSpan(middle));
             }
-
-            _sessionOfStep.AsSpan(_step[s].._step[s + 1]).Fill(s);
         }
 
         _values = [.. _metrics.Select(_ => new double[_step[^1]])];
@@ -186,6 +217,7 @@ internal sealed class SessionRun
             _options.Progress?.Report(new FitProgress("evaluate", Interlocked.Add(ref _done, end - start), _sessionOfStep.Length));
         }, _options.Cancellation);
         double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
+        int[] clusters = _set.ClustersOf(_users);
         var perSession = new Dictionary<string, double[]>();
         var steps = new Dictionary<string, double[]>();
         var metrics = new Dictionary<string, MetricValue>();
@@ -193,7 +225,7 @@ internal sealed class SessionRun
         {
             string name = _metrics[m].Name;
             (perSession[name], steps[name]) = OfSessions(_values[m]);
-            metrics[name] = Bootstrap.Mean(perSession[name], steps[name], _options);
+            metrics[name] = Bootstrap.Mean(perSession[name], steps[name], _options, clusters);
         }
 
         return new EvaluationResult
@@ -205,8 +237,12 @@ internal sealed class SessionRun
             ByOffset = _options.UpToOffset > 0 ? _metrics.Where(m => m.Metric.HasOffsets).ToDictionary(m => m.Name, ByOffset) : [],
             ScoreSeconds = seconds,
             Lists = _sessionOfStep.Length,
+            RelevantShare = _relevantShare.Order().Average(),
+            CandidateCount = _candidates.Average(),
+            Days = _days,
+            Clusters = clusters,
             TiedLists = workers.Sum(w => w?.TiedLists ?? 0),
-            Protocol = "sessions revealed item by item, " + RankingEvaluator.ProtocolName(_options, null),
+            Protocol = "sessions revealed item by item, " + RankingEvaluator.ProtocolName(_options, _set),
         };
     }
 
@@ -327,7 +363,7 @@ internal sealed class SessionRun
         {
             Range range = _run.HistoryOf(n);
             ReadOnlySpan<int> heard = _run._items.AsSpan(range);
-            ReadOnlySpan<int> rest = _run._items.AsSpan(range.End.Value.._run._start[_run._sessionOfStep[n] + 1]);
+            ReadOnlySpan<int> rest = _run._items.AsSpan(range.End.Value.._run._end[_run._sessionOfStep[n]]);
             _distinct.Clear();
             if (!_run._options.KeepSeen)
             {
@@ -354,6 +390,8 @@ internal sealed class SessionRun
                 }
             }
 
+            _run._candidates[n] = candidates;
+            _run._relevantShare[n] = candidates == 0 ? 1 : Math.Min(1, (_wantRest ? Math.Max(count, 1) : 1) / (double)candidates);
             if (_wantNext && nextCounts)
             {
                 _next.Find(scores, rest[..1], 0, wantWins: false, ties);

@@ -9,7 +9,7 @@ namespace Segue.Evaluation;
 /// <summary>Two results compared user by user.</summary>
 /// <param name="P">Two-sided p-value: how often chance alone makes a difference at least this large.</param>
 /// <param name="Difference">Mean of (first − second) over the users both have; pairs are weighed as in the reported figure.</param>
-/// <param name="Users">Users compared: those both results have a value for.</param>
+/// <param name="Users">Users compared: those both results have a value for; days where days are asked, listeners where their sessions are taken together.</param>
 /// <param name="Wins">Users for whom the first value is higher.</param>
 /// <param name="Losses">Users for whom the second value is higher.</param>
 public sealed record PairedTest(double P, double Difference, int Users, int Wins, int Losses);
@@ -28,13 +28,15 @@ public static class Significance
     /// <param name="seed">Seed of the samples.</param>
     /// <param name="threads">At most this many threads.</param>
     /// <param name="pairCount">Pairs behind every value, where the mean is over pairs; null where every user counts once.</param>
+    /// <param name="clusters">Number of the group of every value, where values of one group are alike (sessions of one listener); empty where every value is on its own.</param>
     /// <remarks>
     /// Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, section 13.3: users are drawn with replacement, with all
     /// their pairs; the interval runs from the 2.5 % to the 97.5 % quantile of the means. With fewer than some 30 users it is
-    /// too narrow. Samples × users steps.
+    /// too narrow. Groups are drawn whole (Davison and Hinkley, "Bootstrap Methods and their Application", 1997, section 3.8): values that are alike
+    /// tell less than as many that are not. Samples × users steps.
     /// </remarks>
     public static MetricValue BootstrapMean(
-        double[] perUser, int samples = 1000, ulong seed = 42, int threads = 1, double[]? pairCount = null)
+        double[] perUser, int samples = 1000, ulong seed = 42, int threads = 1, double[]? pairCount = null, ReadOnlySpan<int> clusters = default)
     {
         ArgumentNullException.ThrowIfNull(perUser);
         ArgumentOutOfRangeException.ThrowIfNegative(samples);
@@ -43,7 +45,7 @@ public static class Significance
             throw new ArgumentException($"{pairCount.Length} pair counts for {perUser.Length} users", nameof(pairCount));
         }
 
-        return Bootstrap.Mean(perUser, pairCount, new EvaluationOptions { BootstrapSamples = samples, Seed = seed, Threads = threads });
+        return Bootstrap.Mean(perUser, pairCount, new EvaluationOptions { BootstrapSamples = samples, Seed = seed, Threads = threads }, clusters);
     }
 
     /// <summary>Tests whether two results differ in <paramref name="metric"/>: a paired randomization test over users.</summary>
@@ -58,14 +60,16 @@ public static class Significance
     /// could be swapped: the sign of every difference is flipped at random, and p is the share of patterns whose |mean difference|
     /// reaches the observed one, (1 + hits) / (1 + permutations). It assumes nothing about the distribution of the values, which
     /// pile up at 0 and 1. With at most <see cref="ExactUsers"/> differing users all patterns are tried and p is exact. Identical
-    /// results have p = 1. Permutations × users / 4 steps.
+    /// results have p = 1. Values of one group (<see cref="EvaluationResult.Clusters"/>) are swapped together. Permutations × users / 4 steps.
     /// </remarks>
     /// <exception cref="OptionException">A result has no values a user for the metric, or they have no user in common.</exception>
     public static PairedTest Paired(
         EvaluationResult first, EvaluationResult second, string metric, int permutations = 10_000, ulong seed = 42, int threads = 1)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(permutations);
-        (double[] values, double[] weights) = Differences(first, second, metric);
+        (double[] values, double[] weights, int[] clusters) = Differences(first, second, metric);
+        (values, double[]? merged) = Clusters.Merge(values, weights, clusters);
+        weights = merged!;
         double[] differences = [.. values.Zip(weights, (value, weight) => weight * value)];
 
         // Sorted: neither the sum nor the drawn patterns depend on the order of the users. Users without a difference decide nothing.
@@ -81,17 +85,37 @@ public static class Significance
     /// <param name="samples">Bootstrap samples; 0 for no interval.</param>
     /// <param name="seed">Seed of the samples.</param>
     /// <param name="threads">At most this many threads.</param>
-    /// <remarks>Users are drawn with both their values, so that what is hard or easy for both models takes no part in the width; see <see cref="BootstrapMean"/>.</remarks>
+    /// <remarks>Users (or groups, see <see cref="EvaluationResult.Clusters"/>) are drawn with both their values, so that what is hard or easy for both models takes no part in the width; see <see cref="BootstrapMean"/>.</remarks>
     /// <exception cref="OptionException">A result has no values a user for the metric, or they have no user in common.</exception>
     public static MetricValue BootstrapDifference(
         EvaluationResult first, EvaluationResult second, string metric, int samples = 1000, ulong seed = 42, int threads = 1)
     {
-        (double[] values, double[] weights) = Differences(first, second, metric);
-        return BootstrapMean(values, samples, seed, threads, weights);
+        (double[] values, double[] weights, int[] clusters) = Differences(first, second, metric);
+        return BootstrapMean(values, samples, seed, threads, weights, clusters);
+    }
+
+    /// <summary>p-values corrected for how many there are: none is below .05 by chance alone in more than 5 of 100 families of tests.</summary>
+    /// <param name="p">The p-values of one family, in any order.</param>
+    /// <returns>The corrected ones, in the same order; at most 1.</returns>
+    /// <remarks>Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 1979.</remarks>
+    public static double[] Holm(ReadOnlySpan<double> p)
+    {
+        double[] sorted = p.ToArray();
+        int[] order = [.. Enumerable.Range(0, sorted.Length)];
+        Array.Sort(sorted, order);
+        var corrected = new double[sorted.Length];
+        double most = 0;
+        for (int n = 0; n < sorted.Length; n++)
+        {
+            most = Math.Max(most, Math.Min(1, (sorted.Length - n) * sorted[n]));
+            corrected[order[n]] = most;
+        }
+
+        return corrected;
     }
 
     /// <summary>First − second for every user both have a value for, and how much the user counts.</summary>
-    private static (double[] Values, double[] Weights) Differences(EvaluationResult first, EvaluationResult second, string metric)
+    private static (double[] Values, double[] Weights, int[] Clusters) Differences(EvaluationResult first, EvaluationResult second, string metric)
     {
         ArgumentNullException.ThrowIfNull(first);
         ArgumentNullException.ThrowIfNull(second);
@@ -99,6 +123,7 @@ public static class Significance
         double[]? pairCount = first.PairCount.GetValueOrDefault(metric);
         var values = new List<double>();
         var weights = new List<double>();
+        var clusters = new List<int>();
         for (int a = 0, b = 0; a < first.Users.Length && b < second.Users.Length;)
         {
             int order = first.Users[a].CompareTo(second.Users[b]);
@@ -106,6 +131,10 @@ public static class Significance
             {
                 values.Add(firstValues[a] - secondValues[b]);
                 weights.Add(pairCount?[a] ?? 1.0);
+                if (first.Clusters.Count > 0)
+                {
+                    clusters.Add(first.Clusters[a]);
+                }
             }
 
             a += order <= 0 ? 1 : 0;
@@ -113,7 +142,7 @@ public static class Significance
         }
 
         return values.Count > 0
-            ? ([.. values], [.. weights])
+            ? ([.. values], [.. weights], [.. clusters])
             : throw new OptionException($"the two results have no user in common with a value for '{metric}'; compare results on one evaluation set");
     }
 

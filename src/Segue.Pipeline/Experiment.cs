@@ -21,7 +21,7 @@ namespace Segue.Pipeline;
 public readonly record struct ExperimentProgress(string Label, int Row, int Rows, FitProgress Fit);
 
 /// <summary>All stages of a comparison, in order: prepare, split, train, evaluate, compare, report.</summary>
-public static class Experiment
+public static partial class Experiment
 {
     /// <summary>Runs a whole comparison.</summary>
     /// <param name="specification">What to compare, and how.</param>
@@ -38,6 +38,14 @@ public static class Experiment
         using CancellationScope scope = CancellationScope.Enter(cancellation);
         Dataset prepared = Prepare(specification, dataset);
         Split split = specification.Split.Cut(prepared, specification.Seed);
+        bool isReplayByDefault = false;
+        if (HasFewListeners(split))
+        {
+            split = split with { Test = split.Test with { IsByDay = true }, Validation = split.Validation is { } part ? part with { IsByDay = true } : null };
+            isReplayByDefault = !specification.KeepSeen && IsOneHistory(prepared);
+            specification = isReplayByDefault ? specification with { KeepSeen = true } : specification;
+        }
+
         EvaluationSet stage = !specification.OnValidation ? split.Test : split.Validation
             ?? throw new OptionException($"split '{split.Name}' has no validation part; give it one or judge on the test part");
         stage = specification.TestUsers > 0 ? EvaluationSample.OfUsers(stage, specification.TestUsers, specification.KeepSeen, specification.Seed) : stage;
@@ -63,6 +71,7 @@ public static class Experiment
             return users > 0 ? EvaluationSample.OfUsers(set, users, a.KeepSeen, specification.Seed) : set;
         })];
 
+        WarmUp? warmUp = specification.WarmUp ? new WarmUp(specification) : null;
         var finished = new List<FinishedRow>();
         var warnings = new List<string>();
         bool stopped = false;
@@ -72,7 +81,7 @@ public static class Experiment
             {
                 int row = n + 1;
                 finished.Add(RunRow(
-                    specification, models[n], split, stage, Forward(progress, models[n].Label, row, models.Count), cancellation, curves, alsoSets));
+                    specification, models[n], split, stage, Forward(progress, models[n].Label, row, models.Count), cancellation, curves, alsoSets, warmUp));
             }
         }
         catch (OperationCanceledException) when (finished.Count > 0)
@@ -105,7 +114,7 @@ public static class Experiment
 
         // What was finished is reported, stopped or not.
         using CancellationScope unstopped = CancellationScope.Suspend();
-        return Report(specification, prepared, split, stage, finished, series, warnings) with { Training = curves.Training(specification.PublishedTraining) };
+        return Report(specification, prepared, split, stage, finished, series, warnings, isReplayByDefault) with { Training = curves.Training(specification.PublishedTraining) };
     }
 
     /// <summary>Checks all that can be checked without data: numbers, names of rows and metrics, models and options of sweeps.</summary>
@@ -187,9 +196,16 @@ public static class Experiment
         return specification.Weights is { } mode ? WeightTransform.Apply(prepared, mode) : prepared;
     }
 
+    /// <summary>True where time is cut for few listeners: each has many days to ask about, and the listeners are too few to draw from.</summary>
+    private static bool HasFewListeners(Split split) => split.Options is GlobalTimeSplitOptions
+        && split.Test.Relevant.UserIndex.ToArray().Distinct().Take(Cautions.FewListeners).Count() < Cautions.FewListeners;
+
+    /// <summary>True where one listener has all interactions: nobody else's can be recommended, so only what is heard again can be asked.</summary>
+    private static bool IsOneHistory(Dataset dataset) => dataset.UserIndex.Span is var users && users[0] == users[^1];
+
     private static FinishedRow RunRow(
         ExperimentSpecification specification, ModelSpecification model, Split split, EvaluationSet stage,
-        IProgress<FitProgress>? progress, CancellationToken cancellation, LearningCurves? curves = null, EvaluationSet[]? alsoSets = null)
+        IProgress<FitProgress>? progress, CancellationToken cancellation, LearningCurves? curves = null, EvaluationSet[]? alsoSets = null, WarmUp? warmUp = null)
     {
         Dataset train = split.Train;
         var context = new FitContext { Seed = specification.Seed, Threads = specification.Threads, Progress = progress, Cancellation = cancellation, Message = split.Message };
@@ -204,6 +220,11 @@ public static class Experiment
         EarlyStopping? stopping = specification.EarlyStopping is { } early && !model.IsRefit
             ? new EarlyStopping(early, split.Validation!, Judging(specification, train, cancellation)) : null;
         context = stopping?.Watch(context) ?? context;
+        if (warmUp is not null)
+        {
+            warmUp.Run(model, cancellation);
+        }
+
         using var memory = new PeakMemory();
         var clock = Stopwatch.StartNew();
         try
@@ -410,50 +431,17 @@ public static class Experiment
         return models;
     }
 
-    private static List<ReportSeries> RunSweeps(
-        ExperimentSpecification specification, Split split, EvaluationSet stage,
-        IProgress<ExperimentProgress>? progress, List<string> warnings, CancellationToken cancellation)
-    {
-        var series = new List<ReportSeries>();
-        foreach (SweepSpecification sweep in specification.Sweeps)
-        {
-            var lines = new List<ReportLine>();
-            foreach (string text in sweep.Models)
-            {
-                string? label = OptionsText.ParseSpecification(text).Label;
-                var x = new List<double>();
-                var y = new List<double>();
-                foreach (double value in sweep.Values)
-                {
-                    string valueText = value.ToString(CultureInfo.InvariantCulture);
-                    ModelSpecification model = SweptModel(sweep, text, value);
-                    Forward(progress, sweep.Title, x.Count + 1, sweep.Values.Count)?.Report(new($"{model.Label} {sweep.Option}={valueText}", x.Count, sweep.Values.Count));
-                    FinishedRow row = RunRow(specification with { Metrics = [sweep.Metric], Offsets = [] }, model, split, stage, null, cancellation);
-                    if (row.Error is not null)
-                    {
-                        warnings.Add($"{sweep.Title}, {model.Label} at {sweep.Option}={valueText}: {row.Error}");
-                        continue;
-                    }
-
-                    x.Add(value);
-                    y.Add(row.Metric(sweep.Metric.Name)!.Value);
-                }
-
-                lines.Add(new ReportLine(label ?? text, x, y));
-            }
-
-            series.Add(new ReportSeries(sweep.Title, sweep.Option.Replace('_', ' '), sweep.Metric.Name, lines, sweep.Note));
-        }
-
-        return series;
-    }
-
     private static ExperimentReport Report(
         ExperimentSpecification specification, Dataset dataset, Split split, EvaluationSet stage,
-        List<FinishedRow> rows, List<ReportSeries> series, List<string> warnings)
+        List<FinishedRow> rows, List<ReportSeries> series, List<string> warnings, bool isReplayByDefault)
     {
         MetricSpecification decisive = specification.Metrics[0];
         FinishedRow? best = Best(rows, decisive), bestBaseline = Best(rows.Where(r => r.Specification.Description.IsBaseline), decisive);
+        (string Label, EvaluationResult Result)[] byFigure = [.. rows.Where(r => r.Metric(decisive.Name) is { } value && double.IsFinite(value.Value))
+            .OrderBy(r => r.Metric(decisive.Name)!.Value * (decisive.Metric.HigherIsBetter ? -1 : 1)).Select(r => (r.Specification.Label, r.ResultOf(decisive.Name)!))];
+        List<ReportCaution> cautions = Cautions.Of(decisive, byFigure, isReplayByDefault);
+        bool isReliable = !cautions.Exists(c => c.NamesNoWinner);
+        EvaluationResult? any = rows.Find(r => r.Results.Count > 0)?.Results[0];
         return new ExperimentReport
         {
             Title = specification.Title,
@@ -462,12 +450,15 @@ public static class Experiment
                 specification.Weights is { } weights ? OptionsText.Format(weights) : null),
             Split = new SplitSummary(
                 split.Name, OptionsText.ToPairs(split.Options).ToDictionary(p => p.Key, p => p.Value), split.Seed,
-                split.Train.Count, split.Validation?.Relevant.Count ?? 0, split.Test.Relevant.Count, rows.Find(r => r.Results.Count > 0)?.Results[0].Users.Length ?? 0),
-            Protocol = (rows.Find(r => r.Results.Count > 0)?.Results[0].Protocol ?? "nothing was evaluated")
+                split.Train.Count, split.Validation?.Relevant.Count ?? 0, split.Test.Relevant.Count, any?.Users.Distinct().Count() ?? 0,
+                any?.Days.Count > 0 ? any.Days.Count : null),
+            Protocol = (any?.Protocol ?? "nothing was evaluated")
                 + (specification.TestUsers > 0 ? $", {stage.Relevant.UserIndex.ToArray().Distinct().Count()} users drawn at random" : string.Empty) + (specification.OnValidation ? ", on the validation part" : string.Empty),
             Rows = [.. rows.Select(r => ToRow(r, specification, bestBaseline))],
             Published = specification.Published.Count > 0 ? specification.Published : null,
-            BestModel = best?.Specification.Label,
+            BestModel = isReliable ? best?.Specification.Label : null,
+            Verdict = Comparisons.Of(decisive.Name, byFigure, isReliable, specification.Seed, specification.Threads),
+            Cautions = cautions.Count > 0 ? cautions : null,
             BestBaseline = bestBaseline?.Specification.Label,
             Pairs = ToPairs(specification.Pairs, specification.Metrics, specification, rows, (row, metric) => row.ResultOf(metric)),
             Also = specification.Also.Count > 0 ? [.. specification.Also.Select((also, n) => ToTable(also, n, specification, rows))] : null,

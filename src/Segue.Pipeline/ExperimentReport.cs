@@ -43,11 +43,17 @@ public sealed record ExperimentReport
     /// <summary>Rows published elsewhere, or null: nothing here is measured, tested or the best.</summary>
     public IReadOnlyList<PublishedRow>? Published { get; init; }
 
-    /// <summary>Label of the best row by the first metric, or null where no row has it.</summary>
+    /// <summary>Label of the best row by the first metric, or null where no row has it or a caution says that none is named (<see cref="Cautions"/>).</summary>
     public string? BestModel { get; init; }
 
     /// <summary>Label of the best trivial baseline by the first metric: what every row is tested against.</summary>
     public string? BestBaseline { get; init; }
+
+    /// <summary>The row with the best figure tested against every other, or null where nothing was measured.</summary>
+    public ReportVerdict? Verdict { get; init; }
+
+    /// <summary>What a reader must know before believing a figure, or null.</summary>
+    public IReadOnlyList<ReportCaution>? Cautions { get; init; }
 
     /// <summary>Rows tested against each other, or null.</summary>
     public IReadOnlyList<ReportPair>? Pairs { get; init; }
@@ -102,8 +108,9 @@ public sealed record DatasetSummary(string Name, int Users, int Items, int Inter
 /// <param name="Validation">Interactions for choosing options; 0 where there are none.</param>
 /// <param name="Test">Held-out interactions.</param>
 /// <param name="TestUsers">Users the figures are means over.</param>
+/// <param name="TestDays">Days of these users, where every day is a question of its own; else null.</param>
 public sealed record SplitSummary(
-    string Name, IReadOnlyDictionary<string, object> Options, ulong Seed, int Train, int Validation, int Test, int TestUsers);
+    string Name, IReadOnlyDictionary<string, object> Options, ulong Seed, int Train, int Validation, int Test, int TestUsers, int? TestDays = null);
 
 /// <summary>One model's figures.</summary>
 public sealed record ReportRow
@@ -215,7 +222,16 @@ public sealed record ReportSeries(string Title, string XLabel, string YLabel, IR
 /// <param name="Label">Name in the legend.</param>
 /// <param name="X">Horizontal positions.</param>
 /// <param name="Y">Heights; same length.</param>
-public sealed record ReportLine(string Label, IReadOnlyList<double> X, IReadOnlyList<double> Y);
+/// <param name="Chosen">Of a sweep, the best value on the validation part and what it has on test; else null.</param>
+public sealed record ReportLine(string Label, IReadOnlyList<double> X, IReadOnlyList<double> Y, ReportChoice? Chosen = null);
+
+/// <summary>The value of an option that a sweep chooses.</summary>
+/// <param name="X">The value.</param>
+/// <param name="Validation">Its figure on the validation part, by which it was chosen: the best of several, so too good.</param>
+/// <param name="Test">Its figure on the test part.</param>
+/// <param name="Low">Lower end of the 95 % bootstrap interval of that.</param>
+/// <param name="High">Upper end.</param>
+public sealed record ReportChoice(double X, double Validation, double Test, double Low, double High);
 
 /// <summary>One listener's recent history beside a list of recommendations.</summary>
 /// <param name="User">Id of the listener.</param>

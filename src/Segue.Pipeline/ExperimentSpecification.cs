@@ -50,7 +50,10 @@ public sealed record ModelSpecification(ModelDescription Description, string Lab
     }
 }
 
-/// <summary>One curve to draw: a metric of some models while one option of theirs takes many values.</summary>
+/// <summary>
+/// One curve to draw: a metric of some models while one option of theirs takes many values. It is drawn on the validation part where there is one, and the best value
+/// of every line is measured on the test part.
+/// </summary>
 /// <param name="Title">Title of the chart.</param>
 /// <param name="Models">The models, one line each, as <c>NAME[:key=value,…]</c>.</param>
 /// <param name="Option">Outside name of the option that varies.</param>
@@ -174,6 +177,9 @@ public sealed record ExperimentSpecification
 
     /// <summary>Judge on the validation part: for choosing options without looking at the test part.</summary>
     public bool OnValidation { get; init; }
+
+    /// <summary>Train and ask every model on a tiny world before it is timed, so that no row pays for compilation. Changes no figure.</summary>
+    public bool WarmUp { get; init; } = true;
 
     /// <summary>Add the trivial baselines that apply and are not listed.</summary>
     public bool AddBaselines { get; init; } = true;

@@ -183,6 +183,58 @@ public class RankingEvaluatorTests
         Assert.Equal(1.0 / 40, sampled.Metrics["mrr"].Value, 12);
     }
 
+    /// <summary>The thinnest question to a single listener: what will be heard tomorrow, given all until today.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Every_day_of_a_listener_is_a_question_of_its_own(bool keepSeen)
+    {
+        const long Day = 86_400;
+        Dataset Rows(params (int User, int Item, long Time)[] rows) => Fixture.Dataset(6, [[], []]) with
+        {
+            UserIndex = Array.ConvertAll(rows, r => r.User), ItemIndex = Array.ConvertAll(rows, r => r.Item), Time = Array.ConvertAll(rows, r => r.Time), IsOrdered = true,
+        };
+
+        // Listener 0 knows 0 and 1; hears 1, 2, 2 on day 10, 2, 3 on day 12. Listener 1 knows 5 and hears it again, on day 11.
+        var set = new EvaluationSet
+        {
+            Known = Rows((0, 0, 1), (0, 1, 2), (1, 5, 3)),
+            Relevant = Rows((0, 1, 10 * Day), (0, 2, (10 * Day) + 1), (0, 2, (11 * Day) - 1), (0, 2, 12 * Day), (0, 3, (12 * Day) + 5), (1, 5, (11 * Day) + 7)),
+            Moment = (10 * Day) - 100,
+            IsByDay = true,
+        };
+        var asked = new List<string>();
+        var recommender = new LambdaRecommender(6, (query, scores) =>
+        {
+            asked.Add($"{string.Join(' ', query.History.ToArray())} at {query.Moment / Day}{(query.UserIndex >= 0 ? " by user" : string.Empty)}");
+            scores[2] = 2;
+            scores[1] = 1;
+        });
+        EvaluationResult result = RankingEvaluator.Evaluate(recommender, set, Fixture.Options("recall@1") with { KeepSeen = keepSeen });
+        if (keepSeen)
+        {
+            // Item 2 is always first: of 1, 2 it is one, of 2, 3 too, of 5 none.
+            Assert.Equal(["0 1 at 10", "0 1 1 2 2 at 12", "5 at 11"], asked);
+            Assert.Equal([0, 0, 1], result.Users);
+            Assert.Equal([10, 12, 11], result.Days);
+            Assert.Equal([0.5, 0.5, 0], result.PerUser["recall@1"]);
+            Assert.Equal((2 + 2 + 1) / 18.0, result.RelevantShare, 12);
+            Assert.Equal(6, result.CandidateCount);
+        }
+        else
+        {
+            // New on day 10 is 2, of the four not known; on day 12 it is 3, of the three not known, and 2 is heard already. Listener 1 hears nothing new.
+            Assert.Equal(["0 1 at 10", "0 1 1 2 2 at 12"], asked);
+            Assert.Equal(1, result.PerUser["recall@1"][0]);
+            Assert.Equal(((1 / 4.0) + (1 / 3.0)) / 2, result.RelevantShare, 12);
+            Assert.Equal(3.5, result.CandidateCount);
+        }
+
+        Assert.EndsWith("every day of a listener asked on its own", result.Protocol, StringComparison.Ordinal);
+        Assert.Contains("no time", Assert.Throws<DatasetException>(() => RankingEvaluator.Evaluate(
+            recommender, set with { Known = set.Known with { Time = default } }, Fixture.Options("recall@1"))).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Slices_count_the_right_answers_of_their_popularity_alone()
     {

@@ -246,6 +246,39 @@ public sealed class SessionEvaluatorTests
     }
 
     [Fact]
+    public void Sessions_of_one_listener_are_drawn_together()
+    {
+        EvaluationSet set = Set(5, [[], [], [], []], [[0, 1, 2, 3, 4], [2, 0], [3, 4], [0, 1]]);
+        EvaluationSet named = set with
+        {
+            Known = set.Known with { Profile = new Dictionary<string, StringTable> { [EvaluationSet.ListenerColumn] = new StringTable(["ann", "bob", "ann", ""]) } },
+        };
+        EvaluationOptions options = Fixture.Options("next-hr@1");
+        Assert.Empty(SessionEvaluator.Evaluate(new Onward(5), set, options).Clusters);
+        EvaluationResult result = SessionEvaluator.Evaluate(new Onward(5), named, options);
+        Assert.Equal(3, result.Clusters.Distinct().Count());
+        Assert.Equal(result.Clusters[0], result.Clusters[2]);
+        Assert.Equal(3, Significance.Paired(result, SessionEvaluator.Evaluate(new Silent(5), named, options), "next-hr@1").Users);
+        Assert.Equal(result.Clusters, RankingEvaluator.Evaluate(new LambdaRecommender(5, (_, _) => { }), named, Fixture.Options("recall@1")).Clusters);
+    }
+
+    [Fact]
+    public void Every_day_is_a_session_after_all_that_was_heard_before()
+    {
+        // One listener: 0 known; one day 1, 2, the next 3 alone, the third 4, 0, 1.
+        const long Day = 86_400;
+        EvaluationSet set = Timed([(0, 5)], [(1, Day), (2, Day + 9), (3, 2 * Day), (4, (3 * Day) + 1), (0, (3 * Day) + 2), (1, (4 * Day) - 1)]) with { IsByDay = true };
+        var onward = new Onward(5);
+        EvaluationResult result = SessionEvaluator.Evaluate(onward, set, Fixture.Options("next-hr@1") with { KeepSeen = true });
+        Assert.Equal(["0 1", "0 1 2 3 4", "0 1 2 3 4 0"], onward.Histories.Order(StringComparer.Ordinal));
+        Assert.Equal([0, 0], result.Users);
+        Assert.Equal([1, 3], result.Days);
+        Assert.Equal([1.0, 1.0], result.PerUser["next-hr@1"]);
+        Assert.Equal([1.0, 2.0], result.PairCount["next-hr@1"]);
+        Assert.EndsWith("every day of a listener asked on its own", result.Protocol, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void What_cannot_be_revealed_is_refused()
     {
         EvaluationSet set = Set(5, [[]], [[0, 1]]);
@@ -265,6 +298,12 @@ public sealed class SessionEvaluatorTests
     {
         EvaluationSet set = Fixture.Set(items, known, held);
         return set with { Known = set.Known with { IsOrdered = true }, Relevant = set.Relevant with { IsOrdered = true } };
+    }
+
+    private static EvaluationSet Timed((int Item, long Time)[] known, (int Item, long Time)[] held)
+    {
+        Dataset Of((int Item, long Time)[] rows) => Fixture.Dataset(5, [[.. rows.Select(r => r.Item)]]) with { IsOrdered = true, Time = Array.ConvertAll(rows, r => r.Time) };
+        return new EvaluationSet { Known = Of(known), Relevant = Of(held) };
     }
 
     private static void Is(double expected, EvaluationResult result, string metric) => Assert.Equal(expected, result.Metrics[metric].Value, 12);

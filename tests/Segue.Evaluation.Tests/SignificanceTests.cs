@@ -36,6 +36,69 @@ public class SignificanceTests
         Assert.InRange(covered / 400.0, 0.905, 0.975);
     }
 
+    /// <summary>Sessions of one listener are alike: drawn one by one they look like more evidence than they are.</summary>
+    [Fact]
+    public void Intervals_over_sessions_draw_listeners_and_cover_as_often_as_they_say()
+    {
+        // 150 listeners of 1 to 7 sessions; a tenth of the variance of a session is its listener's. 1,000 experiments: standard error .007.
+        var rng = new Rng(21, "test/clusters");
+        int byListener = 0, bySession = 0, differences = 0;
+        for (int experiment = 0; experiment < 1000; experiment++)
+        {
+            var values = new List<double>();
+            var listeners = new List<int>();
+            for (int listener = 0; listener < 150; listener++)
+            {
+                double own = Math.Sqrt(0.1) * rng.NextGaussian();
+                for (int sessions = 1 + rng.Next(7); sessions > 0; sessions--)
+                {
+                    values.Add(own + (Math.Sqrt(0.9) * rng.NextGaussian()));
+                    listeners.Add(listener);
+                }
+            }
+
+            double[] all = [.. values];
+            byListener += Covers(Significance.BootstrapMean(all, samples: 300, seed: (ulong)experiment, clusters: listeners.ToArray()));
+            bySession += Covers(Significance.BootstrapMean(all, samples: 300, seed: (ulong)experiment));
+            differences += Covers(Significance.BootstrapDifference(
+                Result(all) with { Clusters = listeners }, Result(new double[all.Length]), "m", samples: 300, seed: (ulong)experiment));
+        }
+
+        Assert.InRange(byListener / 1000.0, 0.935, 0.965);
+        Assert.Equal(byListener, differences);
+        Assert.InRange(bySession / 1000.0, 0.88, 0.93);
+
+        static int Covers(MetricValue mean) => mean.Low <= 0 && mean.High >= 0 ? 1 : 0;
+    }
+
+    [Fact]
+    public void Groups_are_drawn_and_swapped_whole_and_change_no_mean()
+    {
+        // Three listeners: all that one did better, ten times. One by one that is beyond chance, of three listeners it is one coin.
+        double[] values = [.. Enumerable.Repeat(1.0, 10), 0, 0, double.NaN];
+        int[] clusters = [.. Enumerable.Repeat(7, 10), 3, 5, 5];
+        EvaluationResult first = Result(values) with { Clusters = clusters }, second = Result(new double[13]) with { Clusters = clusters };
+        PairedTest together = Significance.Paired(first, second, "m"), alone = Significance.Paired(Result(values), Result(new double[13]), "m");
+        Assert.Equal((1.0, 3, 1), (together.P, together.Users, together.Wins));
+        Assert.True(alone.P < 0.01);
+        Assert.Equal(alone.Difference, together.Difference, 12);
+        MetricValue mean = Significance.BootstrapMean(values, clusters: clusters);
+        Assert.Equal((10 / 12.0, 12), (mean.Value, mean.Users));
+        Assert.Equal((0, 1), (mean.Low, mean.High));
+        int[] mixed = [.. Enumerable.Range(0, 13).Reverse()];
+        Assert.Equal(mean, Significance.BootstrapMean([.. mixed.Select(n => values[n])], clusters: [.. mixed.Select(n => clusters[n])]));
+        Assert.Throws<ArgumentException>(() => Significance.BootstrapMean(values, clusters: [1]));
+    }
+
+    [Fact]
+    public void Holm_corrects_the_smallest_most()
+    {
+        // R: p.adjust(c(.01, .04, .03, .005, .9), "holm").
+        Assert.Equal([0.04, 0.09, 0.09, 0.025, 0.9], Significance.Holm([0.01, 0.04, 0.03, 0.005, 0.9]), (a, b) => Math.Abs(a - b) < 1e-12);
+        Assert.Equal([1, 1], Significance.Holm([0.7, 0.8]));
+        Assert.Empty(Significance.Holm([]));
+    }
+
     [Fact]
     public void The_interval_has_the_width_of_the_normal_theory()
     {

@@ -136,6 +136,77 @@ public sealed class ExperimentTests
     }
 
     [Fact]
+    public void ASweepChoosesOnValidationAndIsMeasuredOnTest()
+    {
+        ExperimentSpecification plain = Specification("ease:regularization=1", "ease:regularization=100", "ease:regularization=100000") with { AddBaselines = false };
+        ExperimentSpecification swept = plain with
+        {
+            Sweeps = [new SweepSpecification("strength", ["ease:label=ease"], "regularization", [1, 100, 100000], MetricCatalog.Parse("ndcg@10"), "A note.")],
+        };
+        ExperimentReport test = Experiment.Run(swept, World, cancellation: TestContext.Current.CancellationToken);
+        ExperimentReport validation = Experiment.Run(swept with { OnValidation = true }, World, cancellation: TestContext.Current.CancellationToken);
+        ReportSeries series = Assert.Single(test.Series!);
+        ReportLine line = Assert.Single(series.Lines);
+        Assert.Equal(validation.Rows.Select(r => r.Metrics["ndcg@10"].Value), line.Y);
+        int best = line.Y.ToList().IndexOf(line.Y.Max());
+        ReportMetric measured = test.Rows[best].Metrics["ndcg@10"];
+        Assert.Equal(new ReportChoice(line.X[best], line.Y[best], measured.Value, measured.Low, measured.High), line.Chosen);
+        Assert.Equal("ndcg@10 on validation", series.YLabel);
+        Assert.StartsWith("A note. Drawn on the validation part. ease: best at regularization=", series.Note, StringComparison.Ordinal);
+
+        // Judged on validation nothing of the test part is told; without a validation part nothing is chosen, and that is said.
+        Assert.Null(validation.Series![0].Lines[0].Chosen);
+        ExperimentReport none = Experiment.Run(
+            swept with { Split = new RandomSplit(new RandomSplitOptions { Validation = 0, PerUser = true }) }, World, cancellation: TestContext.Current.CancellationToken);
+        Assert.Null(none.Series![0].Lines[0].Chosen);
+        Assert.Contains("no validation part", none.Series[0].Note, StringComparison.Ordinal);
+        Assert.Equal(none.Rows.Select(r => r.Metrics["ndcg@10"].Value), none.Series[0].Lines[0].Y);
+    }
+
+    [Fact]
+    public void TheBestRowIsTestedAgainstEveryOther()
+    {
+        ExperimentReport report = Experiment.Run(Specification("ease", "item-knn", "random"), World, cancellation: TestContext.Current.CancellationToken);
+        ReportVerdict verdict = report.Verdict!;
+        Assert.Equal(report.BestModel, verdict.Best);
+        string[] byFigure = [.. report.Rows.OrderByDescending(r => r.Metrics["ndcg@10"].Value).Select(r => r.Label)];
+        Assert.Equal(byFigure[1..], verdict.Comparisons.Select(c => c.Label));
+        Assert.Equal(byFigure[1], verdict.Second);
+        Assert.Equal(Significance.Holm([.. verdict.Comparisons.Select(c => c.P)]), verdict.Comparisons.Select(c => c.PHolm));
+        Assert.Equal(verdict.Comparisons[0].PHolm < 0.05, verdict.IsDistinct);
+        Assert.All(verdict.Comparisons, c => Assert.Equal(Value(report, verdict.Best) - Value(report, c.Label), c.Difference, 9));
+        Assert.Contains("after Holm for 4 comparisons", Headline.Of(report), StringComparison.Ordinal);
+
+        // The same model twice cannot be told apart, and no sentence pretends it.
+        ExperimentReport twice = Experiment.Run(Specification("ease", "ease:label=again"), World, cancellation: TestContext.Current.CancellationToken);
+        Assert.StartsWith("ease and again cannot be distinguished: difference 0.0000, 0.0000 to 0.0000, p = 1.000", Headline.Of(twice), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void EveryModelIsWarmedUpOnceAndNoBitChanges()
+    {
+        var counting = new Counting(new Models.Linear.Ease(new Models.Linear.EaseOptions()));
+        ExperimentSpecification specification = Specification() with
+        {
+            Models = [ModelSpecification.Parse("ease") with { Untrained = counting }, ModelSpecification.Parse("ease:label=second") with { Untrained = counting }],
+            AddBaselines = false,
+        };
+        ExperimentReport warm = Experiment.Run(specification, World, cancellation: TestContext.Current.CancellationToken);
+        Assert.True(counting.Trained.Count >= 3);
+        Assert.All(counting.Trained.SkipLast(2), users => Assert.InRange(users, 1, 60));
+        Assert.Equal([200, 200], counting.Trained.TakeLast(2));
+        counting.Trained.Clear();
+        ExperimentReport cold = Experiment.Run(specification with { WarmUp = false }, World, cancellation: TestContext.Current.CancellationToken);
+        Assert.Equal([200, 200], counting.Trained);
+        Assert.Equal(Timeless(cold).ToJson(), Timeless(warm).ToJson());
+
+        static ExperimentReport Timeless(ExperimentReport report) => report with
+        {
+            Rows = [.. report.Rows.Select(r => r with { FitSeconds = 0, ScoreSeconds = 0, PeakMb = 0 })],
+        };
+    }
+
+    [Fact]
     public void RowsOfOneModelAreToldApartByTheirOptions()
     {
         ExperimentReport report = Experiment.Run(
@@ -256,6 +327,21 @@ public sealed class ExperimentTests
     };
 
     private static double Value(ExperimentReport report, string label) => report.Rows.First(r => r.Label == label).Metrics["ndcg@10"].Value;
+
+    private sealed class Counting(IModel inner) : IModel
+    {
+        public List<int> Trained { get; } = [];
+
+        public ModelOptions Options => inner.Options;
+
+        public IRecommender Fit(Dataset train, FitContext context)
+        {
+            Trained.Add(train.Users.Count);
+            return inner.Fit(train, context);
+        }
+
+        public IRecommender Load(Core.Artifacts.ArtifactReader artifact, Dataset train) => inner.Load(artifact, train);
+    }
 
     private sealed class CancelAtRow(CancellationTokenSource source, int row) : IProgress<ExperimentProgress>
     {

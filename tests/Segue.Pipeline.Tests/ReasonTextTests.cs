@@ -30,6 +30,11 @@ public sealed class ReasonTextTests
         { [new(0, 3, "because_listened"), new(0, 1, "same_artist")], "because of item 0 (75\u00A0%) and item 0 (same artist, 25\u00A0%)" },
         { [new(2, 3, "replayed"), new(0, 1, "because_listened")], "you play item 2 (75\u00A0%) and because of item 0 (25\u00A0%)" },
 
+        // A share below 1 % is no reason; neither is a hundredth of a hundred equal ones, but all together.
+        { [new(0, 300, "because_listened"), new(1, 2, "because_listened")], "because of item 0 (99\u00A0%)" },
+        { [.. Enumerable.Range(0, 200).Select(_ => new Reason(0, 1, "because_listened"))], "because of 200 reasons, each below 1\u00A0%" },
+        { [.. Enumerable.Range(0, 100).Select(_ => new Reason(1, 1, "because_listened"))], "because of item 1 (1\u00A0%) and item 1 (1\u00A0%)" },
+
         // What speaks against it has no share.
         { [new(0, 3, "because_listened"), new(1, -1, "because_listened")], "because of item 0" },
         { [new(0, -1, "because_listened")], "because listened" },

@@ -12,15 +12,18 @@ namespace Segue.Cli.Commands;
 /// <param name="Model">Its name.</param>
 /// <param name="Fallback">Why it is not the trained model, or null.</param>
 /// <param name="List">The list; empty where filters leave nothing.</param>
-internal sealed record Answer(IRecommender Recommender, string Model, string? Fallback, RankedItem[] List)
+/// <param name="Tie">Places whose order means nothing, or null.</param>
+internal sealed record Answer(IRecommender Recommender, string Model, string? Fallback, RankedItem[] List, ListTie? Tie)
 {
     /// <summary>Asks the model, and popularity where there is nothing to ask about or the model can score nothing; says so.</summary>
     /// <param name="terminal">Where it is said.</param>
     /// <param name="model">The trained model.</param>
     /// <param name="query">Who asks.</param>
     /// <param name="nothingKnown">What to say where nothing is known of the listener, or null where something is.</param>
-    /// <param name="rank">Makes the list.</param>
-    public static Answer Of(Terminal terminal, TrainedModel model, Query query, string? nothingKnown, Func<IRecommender, RankedItem[]> rank)
+    /// <param name="k">Length of the list.</param>
+    /// <param name="rank">Makes a list of a given length: one longer than asked for, to see whether a tie is cut.</param>
+    /// <param name="scoresCompare">False where every item has a score of another question, because one follows the other.</param>
+    public static Answer Of(Terminal terminal, TrainedModel model, Query query, string? nothingKnown, int k, Func<IRecommender, int, RankedItem[]> rank, bool scoresCompare = true)
     {
         // Of a listener without plays a model may know more, a profile for example; an empty history is nobody's.
         bool asksModel = nothingKnown is null || !query.IsFoldIn;
@@ -33,17 +36,24 @@ internal sealed record Answer(IRecommender Recommender, string Model, string? Fa
 
         if (asksModel)
         {
-            RankedItem[] list = rank(model.Recommender);
-            if (list.Length > 0 || CanScore(model.Recommender, query))
+            Answer own = Make(model.Recommender, model.Model, null);
+            if (own.List.Length > 0 || CanScore(model.Recommender, query))
             {
-                return new Answer(model.Recommender, model.Model, null, list);
+                return own;
             }
         }
 
         string why = nothingKnown ?? $"model '{model.Model}' can score nothing after what was heard{(query.Moment >= 0 ? " until then" : string.Empty)}";
         terminal.Say($"{why}: here is what most listeners like");
         IRecommender popularity = new Popularity(new PopularityOptions()).Fit(model.Train, new FitContext());
-        return new Answer(popularity, "popularity", why, rank(popularity));
+        return Make(popularity, "popularity", why);
+
+        Answer Make(IRecommender recommender, string name, string? fallback)
+        {
+            RankedItem[] list = rank(recommender, scoresCompare && k < int.MaxValue ? k + 1 : k), shown = list[..Math.Min(k, list.Length)];
+            ListTie? tie = scoresCompare ? ListTie.Of([.. shown.Select(i => i.Score)], list.Length > k ? list[k].Score : float.NaN) : null;
+            return new Answer(recommender, name, fallback, shown, tie);
+        }
     }
 
     /// <summary>Throws where a cap asks for artists and the data has none.</summary>
@@ -58,6 +68,15 @@ internal sealed record Answer(IRecommender Recommender, string Model, string? Fa
         if (cap > 0 && catalog.ItemArtist.Span.IndexOfAnyExcept(-1) < 0)
         {
             throw new OptionException($"--max-per-artist is {cap}, but the data of this model names no artists; leave --max-per-artist out");
+        }
+    }
+
+    /// <summary>Prints below a list where its order means nothing.</summary>
+    public void PrintTie(Terminal terminal)
+    {
+        if (Tie is not null)
+        {
+            terminal.Result.WriteLine($"Tied: {Tie.Text}.");
         }
     }
 

@@ -61,7 +61,8 @@ internal static class PlaylistCommand
                 Continuation.Of(recommender, file.Items, within, parsed.GetValue(follow), moment, file.Times);
             var answer = Answer.Of(
                 terminal, model, Query.ForHistory(file.Items, time: file.Times, moment: moment),
-                file.Items.Length > 0 ? null : $"'{historyPath}' names nothing the model knows", recommender => Continue(recommender, options));
+                file.Items.Length > 0 ? null : $"'{historyPath}' names nothing the model knows", count, (recommender, length) => Continue(recommender, options with { K = length }),
+                scoresCompare: !parsed.GetValue(follow));
             if (answer.List.Length == 0)
             {
                 throw NothingLeft(answer, options, within => Continue(answer.Recommender, within).Length > 0);
@@ -71,13 +72,14 @@ internal static class PlaylistCommand
             if (parsed.GetValue(json))
             {
                 terminal.WriteJson(new Playlist(
-                    answer.Model, answer.Fallback, file.Unknown, file.Ambiguous,
+                    answer.Model, answer.Fallback, file.Unknown, file.Ambiguous, answer.Tie is not null, answer.Tie?.Text,
                     [.. file.Items.Select(i => new Given(model.Train.Items[i], model.Train.DisplayName(i)))],
                     [.. answer.List.Select((a, n) => new Added(n + 1, model.Train.Items[a.ItemIndex], model.Train.DisplayName(a.ItemIndex), a.Score))]));
                 return CommandLine.Succeeded;
             }
 
             Print(terminal, model, file.Items, answer.List);
+            answer.PrintTie(terminal);
             return CommandLine.Succeeded;
         });
         return command;
@@ -118,6 +120,8 @@ internal static class PlaylistCommand
         [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] string? Fallback,
         int Unknown,
         int Ambiguous,
+        bool Tied,
+        string? TieNote,
         IReadOnlyList<Given> Seeds,
         IReadOnlyList<Added> Items);
 

@@ -53,7 +53,7 @@ internal static class RecommendCommand
             };
             string? nothingKnown = known.Length > 0 ? null
                 : userId is null ? $"'{historyPath}' names nothing the model knows" : $"the model was trained on no play of user '{userId}'";
-            var answer = Answer.Of(terminal, model, query, nothingKnown, recommender => Ranker.Rank(recommender, query, options));
+            var answer = Answer.Of(terminal, model, query, nothingKnown, options.K, (recommender, count) => Ranker.Rank(recommender, query, options with { K = count }));
             if (answer.List.Length == 0)
             {
                 throw NothingLeft(answer, query, options, userId is null ? "this history" : $"user '{userId}'", model.Train.Users.Count);
@@ -63,11 +63,12 @@ internal static class RecommendCommand
             Recommendation[] shown = [.. answer.List.Select((item, n) => Show(model, answer.Recommender, query, item, n + 1, parsed.GetValue(explain)))];
             if (parsed.GetValue(json))
             {
-                terminal.WriteJson(new Recommendations(answer.Model, answer.Fallback, userId, file?.Unknown ?? 0, file?.Ambiguous ?? 0, shown));
+                terminal.WriteJson(new Recommendations(answer.Model, answer.Fallback, userId, file?.Unknown ?? 0, file?.Ambiguous ?? 0, answer.Tie is not null, answer.Tie?.Text, shown));
             }
             else
             {
                 Print(terminal, model, known, shown, parsed.GetValue(explain));
+                answer.PrintTie(terminal);
             }
 
             return CommandLine.Succeeded;
@@ -119,7 +120,7 @@ internal static class RecommendCommand
         return new Recommendation(
             rank, model.Train.Items[item.ItemIndex], model.Train.DisplayName(item.ItemIndex), item.Score,
             explain ? ReasonText.Of(reasons, model.Train) : null,
-            explain ? [.. reasons.Take(ShownReasons).Select(r => new ShownReason(
+            explain ? [.. ReasonText.WorthSaying(reasons).Take(ShownReasons).Select(r => new ShownReason(
                 r.Kind, r.HistoryItemIndex < 0 ? null : model.Train.Items[r.HistoryItemIndex],
                 r.HistoryItemIndex < 0 ? null : model.Train.DisplayName(r.HistoryItemIndex), r.Weight))] : null);
     }
@@ -155,6 +156,8 @@ internal static class RecommendCommand
         string? User,
         int Unknown,
         int Ambiguous,
+        bool Tied,
+        string? TieNote,
         IReadOnlyList<Recommendation> Items);
 
     private sealed record Recommendation(int Rank, string Item, string Name, double Score, string? Why, IReadOnlyList<ShownReason>? Reasons);

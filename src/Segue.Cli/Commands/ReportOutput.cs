@@ -56,7 +56,7 @@ internal static class ReportOutput
         string[] all = [.. report.Rows.SelectMany(r => r.Metrics.Keys).Concat(published.SelectMany(p => p.Metrics.Keys)).Distinct()];
         string[] metrics = [.. all.Where(m => !IsSlice(m))], slices = [.. all.Where(IsSlice)];
         terminal.Result.WriteLine($"{report.Title ?? report.Dataset.Name}: {report.Dataset.Users:N0} users × {report.Dataset.Items:N0} items, {report.Dataset.Interactions:N0} interactions");
-        terminal.Result.WriteLine($"split {report.Split.Name}, seed {report.Split.Seed}: train {report.Split.Train:N0}, test {report.Split.Test:N0}, {report.Split.TestUsers:N0} test users; {report.Protocol}");
+        terminal.Result.WriteLine($"split {report.Split.Name}, seed {report.Split.Seed}: train {report.Split.Train:N0}, test {report.Split.Test:N0}, {report.Split.TestUsers:N0} test users{(report.Split.TestDays is { } days ? $" on {days:N0} days" : string.Empty)}; {report.Protocol}");
         TextTable table = new TextTable().Texts("model").Numbers([.. metrics.Take(1)]);
         if (metrics.Length > 0)
         {
@@ -97,9 +97,14 @@ internal static class ReportOutput
 
         terminal.Result.Write(table);
         Sources(terminal, published);
-        if (Headline.Of(report) is { Length: > 0 } headline)
+        foreach (string sentence in Headline.Of(report).Split('\n', StringSplitOptions.RemoveEmptyEntries))
         {
-            terminal.Result.WriteLine(headline);
+            terminal.Result.WriteLine(sentence);
+        }
+
+        foreach (ReportSeries sweep in (report.Series ?? []).Where(s => s.Lines.Any(l => l.Chosen is not null)))
+        {
+            terminal.Result.WriteLine($"{sweep.Title}: {sweep.Note}");
         }
 
         if (report.Pairs is { Count: > 0 } pairs)

@@ -28,8 +28,13 @@ internal static class SimilarCommand
             int itemIndex = new ItemNames(model.Train).Find(parsed.GetValue(item)!);
             var scores = new float[model.Train.Items.Count];
             similarity.Similarity(itemIndex, scores);
-            RankedItem[] list = Ranker.Select(scores, new RankOptions { K = parsed.GetValue(k), Exclude = new[] { itemIndex }, Songs = SameSongs.Of(model.Train.Catalog) });
-            var shown = list.Select((similar, n) => new
+
+            // One more than is shown, to see whether a tie is cut.
+            int count = Math.Min(parsed.GetValue(k), scores.Length);
+            RankedItem[] list = Ranker.Select(
+                scores, new RankOptions { K = Math.Min(count + 1, scores.Length), Exclude = new[] { itemIndex }, Songs = SameSongs.Of(model.Train.Catalog) });
+            ListTie? tie = ListTie.Of([.. list.Take(count).Select(i => i.Score)], list.Length > count ? list[count].Score : float.NaN);
+            var shown = list.Take(count).Select((similar, n) => new
             {
                 rank = n + 1,
                 item = model.Train.Items[similar.ItemIndex],
@@ -38,7 +43,7 @@ internal static class SimilarCommand
             }).ToArray();
             if (parsed.GetValue(json))
             {
-                terminal.WriteJson(new { model = model.Model, item = model.Train.Items[itemIndex], name = model.Train.DisplayName(itemIndex), items = shown });
+                terminal.WriteJson(new { model = model.Model, item = model.Train.Items[itemIndex], name = model.Train.DisplayName(itemIndex), tied = tie is not null, tie_note = tie?.Text, items = shown });
                 return CommandLine.Succeeded;
             }
 
@@ -50,6 +55,11 @@ internal static class SimilarCommand
             }
 
             terminal.Result.Write(table);
+            if (tie is not null)
+            {
+                terminal.Result.WriteLine($"Tied: {tie.Text}.");
+            }
+
             return CommandLine.Succeeded;
         });
         return command;

@@ -46,6 +46,39 @@ public sealed record EvaluationSet
     /// <summary>The set as it is asked of <paramref name="recommender"/>: <see cref="ShowsMore"/> is settled, in <see cref="IsFoldIn"/>.</summary>
     public EvaluationSet For(IRecommender recommender) =>
         ShowsMore ? this with { ShowsMore = false, IsFoldIn = IsFoldIn || recommender is not ILearnsListeners { LearnsListeners: true } } : this;
+
+    /// <summary>
+    /// True where every day (UTC) of a listener in <see cref="Relevant"/> is a question of its own: what is known is <see cref="Known"/> and all before that
+    /// day, the right answers are the items of the day. For few listeners, of whom many days are held out. All interactions need times.
+    /// </summary>
+    public bool IsByDay { get; init; }
+
+    /// <summary>
+    /// Profile column that names the listener of a user, for data whose users are sessions or playlists: those of one listener are alike, so intervals
+    /// and tests take them together. Data without the column has a listener a user.
+    /// </summary>
+    public const string ListenerColumn = "listener";
+
+    /// <summary>For every user of a result, the number of its listener by <see cref="ListenerColumn"/>; empty where every user is a listener, or days are asked.</summary>
+    /// <param name="users">Indices of users.</param>
+    public int[] ClustersOf(ReadOnlySpan<int> users)
+    {
+        if (IsByDay || !Known.Profile.TryGetValue(ListenerColumn, out StringTable? names))
+        {
+            return [];
+        }
+
+        // A user without a listener is one of its own.
+        var numbers = new Dictionary<string, int>();
+        var clusters = new int[users.Length];
+        for (int n = 0; n < users.Length; n++)
+        {
+            string name = names[users[n]];
+            clusters[n] = name.Length == 0 ? -1 - users[n] : numbers.TryGetValue(name, out int number) ? number : numbers[name] = numbers.Count;
+        }
+
+        return clusters;
+    }
 }
 
 /// <summary>A dataset cut into what a model may train on and what it must predict.</summary>

@@ -3,13 +3,16 @@ using Segue.Numerics.Sampling;
 
 namespace Segue.Evaluation.Protocol;
 
-/// <summary>A mean over users with its 95 % bootstrap interval.</summary>
+/// <summary>A mean over users with its 95 % bootstrap interval over users, or over clusters of them.</summary>
 internal static class Bootstrap
 {
     private const int SamplesPerChunk = 8;
 
-    public static MetricValue Mean(double[] perUser, double[]? weights, EvaluationOptions options)
+    public static MetricValue Mean(double[] perUser, double[]? weights, EvaluationOptions options, ReadOnlySpan<int> clusters = default)
     {
+        int defined = perUser.Length - perUser.Count(double.IsNaN);
+        (perUser, weights) = Clusters.Merge(perUser, weights, clusters);
+
         // Sorted: sums then do not depend on the order of the users, not even in the last bit.
         (double Value, double Weight)[] users =
         [
@@ -25,7 +28,7 @@ internal static class Bootstrap
         double mean = products.Sum() / (kept?.Sum() ?? users.Length);
         if (options.BootstrapSamples == 0)
         {
-            return new MetricValue(mean, mean, mean, users.Length);
+            return new MetricValue(mean, mean, mean, defined);
         }
 
         double[] means = new double[options.BootstrapSamples];
@@ -37,7 +40,7 @@ internal static class Bootstrap
             }
         }, options.Cancellation);
         Array.Sort(means);
-        return new MetricValue(mean, Quantile(means, 0.025), Quantile(means, 0.975), users.Length);
+        return new MetricValue(mean, Quantile(means, 0.025), Quantile(means, 0.975), defined);
     }
 
     private static double Resample(double[] products, double[]? weights, Rng rng)

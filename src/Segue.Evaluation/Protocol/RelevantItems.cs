@@ -4,29 +4,43 @@ using Segue.Core.Splitting;
 
 namespace Segue.Evaluation.Protocol;
 
-/// <summary>Whom to ask and what the right answers are: users with at least one, and their distinct relevant items.</summary>
+/// <summary>
+/// Whom to ask and what the right answers are: users with at least one, and their distinct relevant items; of a set asked by day,
+/// every day of a user that has one.
+/// </summary>
 internal sealed class RelevantItems
 {
+    /// <summary>Seconds of a day.</summary>
+    public const long Day = 86_400;
+
     private readonly int[] _start;
     private readonly int[] _items;
 
-    private RelevantItems(int[] users, int[] start, int[] items, int[] knownDistinct)
+    private RelevantItems(int[] users, int[] start, int[] items, int[] knownDistinct, int[] before, int[] days)
     {
         Users = users;
+        Before = before;
+        Days = days;
         _start = start;
         _items = items;
         KnownDistinct = knownDistinct;
     }
 
-    /// <summary>Evaluated users, ascending.</summary>
+    /// <summary>User of every question, ascending; more than once where days are asked.</summary>
     public int[] Users { get; }
 
-    /// <summary>Distinct known items of every evaluated user, of those that are candidates.</summary>
+    /// <summary>By question: held-out rows of the user before it; 0 unless days are asked.</summary>
+    public int[] Before { get; }
+
+    /// <summary>By question: days since 1970-01-01 UTC; empty unless days are asked.</summary>
+    public int[] Days { get; }
+
+    /// <summary>Distinct known items at every question, of those that are candidates.</summary>
     public int[] KnownDistinct { get; }
 
     public int MaxCount => Enumerable.Range(0, Users.Length).Max(n => _start[n + 1] - _start[n]);
 
-    /// <summary>Relevant items of the n-th evaluated user, distinct, ascending.</summary>
+    /// <summary>Relevant items of the n-th question, distinct, ascending.</summary>
     public ReadOnlySpan<int> Of(int n) => _items.AsSpan(_start[n].._start[n + 1]);
 
     /// <exception cref="DatasetException">The parts do not fit each other, or nobody is left to evaluate.</exception>
@@ -40,6 +54,7 @@ internal sealed class RelevantItems
                 + $"{relevant.Items.Count}; both must come from one split");
         }
 
+        RequireDays(set);
         bool[]? isCandidate = MarkCandidates(set);
         int[] knownStart = known.UserStart(), relevantStart = relevant.UserStart();
         ReadOnlySpan<int> knownItem = known.ItemIndex.Span, relevantItem = relevant.ItemIndex.Span;
@@ -50,6 +65,9 @@ internal sealed class RelevantItems
         var start = new List<int> { 0 };
         var items = new List<int>(relevant.Count);
         var knownDistinct = new List<int>();
+        var before = new List<int>();
+        var days = new List<int>();
+        int question = 0;
         for (int user = 0; user < known.Users.Count; user++)
         {
             if (relevantStart[user] == relevantStart[user + 1])
@@ -65,21 +83,40 @@ internal sealed class RelevantItems
                 knownMark[item] = mark;
             }
 
-            for (int n = relevantStart[user]; n < relevantStart[user + 1]; n++)
+            for (int from = relevantStart[user]; from < relevantStart[user + 1];)
             {
-                int item = relevantItem[n];
-                if (relevantMark[item] != mark && (keepSeen || knownMark[item] != mark))
+                int end = EndOfQuestion(set, from, relevantStart[user + 1]);
+                question++;
+                for (int n = from; n < end; n++)
                 {
-                    relevantMark[item] = mark;
-                    items.Add(item);
+                    int item = relevantItem[n];
+                    if (relevantMark[item] != question && (keepSeen || knownMark[item] != mark))
+                    {
+                        relevantMark[item] = question;
+                        items.Add(item);
+                    }
                 }
-            }
 
-            if (items.Count > start[^1])
-            {
-                users.Add(user);
-                knownDistinct.Add(distinct);
-                start.Add(items.Count);
+                if (items.Count > start[^1])
+                {
+                    users.Add(user);
+                    knownDistinct.Add(distinct);
+                    before.Add(from - relevantStart[user]);
+                    start.Add(items.Count);
+                    if (set.IsByDay)
+                    {
+                        days.Add((int)(relevant.Time.Span[from] / Day));
+                    }
+                }
+
+                // What was heard on a day is known on the next.
+                for (int n = from; n < end; n++)
+                {
+                    distinct += knownMark[relevantItem[n]] == mark || isCandidate?[relevantItem[n]] == false ? 0 : 1;
+                    knownMark[relevantItem[n]] = mark;
+                }
+
+                from = end;
             }
         }
 
@@ -96,7 +133,34 @@ internal sealed class RelevantItems
             Array.Sort(sorted, start[n], start[n + 1] - start[n]);
         }
 
-        return new RelevantItems([.. users], [.. start], sorted, [.. knownDistinct]);
+        return new RelevantItems([.. users], [.. start], sorted, [.. knownDistinct], [.. before], [.. days]);
+    }
+
+    /// <exception cref="DatasetException">Days are asked, and times are missing.</exception>
+    internal static void RequireDays(EvaluationSet set)
+    {
+        if (set.IsByDay && !(set.Known.HasTime && set.Relevant.HasTime && !set.Relevant.Time.Span.Contains(-1L)))
+        {
+            throw new DatasetException($"'{set.Relevant.Name}' is asked day by day, and some of its interactions have no time; leave those out, or ask every listener once");
+        }
+    }
+
+    /// <summary>The row after the last of the question that begins at <paramref name="from"/>: of the same day, or all.</summary>
+    internal static int EndOfQuestion(EvaluationSet set, int from, int end)
+    {
+        if (!set.IsByDay)
+        {
+            return end;
+        }
+
+        ReadOnlySpan<long> time = set.Relevant.Time.Span;
+        int n = from + 1;
+        while (n < end && time[n] / Day == time[from] / Day)
+        {
+            n++;
+        }
+
+        return n;
     }
 
     private static bool[]? MarkCandidates(EvaluationSet set)

@@ -157,7 +157,7 @@ public static class HtmlReport
             string kind = $"{(isBest ? "best" : string.Empty)} {(row.IsBaseline ? "baseline" : string.Empty)}".Trim();
             body.Append(kind.Length == 0 ? "<tr>" : $"<tr class=\"{kind}\">");
             body.Add($"<th scope=\"row\" data-value=\"{Brief(row.Label)}\">{Name(row.Label)}");
-            body.Append(isBest ? "<span class=\"badge good\">best</span>" : string.Empty);
+            body.Append(isBest ? $"<span class=\"badge good\">{(report.Verdict is { IsDistinct: false, Second: not null } ? "best figure" : "best")}</span>" : string.Empty);
             string baseline = row.Label == report.BestBaseline ? "best baseline" : row.IsBaseline ? "baseline" : string.Empty;
             body.Append(baseline.Length == 0 ? string.Empty : $"<span class=\"badge\">{baseline}</span>");
             body.Append(row.BestEpoch is null ? string.Empty : $"<span class=\"badge\" title=\"best on the validation part\">epoch {row.BestEpoch} of {row.Epochs}</span>");
@@ -187,7 +187,7 @@ public static class HtmlReport
         Published(body, report.Published, metrics, trailing: 3);
         body.Append("</tbody>\n</table>\n</div>\n");
         Sources(body, report.Published);
-        body.Append("<p class=\"soft\">Under a figure: its 95 % bootstrap interval over users, and p of a paired test against the best baseline. ");
+        body.Append("<p class=\"soft\">Under a figure: its 95 % bootstrap interval over users (days, where days are asked), and p of a paired test against the best baseline, not corrected for the number of rows. ");
         body.Append("A bar compares figures within its column. Column heads sort.</p>\n");
     }
 
@@ -461,7 +461,7 @@ public static class HtmlReport
         Entry("seed", split.Seed.ToString(CultureInfo.InvariantCulture));
         Entry("train", Count(split.Train, "interaction"));
         Entry("validation", split.Validation == 0 ? "none" : Count(split.Validation, "interaction"));
-        Entry("test", $"{Count(split.Test, "interaction")} of {Count(split.TestUsers, "user")}");
+        Entry("test", $"{Count(split.Test, "interaction")} of {Count(split.TestUsers, "user")}{(split.TestDays is { } days ? $" on {Count(days, "day")}" : string.Empty)}");
         Entry("k-core", report.Dataset.KCore?.ToString(CultureInfo.InvariantCulture) ?? "none");
         Entry("weights", report.Dataset.Weights ?? "as they are");
         body.Append("</dl>\n<h2>Where it ran</h2>\n<dl>\n");

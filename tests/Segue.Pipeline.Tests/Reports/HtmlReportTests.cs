@@ -179,26 +179,39 @@ public sealed class HtmlReportTests
     }
 
     [Fact]
-    public void Says_in_words_who_is_best_and_whether_chance_explains_it()
+    public void Says_in_words_who_is_best_and_what_was_tested()
     {
+        ExperimentReport report = Typical() with { Verdict = SmallReport.Verdict("ease", ("als", 0.005, 0.21), ("item-knn wide", 0.05, 0.0001), ("popularity", 0.15, 0.0001)) with { Metric = "recall@20" } };
         Assert.Equal(
-            "<b><bdi>ease</bdi></b> is the best of 4 models on this data: recall@20 0.3500 (95 % interval 0.3400 to 0.3600). "
-            + "That is 75.0 % above the best trivial baseline, <bdi>popularity</bdi> (0.2000). "
-            + "The difference is significant (p &lt; 0.001, paired test over 1,998 users). "
-            + "Next comes <bdi>als</bdi> with 0.3450; the two intervals overlap.",
-            string.Join(' ', Verdict.Of(Typical())));
-        Assert.Contains("3.5 times the best trivial baseline", Say(Row("ease", 0.35), Row("popularity", 0.1, true)), StringComparison.Ordinal);
-        Assert.Contains("not significant (p = 0.210", Say(Row("ease", 0.21, p: 0.21), Row("popularity", 0.2, true)), StringComparison.Ordinal);
-        Assert.Contains("was not tested", Say(Row("ease", 0.21, p: null), Row("popularity", 0.2, true)), StringComparison.Ordinal);
-        Assert.Contains("No model beats the trivial baselines", Say(Row("popularity", 0.3, true), Row("ease", 0.2)), StringComparison.Ordinal);
-        Assert.Contains("No trivial baseline was run", Say(Row("ease", 0.3), Row("als", 0.2)), StringComparison.Ordinal);
-        Assert.Contains("do not overlap", Say(Row("ease", 0.3), Row("als", 0.2)), StringComparison.Ordinal);
-        Assert.Contains("compared with nothing", Say(Row("ease", 0.3)), StringComparison.Ordinal);
+            "<b><bdi>ease</bdi></b> and <b><bdi>als</bdi></b> cannot be distinguished: difference 0.0050, −0.0030 to 0.0130, p = 0.210 after Holm for 3 comparisons. "
+            + "The highest figure on this data is recall@20 0.3500 (0.3400–0.3600) of <b><bdi>ease</bdi></b>, 1.75 × <b><bdi>popularity</bdi></b> (0.2000); "
+            + "against <b><bdi>popularity</bdi></b> p &lt; 0.001.",
+            string.Join(' ', Verdict.Of(report)));
+        Assert.Contains("cannot be distinguished", HtmlReport.ToHtml(report), StringComparison.Ordinal);
+        Assert.Equal(0.21, Pages.Data(HtmlReport.ToHtml(report)).GetProperty("verdict").GetProperty("comparisons")[0].GetProperty("p_holm").GetDouble());
         Assert.Contains("nothing to compare", string.Join(' ', Verdict.Of(Report())), StringComparison.Ordinal);
-        Assert.Contains("50.0 % below the best trivial baseline", Say(Row("als", 0.05, metric: "mse"), Row("bias", 0.1, true, metric: "mse")), StringComparison.Ordinal);
-        Assert.Contains("no better than the best trivial baseline", Say(Row("als", 0.1), Row("popularity", 0.2, true)), StringComparison.Ordinal);
+        Assert.DoesNotContain("overlap", HtmlReport.ToHtml(Typical())[..HtmlReport.ToHtml(Typical()).IndexOf("id=\"comparison\"", StringComparison.Ordinal)], StringComparison.Ordinal);
 
-        static string Say(params ReportRow[] rows) => string.Join(' ', Verdict.Of(Report(rows)));
+        // What is better where lower is better is a gain all the same.
+        ExperimentReport lower = Report(Row("als", 0.05, metric: "mse"), Row("bias", 0.1, true, metric: "mse")) with
+        {
+            Verdict = SmallReport.Verdict("als", ("bias", -0.05, 0.01)) with { Metric = "mse" },
+        };
+        Assert.Contains("better than <b><bdi>bias</bdi></b> by 0.0500, 0.0420 to 0.0580, p = 0.010 in the one comparison there is", string.Join(' ', Verdict.Of(lower)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Cautions_stand_at_the_top_and_no_row_is_marked_best()
+    {
+        string html = HtmlReport.ToHtml(Typical() with
+        {
+            BestModel = null, Cautions = [new("few_listeners", "too few listeners: 2 & fewer.", true), new("tied_lists", "tied: a<b.", false)],
+        });
+        string head = html[..html.IndexOf("id=\"comparison\"", StringComparison.Ordinal)];
+        Assert.Contains("No model is named best: too few listeners: 2 &amp; fewer.", head, StringComparison.Ordinal);
+        Assert.Contains("Note: tied: a&lt;b.", head, StringComparison.Ordinal);
+        Assert.DoesNotContain("badge good", html, StringComparison.Ordinal);
+        Assert.Equal("few_listeners", Pages.Data(html).GetProperty("cautions")[0].GetProperty("kind").GetString());
     }
 
     [Fact]

@@ -1,0 +1,54 @@
+using Segue.Core;
+using Segue.Core.Contracts;
+using Segue.Core.Data;
+using Segue.Core.Data.Synthetic;
+using Segue.Core.Splitting;
+using Segue.Evaluation;
+
+namespace Segue.Pipeline;
+
+/// <summary>Trains models on a tiny world and asks them, so that code is compiled before anything is timed.</summary>
+/// <remarks>What comes out is thrown away, and nothing that is measured depends on it. At most <see cref="Budget"/> a model; a model in several rows is warmed up once.</remarks>
+internal sealed class WarmUp(ExperimentSpecification specification)
+{
+    /// <summary>How long one model may take.</summary>
+    public static readonly TimeSpan Budget = TimeSpan.FromSeconds(0.3);
+
+    // Large enough that loops run hot, small enough to be done at once.
+    private static readonly Lazy<Split> World = new(() => SplitCatalog.Create("random", []).Cut(
+        SyntheticWorld.Generate(new SyntheticWorldOptions { Users = 48, Tracks = 96, Interactions = 2_000, Genres = 4 }).Dataset, 42));
+
+    private readonly HashSet<string> _done = [];
+
+    /// <summary>Warms the model of a row up.</summary>
+    /// <param name="row">The row.</param>
+    /// <param name="cancellation">Stops the experiment.</param>
+    public void Run(ModelSpecification row, CancellationToken cancellation)
+    {
+        if (!_done.Add(row.Description.Name))
+        {
+            return;
+        }
+
+        using var limited = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limited.CancelAfter(Budget);
+        try
+        {
+            Split split = World.Value;
+            do
+            {
+                var context = new FitContext { Seed = specification.Seed, Threads = specification.Threads, Cancellation = limited.Token };
+                IRecommender recommender = row.Untrained.Fit(split.Train, context);
+                _ = RankingEvaluator.Evaluate(recommender, split.Test, new EvaluationOptions
+                {
+                    KeepSeen = specification.KeepSeen, Threads = specification.Threads, Seed = specification.Seed, BootstrapSamples = 50, Cancellation = limited.Token,
+                });
+            }
+            while (!limited.IsCancellationRequested);
+        }
+        catch (Exception) when (!cancellation.IsCancellationRequested)
+        {
+            // The time is up, or the tiny world lacks what the model needs. What is wrong with the model itself is told on the data.
+        }
+    }
+}
