@@ -40,7 +40,7 @@ internal static class RunCommand
 
             foreach (PromiseResult broken in promises.Where(p => !p.IsKept))
             {
-                terminal.Say(string.Create(CultureInfo.InvariantCulture, $"not reached: {broken.Promise.Label} {broken.Promise.Metric} is {broken.Value:F4}, promised {broken.Promise.Window}"));
+                terminal.Say(string.Create(CultureInfo.InvariantCulture, $"{(broken.Promise.Missed is null ? "not reached" : "not reached, as the recipe says")}: {broken.Promise.Row} {broken.Promise.Column} is {broken.Value:F4}, promised {broken.Promise.Window}"));
             }
 
             return code;
@@ -54,7 +54,7 @@ internal static class RunCommand
         foreach (PromiseResult result in promises)
         {
             table.Add(
-                Cell.Name(result.Promise.Label), result.Promise.Metric, result.Promise.Window,
+                Cell.Name(result.Promise.Row), result.Promise.Column, result.Promise.Window,
                 result.Value.ToString("F4", CultureInfo.InvariantCulture), result.IsKept ? Cell.Of("yes", Tone.Green) : Cell.Of("no", Tone.Red));
         }
 
