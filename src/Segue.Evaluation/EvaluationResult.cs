@@ -1,4 +1,7 @@
+using System.Globalization;
+using Segue.Core;
 using Segue.Core.Splitting;
+using Segue.Evaluation.Protocol;
 
 namespace Segue.Evaluation;
 
@@ -12,7 +15,14 @@ public sealed record MetricValue(double Value, double Low, double High, int User
 /// <summary>A metric of revealed sessions by how far ahead the right item is.</summary>
 /// <param name="Values">Mean over the steps that have such an item, by offset: first the item 1 ahead. NaN where no step has one.</param>
 /// <param name="Steps">The steps of each mean: the farther ahead, the fewer, and of longer sessions.</param>
-public sealed record OffsetCurve(IReadOnlyList<double> Values, IReadOnlyList<int> Steps);
+public sealed record OffsetCurve(IReadOnlyList<double> Values, IReadOnlyList<int> Steps)
+{
+    /// <summary>By user, in the order of the result, and offset: the sum over the user's steps that have such an item.</summary>
+    internal IReadOnlyList<double[]> SumPerUser { get; init; } = [];
+
+    /// <summary>How many steps these are.</summary>
+    internal IReadOnlyList<int[]> StepsPerUser { get; init; } = [];
+}
 
 /// <summary>What came out of evaluating one recommender.</summary>
 public sealed record EvaluationResult
@@ -58,6 +68,32 @@ public sealed record EvaluationResult
 
     /// <summary>Lists whose ranked items all have one score, two items at least: their order is chance alone.</summary>
     public int TiedLists { get; init; }
+
+    /// <summary>The same result for the items <paramref name="from"/> to <paramref name="to"/> ahead alone, to be tested against another: means over all steps and offsets of a user.</summary>
+    /// <param name="metric">One of <see cref="ByOffset"/>.</param>
+    /// <param name="from">Nearest, from 1.</param>
+    /// <param name="to">Farthest, itself included.</param>
+    /// <exception cref="OptionException">The metric was not asked for by offset, or not so far.</exception>
+    public EvaluationResult Ahead(string metric, int from, int to)
+    {
+        if (!ByOffset.TryGetValue(metric, out OffsetCurve? curve) || from < 1 || to < from || to > curve.Values.Count)
+        {
+            throw new OptionException($"'{metric}' was not measured for the items {from} to {to} ahead; ask for it by offset, at least up to {to}");
+        }
+
+        string name = AheadName(metric, from, to);
+        double[] steps = [.. curve.StepsPerUser.Select(s => (double)s[(from - 1)..to].Sum())];
+        double[] values = [.. curve.SumPerUser.Select((s, u) => steps[u] > 0 ? s[(from - 1)..to].Sum() / steps[u] : double.NaN)];
+        return this with
+        {
+            PerUser = new Dictionary<string, double[]> { [name] = values },
+            PairCount = new Dictionary<string, double[]> { [name] = steps },
+            Metrics = new Dictionary<string, MetricValue> { [name] = Bootstrap.Mean(values, steps, new EvaluationOptions { BootstrapSamples = 0 }) },
+        };
+    }
+
+    /// <summary>What <see cref="Ahead"/> calls the metric, for example <c>next-hr@20, 25 to 50 ahead</c>.</summary>
+    public static string AheadName(string metric, int from, int to) => string.Create(CultureInfo.InvariantCulture, $"{metric}, {from} to {to} ahead");
 
     /// <summary>Wall-clock seconds of scoring, ranking and measuring; the bootstrap is not counted.</summary>
     public required double ScoreSeconds { get; init; }

@@ -274,6 +274,8 @@ internal sealed class SessionRun
         int upTo = _options.UpToOffset;
         var sum = new double[upTo];
         var steps = new int[upTo];
+        double[][] sumOf = [.. _users.Select(_ => new double[upTo])];
+        int[][] stepsOf = [.. _users.Select(_ => new int[upTo])];
         for (int n = 0; n < _rankAhead.Length; n++)
         {
             if (_rankAhead[n] != NotAsked)
@@ -288,12 +290,16 @@ internal sealed class SessionRun
                     Facts = NoFacts,
                     Scratch = NoScratch,
                 };
-                sum[n % upTo] += metric.Metric.ForUser!(in ranking, metric.K ?? _set.Known.Items.Count);
+                double value = metric.Metric.ForUser!(in ranking, metric.K ?? _set.Known.Items.Count);
+                int session = _sessionOfStep[n / upTo];
+                sum[n % upTo] += value;
                 steps[n % upTo]++;
+                sumOf[session][n % upTo] += value;
+                stepsOf[session][n % upTo]++;
             }
         }
 
-        return new OffsetCurve([.. sum.Select((s, l) => steps[l] > 0 ? s / steps[l] : double.NaN)], steps);
+        return new OffsetCurve([.. sum.Select((s, l) => steps[l] > 0 ? s / steps[l] : double.NaN)], steps) { SumPerUser = sumOf, StepsPerUser = stepsOf };
     }
 
     private Range HistoryOf(int n)

@@ -51,10 +51,10 @@ public static partial class Experiment
         stage = specification.TestUsers > 0 ? EvaluationSample.OfUsers(stage, specification.TestUsers, specification.KeepSeen, specification.Seed) : stage;
         IReadOnlyList<ModelSpecification> models = ModelSpecification.WithUniqueLabels(WithBaselines(specification, split.Train.HasTime));
         CheckCurves(specification, split, models);
-        CheckPairs(specification.Pairs, specification.Metrics, models);
+        CheckPairs(specification.Pairs, specification.Metrics, specification.Offsets, models);
         foreach (ProtocolSpecification also in specification.Also)
         {
-            CheckPairs(also.Pairs, also.Metrics, models);
+            CheckPairs(also.Pairs, also.Metrics, also.Offsets, models);
         }
 
         if (models.Any(m => m.IsRefit))
@@ -145,11 +145,11 @@ public static partial class Experiment
         }
 
         CheckCurveRows(specification, rows);
-        CheckPairs(specification.Pairs, specification.Metrics, rows);
+        CheckPairs(specification.Pairs, specification.Metrics, specification.Offsets, rows);
         CheckNoSample(specification.SampledNegatives, specification.Metrics, specification.Offsets, "the table");
         foreach (ProtocolSpecification also in specification.Also)
         {
-            CheckPairs(also.Pairs, also.Metrics, rows);
+            CheckPairs(also.Pairs, also.Metrics, also.Offsets, rows);
             CheckNoSample(also.SampledNegatives, also.Metrics, also.Offsets, $"'{also.Title}'");
         }
 
@@ -373,7 +373,8 @@ public static partial class Experiment
         }
     }
 
-    private static void CheckPairs(IReadOnlyList<PairSpecification> pairs, IReadOnlyList<MetricSpecification> metrics, IReadOnlyList<ModelSpecification> models)
+    private static void CheckPairs(
+        IReadOnlyList<PairSpecification> pairs, IReadOnlyList<MetricSpecification> metrics, IReadOnlyList<OffsetSpecification> offsets, IReadOnlyList<ModelSpecification> models)
     {
         foreach (PairSpecification pair in pairs)
         {
@@ -386,6 +387,21 @@ public static partial class Experiment
             if (pair.First == pair.Second)
             {
                 throw new OptionException($"a pair compares '{pair.First}' with itself; name two rows");
+            }
+
+            if (pair.Ahead.Count > 0)
+            {
+                foreach (string name in pair.Metrics.Count > 0 ? pair.Metrics : [metrics[0].Name])
+                {
+                    int upTo = offsets.Where(o => o.Metric.Name == name).Select(o => o.UpTo).DefaultIfEmpty().Max();
+                    if (pair.Ahead.Any(a => a.To > upTo))
+                    {
+                        throw new OptionException(
+                            $"the pair '{pair.First}' and '{pair.Second}' compares '{name}' up to {pair.Ahead.Max(a => a.To)} ahead, and \"offsets\" measure it up to {upTo}; raise \"up_to\" there, or look less far");
+                    }
+                }
+
+                continue;
             }
 
             string? metric = pair.Metrics.FirstOrDefault(name => metrics.All(m => m.Name != name));
@@ -513,9 +529,16 @@ public static partial class Experiment
         Func<FinishedRow, string, EvaluationResult?> resultOf)
     {
         var pairs = new List<ReportPair>();
-        foreach ((PairSpecification pair, string metric) in asked.SelectMany(p => (p.Metrics.Count > 0 ? p.Metrics : [metrics[0].Name]).Select(m => (p, m))))
+        foreach ((PairSpecification pair, string measured, (int From, int To)? ahead) in asked.SelectMany(p => (p.Metrics.Count > 0 ? p.Metrics : [metrics[0].Name])
+            .SelectMany(m => (p.Ahead.Count > 0 ? p.Ahead.Select(a => ((int, int)?)a) : [null]).Select(a => (p, m, a)))))
         {
-            EvaluationResult? first = Result(pair.First, metric), second = Result(pair.Second, metric);
+            EvaluationResult? first = Result(pair.First, measured), second = Result(pair.Second, measured);
+            string metric = measured;
+            if (ahead is (int from, int to))
+            {
+                (first, second, metric) = (first?.Ahead(measured, from, to), second?.Ahead(measured, from, to), EvaluationResult.AheadName(measured, from, to));
+            }
+
             if (first?.Metrics[metric].Users > 0 && second?.Metrics[metric].Users > 0 && first.PerUser.ContainsKey(metric))
             {
                 PairedTest test = Significance.Paired(first, second, metric, seed: specification.Seed, threads: specification.Threads);

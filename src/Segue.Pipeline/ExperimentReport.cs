@@ -165,7 +165,8 @@ public sealed record ReportMetric(double Value, double Low, double High, double?
 /// <param name="Promised">The accepted values in words, for example <c>≥ 0.282</c>.</param>
 /// <param name="Value">What was measured; NaN where the row or figure is missing.</param>
 /// <param name="Reached">True where the value is accepted.</param>
-public sealed record ReportPromise(string Label, string Metric, string Promised, double Value, bool Reached);
+/// <param name="Missed">Why it is known not to be reached, or null.</param>
+public sealed record ReportPromise(string Label, string Metric, string Promised, double Value, bool Reached, string? Missed = null);
 
 /// <summary>Two rows compared user by user.</summary>
 /// <param name="First">Label of a row.</param>

@@ -119,7 +119,11 @@ public sealed record OffsetSpecification(string Title, MetricSpecification Metri
 /// <param name="First">Label of a row.</param>
 /// <param name="Second">Label of another.</param>
 /// <param name="Metrics">Names of metrics of the table; empty for the first of it.</param>
-public sealed record PairSpecification(string First, string Second, IReadOnlyList<string> Metrics);
+public sealed record PairSpecification(string First, string Second, IReadOnlyList<string> Metrics)
+{
+    /// <summary>Items so far ahead, ends included, by which metrics of the table's offsets are compared instead of as a whole; none for the metrics of the table.</summary>
+    public IReadOnlyList<(int From, int To)> Ahead { get; init; } = [];
+}
 
 /// <summary>A whole comparison: everything but the dataset and the machine.</summary>
 public sealed record ExperimentSpecification

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Segue.Core;
 using Segue.Core.Contracts;
 using Segue.Core.Data;
@@ -25,7 +24,7 @@ namespace Segue.Pipeline;
 ///   "pairs": [{ "first": "ALS 128", "second": "popularity", "metrics": ["recall@20"] }],
 ///   "also": [{ "title": "…", "sampled_negatives": 100, "users": 100, "part": "validation", "metrics": ["hitrate@10", "mrr"], "offsets": […], "pairs": […], "note": "…" }],
 ///   "published": [{ "label": "WMF", "source": "author, title, table 2", "note": "…", "metrics": { "recall@20": 0.282 }, "training": { "validation loss": 0.1 } }],
-///   "promises": [{ "label": "ALS 128", "metric": "recall@20", "low": 0.282, "high": 1 }],
+///   "promises": [{ "label": "ALS 128", "metric": "recall@20", "low": 0.282, "high": 1 }, { "label": "ALS 128", "than": "popularity", "metric": "recall@20", "low": 0.2 }],
 ///   "seed": 42, "keep_seen": false, "sampled_negatives": 0, "test_users": 0, "on_validation": false, "baselines": true, "early_stopping": "ndcg@20:every=1,patience=5"
 /// }
 /// </code>
@@ -33,7 +32,8 @@ namespace Segue.Pipeline;
 /// measures there too, and keeps every model's best epoch. "offsets" ask the rankings of revealed sessions for the song 1, 2, … "up_to" ahead. "pairs" tests two rows against each other. "also"
 /// judges the same trained models in other ways. "published" (of the recipe, or of an entry of "also") are rows of others, shown beside the measured
 /// ones and never tested, promised or the best. "test_users" asks only so many users (or sessions), drawn at random; "on_validation" judges on the validation part. Instead of "format" and "paths", "dataset" may have "folder" (an imported dataset) or "synthetic" (options of the synthetic
-/// world); "join_features" lists tables of audio features to join, and "only_with_features": true keeps the items that got any. Relative paths are looked up beside the recipe, in the folder named by SEGUE_DATA, in <c>../shared/data</c> above the
+/// world); "promises" are windows of figures or, with "than", of differences of two rows, in the table, in a table of "also", or of "training"; "missed" says why one is known not to
+/// be reached. "join_features" lists tables of audio features to join, and "only_with_features": true keeps the items that got any. Relative paths are looked up beside the recipe, in the folder named by SEGUE_DATA, in <c>../shared/data</c> above the
 /// recipe's repository, then in the current folder.
 /// </remarks>
 public sealed record Recipe
@@ -101,7 +101,7 @@ public sealed record Recipe
             Source = ParseSource(dataset),
             Folder = Path.GetDirectoryName(Path.GetFullPath(path)) ?? ".",
             Specification = specification,
-            Promises = [.. root["promises"].Items().Select(p => ParsePromise(p, specification, rows))],
+            Promises = [.. root["promises"].Items().Select(p => Promise.Parse(p, specification, rows))],
         };
         CheckLabels(recipe, root);
         return recipe;
@@ -148,7 +148,7 @@ public sealed record Recipe
         }
 
         const string Timed = "recent-popularity";
-        if (!dataset.HasTime && Promises.Any(p => p.Label == Timed) && Specification.Models.All(m => m.Label != Timed))
+        if (!dataset.HasTime && Promises.Any(p => p.Label == Timed || p.Than == Timed) && Specification.Models.All(m => m.Label != Timed))
         {
             throw new OptionException($"recipe '{Name}' promises the row '{Timed}', which is only added to data with times; '{dataset.Name}' has none: leave the promise out");
         }
@@ -160,12 +160,7 @@ public sealed record Recipe
     public IReadOnlyList<PromiseResult> Check(ExperimentReport report)
     {
         ArgumentNullException.ThrowIfNull(report);
-        return [.. Promises.Select(promise =>
-        {
-            ReportRow? row = report.Rows.FirstOrDefault(r => r.Label == promise.Label);
-            double value = row is not null && row.Metrics.TryGetValue(promise.Metric, out ReportMetric? metric) ? metric.Value : double.NaN;
-            return new PromiseResult(promise, value, value >= promise.Low && value <= promise.High);
-        })];
+        return [.. Promises.Select(promise => promise.Check(report))];
     }
 
     private static string ReadText(string path)
@@ -328,10 +323,18 @@ public sealed record Recipe
 
     private static PairSpecification ParsePair(RecipeNode node)
     {
-        RecipeNode pair = node.Object("first", "second", "metrics");
+        RecipeNode pair = node.Object("first", "second", "metrics", "ahead");
         return new PairSpecification(
             pair["first"].Text("the label of a row"), pair["second"].Text("the label of a row"),
-            [.. pair["metrics"].Items().SelectMany(m => m.Parsed("a metric", MetricCatalog.ParseList)).Select(m => m.Name).Distinct()]);
+            [.. pair["metrics"].Items().SelectMany(m => m.Parsed("a metric", MetricCatalog.ParseList)).Select(m => m.Name).Distinct()])
+        {
+            Ahead = [.. pair["ahead"].Items().Select(range =>
+            {
+                RecipeNode[] ends = [.. range.Items()];
+                return ends.Length == 2 && ends[0].Whole(1, int.MaxValue, 0) is var from && ends[1].Whole(from, int.MaxValue, 0) is var to
+                    ? (from, to) : throw range.Error("is no range of songs ahead; give the nearest and the farthest, for example [25, 50]");
+            })],
+        };
     }
 
     private static ProtocolSpecification ParseProtocol(RecipeNode node)
@@ -430,36 +433,6 @@ public sealed record Recipe
         }
     }
 
-    // What is promised is measured: the row and the metric are known before anything is trained.
-    private static Promise ParsePromise(RecipeNode node, ExperimentSpecification specification, IReadOnlyList<ModelSpecification> rows)
-    {
-        RecipeNode promise = node.Object("label", "metric", "low", "high");
-        string label = promise["label"].Text("the label of a row"), metric = promise["metric"].Text("a metric of the recipe");
-        if (specification.Published.Concat(specification.Also.SelectMany(a => a.Published)).Any(r => r.Label == label))
-        {
-            throw promise["label"].Error($"promises the published row '{label}'; promise a row that is measured");
-        }
-
-        if (rows.All(r => r.Label != label))
-        {
-            throw promise["label"].Located<OptionException>(() => throw NearMatches.Error("row of a promise", label, [.. rows.Select(r => r.Label)]));
-        }
-
-        string name = specification.Metrics.Any(m => m.Name == metric) ? metric : promise["metric"].Located(() => MetricCatalog.Parse(metric).Name);
-        if (specification.Metrics.All(m => m.Name != name))
-        {
-            throw promise["metric"].Error(
-                $"promises '{metric}', which the recipe does not measure; add it to \"metrics\" or promise another. Measured: {string.Join(", ", specification.Metrics.Select(m => m.Name))}");
-        }
-
-        double low = promise["low"].IsGiven ? promise["low"].Number() : double.NegativeInfinity;
-        double high = promise["high"].IsGiven ? promise["high"].Number() : double.PositiveInfinity;
-        return low > high || (double.IsInfinity(low) && double.IsInfinity(high))
-            ? throw promise.Error(low > high ? string.Create(CultureInfo.InvariantCulture, $"promises from {low} to {high}: nothing lies there; give \"low\" below \"high\"")
-                : "promises nothing; give \"low\", \"high\" or both")
-            : new Promise(label, name, low, high);
-    }
-
     private string Find(string path)
     {
         // zip!entry names an entry inside an archive; only the archive is looked up.
@@ -499,31 +472,4 @@ public sealed record Recipe
 
         public bool OnlyWithFeatures { get; init; }
     }
-}
-
-/// <summary>A figure a recipe says it reaches.</summary>
-/// <param name="Label">Row.</param>
-/// <param name="Metric">Column.</param>
-/// <param name="Low">Lowest accepted value.</param>
-/// <param name="High">Highest accepted value.</param>
-public sealed record Promise(string Label, string Metric, double Low, double High)
-{
-    /// <summary>The window in words, for example <c>≥ 0.282</c> or <c>0.020 … 0.026</c>.</summary>
-    public string Window => (double.IsFinite(Low), double.IsFinite(High)) switch
-    {
-        (true, true) => string.Create(CultureInfo.InvariantCulture, $"{Low} … {High}"),
-        (true, false) => string.Create(CultureInfo.InvariantCulture, $"≥ {Low}"),
-        (false, true) => string.Create(CultureInfo.InvariantCulture, $"≤ {High}"),
-        _ => "any",
-    };
-}
-
-/// <summary>A promise beside what was measured.</summary>
-/// <param name="Promise">The promise.</param>
-/// <param name="Value">What was measured; NaN where the row or figure is missing.</param>
-/// <param name="IsKept">True where the value lies in the window.</param>
-public sealed record PromiseResult(Promise Promise, double Value, bool IsKept)
-{
-    /// <summary>As it stands in a report.</summary>
-    public ReportPromise ForReport => new(Promise.Label, Promise.Metric, Promise.Window, Value, IsKept);
 }

@@ -226,6 +226,29 @@ public sealed class ExperimentTests
         Assert.Throws<OptionException>(() => Experiment.Run(none, World, cancellation: TestContext.Current.CancellationToken));
     }
 
+    /// <summary>A row of a transductive split predicts what the split sets apart; one that is refit, or asks for all edges, predicts all it trains on.</summary>
+    [Fact]
+    public void A_transductive_split_says_what_training_predicts()
+    {
+        const string Options = "lightgcn:epochs=3,embedding_size=4,learning_rate=0.1";
+        ExperimentSpecification specification = Specification() with
+        {
+            Split = SplitCatalog.Create("transductive", []),
+            Models =
+            [
+                ModelSpecification.Parse($"{Options},label=split"), ModelSpecification.Parse($"{Options},supervision=all,label=all"),
+                ModelSpecification.Parse($"{Options},label=refit") with { IsRefit = true }, ModelSpecification.Parse($"{Options},supervision=all,label=refit all") with { IsRefit = true },
+            ],
+        };
+        Split split = specification.Split.Cut(World, specification.Seed);
+        IRecommender expected = ModelSpecification.Parse(Options).Untrained.Fit(split.Train, new FitContext { Message = split.Message });
+        ExperimentReport report = Experiment.Run(specification, World, cancellation: TestContext.Current.CancellationToken);
+        Assert.Equal(
+            RankingEvaluator.Evaluate(expected, split.Test, new() { Metrics = MetricCatalog.ParseList("ndcg@10") }).Metrics["ndcg@10"].Value, Value(report, "split"), 1e-9);
+        Assert.NotEqual(Value(report, "split"), Value(report, "all"));
+        Assert.Equal(Value(report, "refit"), Value(report, "refit all"));
+    }
+
     [Fact]
     public void A_refit_row_trains_on_all_that_the_test_knows()
     {

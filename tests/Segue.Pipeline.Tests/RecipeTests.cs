@@ -22,8 +22,65 @@ public sealed class RecipeTests : IDisposable
         Assert.All(recipe.Promises, p =>
         {
             Assert.Contains(recipe.Specification.Models, m => m.Label == p.Label);
-            Assert.Contains(recipe.Specification.Metrics, m => m.Name == p.Metric);
+            Assert.True(p.IsTraining || (recipe.Specification.Also.FirstOrDefault(a => a.Title == p.Also)?.Metrics ?? recipe.Specification.Metrics).Any(m => m.Name == p.Metric));
         });
+        Assert.NotEmpty(recipe.Promises);
+    }
+
+    [Fact]
+    public void APromiseIsOfAFigureADifferenceAnotherTableOrTraining()
+    {
+        string path = _folder.File("recipe.json");
+        File.WriteAllText(path, """
+            {
+              "dataset": { "synthetic": { "users": 100, "tracks": 200, "interactions": 8000 } },
+              "split": "random:per_user=true",
+              "metrics": ["ndcg@10"],
+              "models": ["ease", { "model": "lightgcn", "label": "graph", "options": { "epochs": 2, "embedding_size": 4 } }],
+              "curves": [{ "title": "learning", "metrics": ["ndcg@10"], "models": ["graph"] }],
+              "also": [{ "title": "sampled", "sampled_negatives": 10, "metrics": ["mrr"] }],
+              "promises": [
+                { "label": "ease", "than": "popularity", "metric": "ndcg@10", "low": -1, "high": 1 },
+                { "label": "popularity", "than": "ease", "metric": "mrr", "also": "sampled", "high": -5, "missed": "no difference is so large" },
+                { "label": "graph", "training": "bpr", "low": 0 },
+                { "label": "ease", "metric": "mrr", "also": "sampled", "low": 0.01 }
+              ]
+            }
+            """);
+        Recipe recipe = Recipe.Read(path);
+        ExperimentReport report = Experiment.Run(
+            recipe.Specification, recipe.OpenDataset(cancellation: TestContext.Current.CancellationToken), cancellation: TestContext.Current.CancellationToken);
+        IReadOnlyList<PromiseResult> results = recipe.Check(report);
+        double Of(string label) => report.Rows.Single(r => r.Label == label).Metrics["ndcg@10"].Value;
+        Assert.Equal(Of("ease") - Of("popularity"), results[0].Value);
+        ReportTableRow[] sampled = [.. report.Also!.Single().Rows];
+        Assert.Equal(
+            sampled.Single(r => r.Label == "popularity").Metrics["mrr"].Value - sampled.Single(r => r.Label == "ease").Metrics["mrr"].Value, results[1].Value);
+        Assert.Equal(report.Training!.Rows.Single().Metrics["bpr"].Value, results[2].Value);
+        Assert.Equal([true, false, true, true], results.Select(r => r.IsKept));
+        Assert.Equal("no difference is so large", results[1].Promise.Missed);
+        Assert.Equal("popularity − ease", results[1].Promise.Row);
+        Assert.Equal("mrr (sampled)", results[1].Promise.Column);
+    }
+
+    [Theory]
+    [InlineData("""{ "label": "ease", "than": "eas", "metric": "ndcg@10", "low": 0 }""", "promises[0].than")]
+    [InlineData("""{ "label": "ease", "than": "ease", "metric": "ndcg@10", "low": 0 }""", "name another row")]
+    [InlineData("""{ "label": "ease", "metric": "mrr", "low": 0 }""", "the recipe does not measure")]
+    [InlineData("""{ "label": "ease", "metric": "ndcg@10", "also": "sampled", "low": 0 }""", "'sampled' does not measure")]
+    [InlineData("""{ "label": "ease", "metric": "mrr", "also": "sample", "low": 0 }""", "'sampled'")]
+    [InlineData("""{ "label": "ease", "training": "loss", "low": 0 }""", "\"curves\"")]
+    [InlineData("""{ "label": "ease", "training": "loss", "metric": "ndcg@10", "low": 0 }""", "has \"training\" and")]
+    [InlineData("""{ "label": "ease", "metric": "ndcg@10", "low": 0, "missed": "" }""", "why it is not reached")]
+    [InlineData("""{ "label": "ease", "than": "popularity", "metric": "ndcg@10" }""", "promises nothing")]
+    public void APromiseThatCannotBeCheckedIsRefusedBeforeAnythingIsTrained(string promise, string message)
+    {
+        string path = _folder.File("recipe.json");
+        File.WriteAllText(path, """
+            { "dataset": { "synthetic": {} }, "split": "random", "metrics": ["ndcg@10"], "models": ["ease"],
+              "also": [{ "title": "sampled", "sampled_negatives": 10, "metrics": ["mrr"] }], "promises": [
+            """ + promise + "] }");
+        Assert.Contains(message, Assert.Throws<OptionException>(() => Recipe.Read(path)).Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -220,6 +277,41 @@ public sealed class RecipeTests : IDisposable
         Assert.All(report.Series[0].Lines, l => Assert.Equal([1, 2, 3, 4, 5], l.X));
         Assert.All(report.Series[1].Lines, l => Assert.Equal(8, l.Y.Count));
         Assert.All(report.Series[0].Lines.Single(l => l.Label == "popularity").Y, y => Assert.InRange(y, 0.01, 0.99));
+    }
+
+    /// <summary>At one distance the difference of two rows is that of their curves there; over several it is a mean over all their steps.</summary>
+    [Fact]
+    public void PairsAreComparedByTheSongsSoFarAhead()
+    {
+        string path = _folder.File("recipe.json");
+        const string Recipes = """
+            {
+              "dataset": { "synthetic": { "users": 100, "tracks": 200, "interactions": 8000 } },
+              "split": "global-time",
+              "metrics": ["rest-recall@10"],
+              "models": ["markov"],
+              "keep_seen": true,
+              "offsets": [{ "title": "near", "metric": "next-hr@10", "up_to": 5 }],
+              "pairs": [{ "first": "popularity", "second": "markov", "metrics": ["next-hr@10"], "ahead": [[1, 1], [3, 3], [2, 5]] }]
+            }
+            """;
+        File.WriteAllText(path, Recipes);
+        Recipe recipe = Recipe.Read(path);
+        ExperimentReport report = Experiment.Run(recipe.Specification, recipe.OpenDataset(cancellation: TestContext.Current.CancellationToken), cancellation: TestContext.Current.CancellationToken);
+        IReadOnlyList<double> first = Curve("popularity"), second = Curve("markov");
+        Assert.Equal(["next-hr@10, 1 to 1 ahead", "next-hr@10, 3 to 3 ahead", "next-hr@10, 2 to 5 ahead"], report.Pairs!.Select(p => p.Metric));
+        Assert.Equal(first[0] - second[0], report.Pairs![0].Difference, 1e-12);
+        Assert.Equal(first[2] - second[2], report.Pairs[1].Difference, 1e-12);
+        double[] each = [.. first.Zip(second, (a, b) => a - b).Skip(1)];
+        Assert.InRange(report.Pairs[2].Difference, each.Min(), each.Max());
+        Assert.All(report.Pairs, p => Assert.InRange(p.P, 0, 1));
+        foreach ((string range, string message) in new[] { ("[[1, 6]]", "raise \"up_to\""), ("[[1]]", "[25, 50]"), ("[[3, 2]]", "ahead[0][1]"), ("[[0, 2]]", "ahead[0][0]") })
+        {
+            File.WriteAllText(path, Recipes.Replace("[[1, 1], [3, 3], [2, 5]]", range, StringComparison.Ordinal));
+            Assert.Contains(message, Assert.Throws<OptionException>(() => Recipe.Read(path)).Message, StringComparison.Ordinal);
+        }
+
+        IReadOnlyList<double> Curve(string label) => report.Series![0].Lines.Single(l => l.Label == label).Y;
     }
 
     [Fact]

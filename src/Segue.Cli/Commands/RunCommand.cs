@@ -36,7 +36,7 @@ internal static class RunCommand
             int code = ReportOutput.Finish(terminal, report, parsed.GetValue(output), parsed.GetValue(json));
             foreach (PromiseResult broken in promises.Where(p => !p.IsKept))
             {
-                terminal.Say(string.Create(CultureInfo.InvariantCulture, $"not reached: {broken.Promise.Label} {broken.Promise.Metric} is {broken.Value:F4}, promised {broken.Promise.Window}"));
+                terminal.Say(string.Create(CultureInfo.InvariantCulture, $"{(broken.Promise.Missed is null ? "not reached" : "not reached, as the recipe says")}: {broken.Promise.Row} {broken.Promise.Column} is {broken.Value:F4}, promised {broken.Promise.Window}"));
             }
 
             return code == CommandLine.Succeeded && promises.Any(p => !p.IsKept) ? CommandLine.PromiseMissed : code;

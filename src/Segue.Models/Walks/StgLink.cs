@@ -28,6 +28,9 @@ public enum LinkLoss
 
     /// <summary>Binary cross-entropy of σ(output).</summary>
     CrossEntropy,
+
+    /// <summary>Squared difference of output + ½ and 1 or 0: no sigmoid at the end, so that the loss has no upper bound.</summary>
+    LinearSquaredError,
 }
 
 /// <summary>What the network of <see cref="StgLink"/> is shown of the vectors x, y of two ends.</summary>
@@ -114,7 +117,7 @@ public sealed record StgLinkOptions : TemporalWalkOptions
     public int HiddenLayers { get; init; } = 1;
 
     /// <summary>What is minimised.</summary>
-    [Description("what is minimised: squared_error or cross_entropy of the output's sigmoid")]
+    [Description("what is minimised: squared_error or cross_entropy of the output's sigmoid, or linear_squared_error of the output as it is")]
     public LinkLoss Loss { get; init; } = LinkLoss.CrossEntropy;
 
     /// <summary>How pairs that are no edges are drawn, one for every edge.</summary>
@@ -282,7 +285,7 @@ public sealed class StgLink(StgLinkOptions options) : IKeepsCheckpoints
         int[] negativeLeft = new int[edges.Train.Count], negativeRight = new int[edges.Train.Count];
         int most = Math.Min(options.BatchSize, 2 * edges.Train.Count);
         int[] left = new int[most], right = new int[most];
-        float[] labels = new float[most];
+        float[] labels = new float[most], centred = new float[most];
         long correct = 0, seen = 0;
         var settings = new TrainingSettings
         {
@@ -321,9 +324,23 @@ public sealed class StgLink(StgLinkOptions options) : IKeepsCheckpoints
             }
 
             seen += target.Length;
-            step.Add("loss", options.Loss == LinkLoss.SquaredError ? output.Sigmoid().SquaredError(target) : output.LogisticLoss(target));
+            Variable loss = options.Loss switch
+            {
+                LinkLoss.SquaredError => output.Sigmoid().SquaredError(target),
+                LinkLoss.LinearSquaredError => output.SquaredError(Centred(target)),
+                _ => output.LogisticLoss(target),
+            };
+            step.Add("loss", loss);
         }, () => snapshot(network));
         return network;
+
+        // An edge is told by an output of 0 or more, whatever the loss: half is taken off instead.
+        ReadOnlySpan<float> Centred(ReadOnlySpan<float> target)
+        {
+            Span<float> result = centred.AsSpan(0, target.Length);
+            TensorPrimitives.Subtract(target, 0.5f, result);
+            return result;
+        }
 
         FitContext Listening()
         {
@@ -691,7 +708,8 @@ internal sealed class LinkNetwork(DenseMatrix[] weights, float[][] biases)
         {
             double output = outputs[n], label = examples.Labels[n], chance = 1 / (1 + Math.Exp(-output));
             right += output >= 0 == label > 0 ? 1 : 0;
-            loss += options.Loss == LinkLoss.SquaredError
+            chance = options.Loss == LinkLoss.LinearSquaredError ? output + 0.5 : chance;
+            loss += options.Loss != LinkLoss.CrossEntropy
                 ? (chance - label) * (chance - label)
                 : Math.Max(output, 0) - (output * label) + Math.Log(1 + Math.Exp(-Math.Abs(output)));
         }

@@ -125,7 +125,7 @@ public static class HtmlReport
         foreach (ReportPromise promise in promises)
         {
             body.Add($"<tr><th scope=\"row\">{Name(promise.Label)}</th><td>{Text(promise.Metric)}</td><td>{Text(promise.Promised)}</td>");
-            body.Add($"<td>{Number(promise.Value)}</td><td>{(promise.Reached ? "yes" : "no")}</td></tr>\n");
+            body.Add($"<td>{Number(promise.Value)}</td><td>{(promise.Reached ? "yes" : "no")}{(promise.Missed is { } why && !promise.Reached ? $", {Brief(why, 300)}" : string.Empty)}</td></tr>\n");
         }
 
         body.Append("</tbody>\n</table>\n</div>\n");

@@ -43,6 +43,7 @@ public sealed class StgLinkTests : RecommenderContract
 
     [Theory]
     [InlineData(LinkInput.Concatenation, LinkLoss.SquaredError, LinkNegatives.Uniform, 0)]
+    [InlineData(LinkInput.Concatenation, LinkLoss.LinearSquaredError, LinkNegatives.Uniform, 1)]
     [InlineData(LinkInput.Concatenation, LinkLoss.CrossEntropy, LinkNegatives.Popularity, 3)]
     [InlineData(LinkInput.Product, LinkLoss.CrossEntropy, LinkNegatives.Uniform, 1)]
     public void Every_kind_of_network_tells_the_colours_apart(LinkInput input, LinkLoss loss, LinkNegatives negatives, int layers)
@@ -195,6 +196,8 @@ public sealed class StgLinkTests : RecommenderContract
         (double squared, double accuracy) = fast.Judge(options, vectors, examples);
         Assert.Equal(Enumerable.Range(0, count).Average(n => Math.Pow((1 / (1 + Math.Exp(-expected[n]))) - labels[n], 2)), squared, 1e-4);
         Assert.Equal(Enumerable.Range(0, count).Average(n => expected[n] >= 0 == labels[n] > 0 ? 1.0 : 0.0), accuracy, 0.002);
+        double linear = fast.Judge(options with { Loss = LinkLoss.LinearSquaredError }, vectors, examples).Loss;
+        Assert.Equal(Enumerable.Range(0, count).Average(n => Math.Pow(expected[n] + 0.5 - labels[n], 2)), linear, 1e-4);
         double entropy = fast.Judge(options with { Loss = LinkLoss.CrossEntropy }, vectors, examples).Loss;
         Assert.Equal(Enumerable.Range(0, count).Average(n => -Math.Log(1 / (1 + Math.Exp(labels[n] > 0 ? -expected[n] : expected[n])))), entropy, 1e-4);
 
