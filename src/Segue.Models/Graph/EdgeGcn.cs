@@ -898,12 +898,14 @@ internal sealed class EdgeGcnRecommender : IRegressor, ILearnsListeners
     private readonly DenseMatrix? _itemStates;
     private readonly int[] _allItems;
     private readonly float[] _meanStart = [];
+    private readonly bool[] _isHeard;
 
     public EdgeGcnRecommender(
         EdgeGcnOptions options, Vocabulary items, EdgePart whole, EdgeNetwork network, DenseMatrix[] states)
     {
         (_options, Items, _whole, _network, _states) = (options, items, whole, network, states);
         _allItems = [.. Enumerable.Range(0, items.Count)];
+        _isHeard = UnheardItems.Heard(whole.Graph.ByUser);
         int users = whole.Graph.ByUser.Rows;
         if (options.HasStates)
         {
@@ -942,6 +944,7 @@ internal sealed class EdgeGcnRecommender : IRegressor, ILearnsListeners
         }
 
         Weights(query.IsFoldIn ? -1 : query.UserIndex, history, weights, _allItems).CopyTo(scores);
+        UnheardItems.Hide(scores, _isHeard);
     }
 
     public float Predict(int userIndex, int itemIndex)
