@@ -52,7 +52,7 @@ public sealed class ClassOutputTests : RecommenderContract
 
             // What is missing to 1 is the share of the one item nobody played.
             Assert.True(float.IsNaN(scores[^1]));
-            Assert.InRange(scores[..^1].Sum(s => Math.Exp(s)), 0.95, 1 + 1e-5);
+            Assert.InRange(scores[..^1].Sum(s => Math.Exp(s)), 0.9, 1 + 1e-5);
             scores = Scores(recommender, Query.ForHistory(up.Reverse().ToArray()));
             Assert.Equal((i + Chains.Items - 1) % Chains.Items, Array.IndexOf(scores, scores[..^1].Max()));
         }
