@@ -59,6 +59,9 @@ public abstract class RecommenderContract
     /// <summary>Which answer a listener without any history gets, where it is not NaN everywhere (for example: popularity), or null.</summary>
     protected virtual string? AnswerWithoutHistory => null;
 
+    /// <summary>What the model knows of an item that nobody heard in training (for example: its features), or null where it must score NaN.</summary>
+    protected virtual string? KnowsUnheardItems => null;
+
     /// <summary>Why the model refuses data without times, or null.</summary>
     protected virtual string? NeedsTime => null;
 
@@ -187,6 +190,26 @@ public abstract class RecommenderContract
         for (int u = 0; u <= SmallWorld.CheckerboardSize; u++)
         {
             Assert.All(Scores(_checkerboard.Value, Query.ForUser(u)), s => Assert.False(float.IsInfinity(s)));
+        }
+    }
+
+    /// <summary>A vector that was never trained, or a sum of nothing, is no score: 0 would stand above everything the model advises against.</summary>
+    [Fact]
+    public void An_item_nobody_heard_scores_NaN_or_what_is_known_of_it()
+    {
+        Query[] queries =
+        [
+            Query.ForUser(0), Query.ForUser(1), Query.ForHistory(new[] { 0, 2, 4, 6 }),
+            Query.ForHistory(new[] { 1, 3 }, moment: SmallWorld.Checkerboard().LatestTime + 5),
+        ];
+        float[] unheard = [.. queries.Select(query => Scores(_checkerboard.Value, query)[SmallWorld.CheckerboardSize])];
+        if (KnowsUnheardItems is null)
+        {
+            Assert.All(unheard, score => Assert.True(float.IsNaN(score), $"an item nobody heard scores {score}; write NaN"));
+        }
+        else
+        {
+            Assert.Contains(unheard, float.IsFinite);
         }
     }
 

@@ -379,10 +379,12 @@ internal sealed class BprRecommender(BprOptions options, Vocabulary items, CsrMa
 {
     private const int MostPasses = 100;
     private readonly int _size = options.EmbeddingSize;
+    private readonly bool[] _isHeard = UnheardItems.Heard(pairs);
+    private DenseMatrix? _ranked;
 
     public Vocabulary Items => items;
 
-    public DenseMatrix ItemVectors => itemVectors;
+    public DenseMatrix ItemVectors => _ranked ??= UnheardItems.Hide(itemVectors, i => _isHeard[i]);
 
     public void Score(Query query, Span<float> scores)
     {
@@ -396,7 +398,7 @@ internal sealed class BprRecommender(BprOptions options, Vocabulary items, CsrMa
 
         for (int i = 0; i < scores.Length; i++)
         {
-            scores[i] = TensorPrimitives.Dot(vector, itemVectors.Row(i));
+            scores[i] = TensorPrimitives.Dot(vector, ItemVectors.Row(i));
         }
     }
 

@@ -22,13 +22,13 @@ internal sealed unsafe class LeastSquaresRecommender : IVectorRecommender, IExpl
 {
     private readonly LeastSquaresSettings _settings;
     private readonly CsrMatrix _weights;
-    private readonly DenseMatrix _users;
+    private readonly DenseMatrix _users, _items;
     private readonly AlignedBuffer _padded;
     private readonly double[] _eigenvalues;
     private readonly int _size, _stride;
     private readonly ConcurrentBag<LeastSquaresRow> _solvers = [];
 
-    /// <summary>Wraps learned vectors; nothing is copied but the item vectors into aligned memory.</summary>
+    /// <summary>Wraps learned vectors; the item vectors are copied into aligned memory.</summary>
     public LeastSquaresRecommender(LeastSquaresSettings settings, Dataset train, CsrMatrix weights, DenseMatrix items, DenseMatrix users)
     {
         _settings = settings;
@@ -37,7 +37,9 @@ internal sealed unsafe class LeastSquaresRecommender : IVectorRecommender, IExpl
         _size = items.Columns;
         _stride = SmallSymmetric.PadStride(_size);
         Items = train.Items;
-        ItemVectors = items;
+        _items = items;
+        bool[] isHeard = UnheardItems.Heard(weights);
+        ItemVectors = UnheardItems.Hide(items, i => isHeard[i]);
         _padded = new AlignedBuffer((long)items.Rows * _stride);
         _eigenvalues = new double[_size];
         for (int i = 0; i < items.Rows; i++)
@@ -75,10 +77,10 @@ internal sealed unsafe class LeastSquaresRecommender : IVectorRecommender, IExpl
     /// </summary>
     public double Loss(int threads)
     {
-        int size = _size, users = _users.Rows, items = ItemVectors.Rows;
+        int size = _size, users = _users.Rows, items = _items.Rows;
         float[] userGram = new float[size * size], itemGram = new float[size * size];
         Gemm.Gram(_users.Values, userGram, users, size, threads);
-        Gemm.Gram(ItemVectors.Values, itemGram, items, size, threads);
+        Gemm.Gram(_items.Values, itemGram, items, size, threads);
         double loss = 0;
         for (int n = 0; n < userGram.Length; n++)
         {
@@ -93,7 +95,7 @@ internal sealed unsafe class LeastSquaresRecommender : IVectorRecommender, IExpl
             ReadOnlySpan<float> weights = _weights.RowValues(u);
             for (int n = 0; n < heard.Length; n++)
             {
-                double score = TensorPrimitives.Dot<float>(_users.Row(u), ItemVectors.Row(heard[n])), target = weights[n] + _settings.TargetOffset;
+                double score = TensorPrimitives.Dot<float>(_users.Row(u), _items.Row(heard[n])), target = weights[n] + _settings.TargetOffset;
                 loss += (weights[n] * score * score) - (2 * target * score) + target;
                 listeners[heard[n]]++;
             }
@@ -104,7 +106,7 @@ internal sealed unsafe class LeastSquaresRecommender : IVectorRecommender, IExpl
         for (int i = 0; i < items; i++)
         {
             CancellationScope.CheckAt(i);
-            loss += _settings.Regularization(listeners[i], users) * TensorPrimitives.SumOfSquares<float>(ItemVectors.Row(i));
+            loss += _settings.Regularization(listeners[i], users) * TensorPrimitives.SumOfSquares<float>(_items.Row(i));
         }
 
         return loss / Math.Max(1, _weights.Count);
@@ -113,7 +115,7 @@ internal sealed unsafe class LeastSquaresRecommender : IVectorRecommender, IExpl
     public void Save(ArtifactWriter artifact)
     {
         ArgumentNullException.ThrowIfNull(artifact);
-        artifact.Add("item_vectors", ItemVectors);
+        artifact.Add("item_vectors", _items);
         artifact.Add("user_vectors", _users);
     }
 
@@ -225,7 +227,7 @@ internal sealed unsafe class LeastSquaresRecommender : IVectorRecommender, IExpl
             .OrderByDescending(r => r.Weight).ThenBy(r => r.HistoryItemIndex)
             .Take(count)];
 
-        double[] Vector(int item) => Array.ConvertAll(ItemVectors.Row(item).ToArray(), v => (double)v);
+        double[] Vector(int item) => Array.ConvertAll(_items.Row(item).ToArray(), v => (double)v);
     }
 
     public void Similarity(int itemIndex, Span<float> scores) => FactorSimilarity.Cosine(Items, ItemVectors, _size, itemIndex, scores);

@@ -906,12 +906,14 @@ internal sealed class EdgeGcnRecommender : IRegressor, IObserves, ILearnsListene
     private readonly DenseMatrix? _itemStates;
     private readonly int[] _allItems;
     private readonly float[] _meanStart = [];
+    private readonly bool[] _isHeard;
 
     public EdgeGcnRecommender(
         EdgeGcnOptions options, Dataset train, EdgePart whole, EdgeNetwork network, DenseMatrix[] states)
     {
         (_options, _train, _whole, _network, _states) = (options, train, whole, network, states);
         _allItems = [.. Enumerable.Range(0, Items.Count)];
+        _isHeard = UnheardItems.Heard(whole.Graph.ByUser);
         int users = whole.Graph.ByUser.Rows;
         if (options.HasStates)
         {
@@ -959,6 +961,7 @@ internal sealed class EdgeGcnRecommender : IRegressor, IObserves, ILearnsListene
         }
 
         Weights(query.IsFoldIn ? -1 : query.UserIndex, history, weights, _allItems).CopyTo(scores);
+        UnheardItems.Hide(scores, _isHeard);
     }
 
     public float Predict(int userIndex, int itemIndex)

@@ -831,14 +831,17 @@ internal sealed class GraphRecommender : IVectorRecommender, IExplains, IItemSim
     private readonly GraphNetwork _network;
     private readonly CsrMatrix _pairs;
     private readonly int[] _degrees;
-    private readonly DenseMatrix _users;
+    private readonly DenseMatrix _users, _items;
     private readonly DenseMatrix[] _states;
 
     public GraphRecommender(
         Dataset train, GraphOptions options, GraphNetwork network, ListeningGraph graph, DenseMatrix users, DenseMatrix items, DenseMatrix[] states)
     {
         (_train, _options, _network, _pairs) = (train, options, network, graph.Pairs);
-        (_users, ItemVectors, _states) = (users, items, states);
+        (_users, _items, _states) = (users, items, states);
+
+        // Nothing but a node without edges, of artists and albums too, has a vector of zeros.
+        ItemVectors = UnheardItems.HideZeros(items);
         _degrees = graph.Listeners.ToArray();
     }
 
@@ -926,7 +929,7 @@ internal sealed class GraphRecommender : IVectorRecommender, IExplains, IItemSim
             .Select(h => new Reason(h, whole - ScoreOf([.. history.Where(i => i != h)]), "because_listened"))
             .OrderByDescending(r => r.Weight).ThenBy(r => r.HistoryItemIndex).Take(count)];
 
-        double ScoreOf(int[] heard) => heard.Length == 0 ? 0 : TensorPrimitives.Dot<float>(FoldIn(heard), ItemVectors.Row(itemIndex));
+        double ScoreOf(int[] heard) => heard.Length == 0 ? 0 : TensorPrimitives.Dot<float>(FoldIn(heard), _items.Row(itemIndex));
     }
 
     public void Similarity(int itemIndex, Span<float> scores) => FactorSimilarity.Cosine(Items, ItemVectors, ItemVectors.Columns, itemIndex, scores);
@@ -935,7 +938,7 @@ internal sealed class GraphRecommender : IVectorRecommender, IExplains, IItemSim
     {
         ArgumentNullException.ThrowIfNull(artifact);
         artifact.Add("user_vectors", _users);
-        artifact.Add("item_vectors", ItemVectors);
+        artifact.Add("item_vectors", _items);
         for (int l = 0; l < _states.Length; l++)
         {
             artifact.Add($"item_states.{l}", _states[l]);

@@ -173,7 +173,7 @@ public sealed class UltraGcn(UltraGcnOptions options) : IKeepsCheckpoints
         DenseMatrix users = artifact.Dense("user_vectors"), items = artifact.Dense("item_vectors");
         CsrMatrix pairs = UserItemMatrix.Binary(train);
         return users.Rows == pairs.Rows && items.Rows == pairs.Columns && users.Columns == options.EmbeddingSize && items.Columns == options.EmbeddingSize
-            ? new UltraGcnRecommender(options, train, pairs, UltraGcnConstraints.Of(options, pairs, new FitContext()), users, items)
+            ? new UltraGcnRecommender(options, train, pairs, UltraGcnConstraints.Load(artifact, pairs.Columns, Name), users, items)
             : throw new DatasetException(
                 $"model '{Name}' was stored with {users.Rows} × {users.Columns} user and {items.Rows} × {items.Columns} item vectors, which do not fit "
                 + $"{pairs.Rows} users, {pairs.Columns} items and embedding_size {options.EmbeddingSize}; load it with the dataset it was trained on");
@@ -234,6 +234,21 @@ public sealed class UltraGcn(UltraGcnOptions options) : IKeepsCheckpoints
 /// <param name="Alike">ω, items × items, the largest of every row.</param>
 internal sealed record UltraGcnConstraints(float[] OfItem, CsrMatrix Alike)
 {
+    public const string AlikeName = "alike", OfItemName = "item_constraint";
+
+    /// <summary>What training stored: to find the alike items again takes a good part of it.</summary>
+    /// <exception cref="DatasetException">The arrays do not fit the data.</exception>
+    public static UltraGcnConstraints Load(ArtifactReader artifact, int items, string model)
+    {
+        CsrMatrix alike = artifact.Sparse(AlikeName);
+        float[] ofItem = artifact.Floats(OfItemName);
+        return alike.Rows == items && alike.Columns == items && ofItem.Length == items
+            ? new UltraGcnConstraints(ofItem, alike)
+            : throw new DatasetException(
+                $"model '{model}' was stored with {alike.Rows} × {alike.Columns} alike items and {ofItem.Length} constraints, which do not fit {items} items; "
+                + "load it with the dataset it was trained on");
+    }
+
     public static UltraGcnConstraints Of(UltraGcnOptions options, CsrMatrix pairs, FitContext context)
     {
         CsrMatrix byItem = pairs.Transpose();
@@ -515,13 +530,17 @@ internal sealed class UltraGcnRecommender : IVectorRecommender, IExplains, IItem
     private readonly Dataset _train;
     private readonly CsrMatrix _pairs;
     private readonly UltraGcnConstraints _constraints;
-    private readonly DenseMatrix _users;
+    private readonly DenseMatrix _users, _items;
+    private readonly bool[] _isHeard;
     private readonly int[] _drawn;
 
     public UltraGcnRecommender(
-        UltraGcnOptions options, Dataset train, CsrMatrix pairs, UltraGcnConstraints constraints, DenseMatrix users, DenseMatrix itemVectors)
+        UltraGcnOptions options, Dataset train, CsrMatrix pairs, UltraGcnConstraints constraints, DenseMatrix users, DenseMatrix itemVectors,
+        bool[]? isHeard = null)
     {
-        (_options, _train, _pairs, _constraints, _users, ItemVectors) = (options, train, pairs, constraints, users, itemVectors);
+        (_options, _train, _pairs, _constraints, _users, _items) = (options, train, pairs, constraints, users, itemVectors);
+        _isHeard = isHeard ?? UnheardItems.Heard(pairs);
+        ItemVectors = UnheardItems.Hide(itemVectors, i => _isHeard[i]);
 
         // The same for every history: all items, or some that are always the same.
         _drawn = UnheardSample.Of([], Items.Count, FoldInNegatives, "ultragcn/fold-in");
@@ -550,7 +569,7 @@ internal sealed class UltraGcnRecommender : IVectorRecommender, IExplains, IItem
                 }
             }
         }, context.Cancellation);
-        return new UltraGcnRecommender(_options, known, pairs, _constraints, users, ItemVectors);
+        return new UltraGcnRecommender(_options, known, pairs, _constraints, users, _items, _isHeard);
     }
 
     public void Score(Query query, Span<float> scores) => FactorScores.Write(this, query, scores);
@@ -597,7 +616,7 @@ internal sealed class UltraGcnRecommender : IVectorRecommender, IExplains, IItem
             int end = at + 1 + _constraints.Alike.RowLength(history[n]);
             for (; at < end; at++)
             {
-                reasons[n] += pulls[at] * TensorPrimitives.Dot<float>(ItemVectors.Row(rows[at]), ItemVectors.Row(itemIndex));
+                reasons[n] += pulls[at] * TensorPrimitives.Dot<float>(_items.Row(rows[at]), _items.Row(itemIndex));
             }
         }
 
@@ -611,7 +630,9 @@ internal sealed class UltraGcnRecommender : IVectorRecommender, IExplains, IItem
     {
         ArgumentNullException.ThrowIfNull(artifact);
         artifact.Add("user_vectors", _users);
-        artifact.Add("item_vectors", ItemVectors);
+        artifact.Add("item_vectors", _items);
+        artifact.Add(UltraGcnConstraints.AlikeName, _constraints.Alike);
+        artifact.Add(UltraGcnConstraints.OfItemName, _constraints.OfItem);
     }
 
     /// <summary>
@@ -644,7 +665,7 @@ internal sealed class UltraGcnRecommender : IVectorRecommender, IExplains, IItem
 
         for (int n = 0; n < count; n++)
         {
-            ItemVectors.Row(rows[n]).CopyTo(values.AsSpan(n * size));
+            _items.Row(rows[n]).CopyTo(values.AsSpan(n * size));
         }
 
         LogisticListener.Solve(

@@ -53,8 +53,10 @@ public sealed record EaseOptions : ModelOptions
 /// the scores of a listener are x·B. Nothing is learned of listeners, so one who was never seen is scored as well as any other.
 /// </para>
 /// <para>
-/// Time n³ operations for n items, memory 4n² bytes while training and serving. Everything is computed in single precision: against
-/// double precision the weights are off by about 10⁻⁷ times the condition number of XᵀX + λI (see docs/numerics.md).
+/// Time n³ operations for n items, memory 4n² bytes while training and serving. With fewer listeners than items, m &lt; n, the same weights come from
+/// K = (XXᵀ + λI)⁻¹: m³ operations, 4m² bytes, and a score costs m² operations and one pass over X; see <see cref="EaseKernel"/>. Everything is computed in single
+/// precision: against double precision the weights are off by about 10⁻⁷ times the condition number of XᵀX + λI (see docs/numerics.md).
+/// Items nobody heard score NaN.
 /// </para>
 /// </remarks>
 public sealed class Ease(EaseOptions options) : IModel
@@ -69,10 +71,18 @@ public sealed class Ease(EaseOptions options) : IModel
         ArgumentNullException.ThrowIfNull(context);
         using CancellationScope scope = CancellationScope.Enter(context.Cancellation);
         OptionsText.Validate(options, "model 'ease'");
-        int n = train.Items.Count;
-        CheckMemory(n);
-        context.Report("gram matrix", 0, 1);
         CsrMatrix matrix = EaseRecommender.Matrix(train, options.Value);
+        bool byUsers = train.Users.Count < train.Items.Count;
+        int n = byUsers ? train.Users.Count : train.Items.Count;
+        CheckMemory(n, byUsers ? "listeners" : "items");
+        context.Report("gram matrix", 0, 1);
+        if (byUsers && EaseKernel.Fit(matrix, options.Regularization, context) is { } kernel)
+        {
+            return new EaseRecommender(train.Items, matrix, kernel, options.Value);
+        }
+
+        n = train.Items.Count;
+        CheckMemory(n, "items");
         var weights = new DenseMatrix(n, n);
         SparseDense.Gram(matrix, weights.Values, context.Threads, context.Cancellation);
         for (int i = 0; i < n; i++)
@@ -89,7 +99,7 @@ public sealed class Ease(EaseOptions options) : IModel
         }
 
         ToWeights(weights, context.Threads);
-        return new EaseRecommender(train.Items, matrix, weights, options.Value);
+        return new EaseRecommender(train.Items, matrix, new EaseMatrix(weights), options.Value);
     }
 
     /// <inheritdoc/>
@@ -97,9 +107,15 @@ public sealed class Ease(EaseOptions options) : IModel
     {
         ArgumentNullException.ThrowIfNull(artifact);
         ArgumentNullException.ThrowIfNull(train);
+        CsrMatrix matrix = EaseRecommender.Matrix(train, options.Value);
+        if (artifact.Contains("user_kernel"))
+        {
+            return new EaseRecommender(train.Items, matrix, EaseKernel.Load(artifact, matrix), options.Value);
+        }
+
         DenseMatrix weights = artifact.Dense("weights");
         return weights.Rows == train.Items.Count && weights.Columns == train.Items.Count
-            ? new EaseRecommender(train.Items, EaseRecommender.Matrix(train, options.Value), weights, options.Value)
+            ? new EaseRecommender(train.Items, matrix, new EaseMatrix(weights), options.Value)
             : throw new DatasetException(
                 $"array 'weights' is {weights.Rows} × {weights.Columns}, but the dataset has {train.Items.Count} items; give the dataset it was trained on");
     }
@@ -125,22 +141,24 @@ public sealed class Ease(EaseOptions options) : IModel
         });
     }
 
-    private static void CheckMemory(int n)
+    private static void CheckMemory(int n, string what)
     {
         double mostOfAnArray = 4.0 * Array.MaxLength;
         bool isArray = mostOfAnArray < MemoryRoom.Available;
         MemoryRoom.Require(
-            "EASE", string.Create(CultureInfo.InvariantCulture, $"{n} items need a matrix of {n} × {n} floats,"), 4.0 * n * n,
+            "EASE", string.Create(CultureInfo.InvariantCulture, $"{n} {what} need a matrix of {n} × {n} floats,"), 4.0 * n * n,
             room => string.Create(
                 CultureInfo.InvariantCulture,
-                $"at most {(int)Math.Sqrt(room / 4)} items fit here. Use a higher k-core, rank artists instead of tracks, or another model (item-knn, ials)"),
+                $"at most {(int)Math.Sqrt(room / 4)} {what} fit here. Use a higher k-core, rank artists instead of tracks, or another model (item-knn, ials)"),
             isArray ? mostOfAnArray : null, isArray ? "one array holds" : "this process may have");
     }
 }
 
-internal sealed class EaseRecommender(Vocabulary items, CsrMatrix matrix, DenseMatrix weights, EaseValue value)
+internal sealed class EaseRecommender(Vocabulary items, CsrMatrix matrix, IEaseWeights weights, EaseValue value)
     : IExplains, IItemSimilarity
 {
+    private readonly bool[] _isHeard = UnheardItems.Heard(matrix);
+
     public Vocabulary Items => items;
 
     public static CsrMatrix Matrix(Dataset train, EaseValue value)
@@ -165,7 +183,8 @@ internal sealed class EaseRecommender(Vocabulary items, CsrMatrix matrix, DenseM
             return;
         }
 
-        RowSums.WeightedSum(weights, history.Items, value == EaseValue.Binary ? [] : history.Values, scores);
+        weights.Respond(history.Items, value == EaseValue.Binary ? [] : history.Values, scores);
+        UnheardItems.Hide(scores, _isHeard);
     }
 
     public IReadOnlyList<Reason> Explain(Query query, int itemIndex, int count)
@@ -173,9 +192,10 @@ internal sealed class EaseRecommender(Vocabulary items, CsrMatrix matrix, DenseM
         ScoreBuffer.CheckItem(itemIndex, items);
         using History history = HistoryOf(query);
         var reasons = new List<Reason>();
+        float[] ofItem = weights.Column(itemIndex, history.Items);
         for (int n = 0; n < history.Items.Length; n++)
         {
-            double share = (double)history.Values[n] * weights.Row(history.Items[n])[itemIndex];
+            double share = (double)history.Values[n] * ofItem[n];
             if (share > 0)
             {
                 reasons.Add(new Reason(history.Items[n], share, "because_listened"));
@@ -189,22 +209,12 @@ internal sealed class EaseRecommender(Vocabulary items, CsrMatrix matrix, DenseM
     {
         ScoreBuffer.Check(scores, items);
         ScoreBuffer.CheckItem(itemIndex, items);
-        weights.Row(itemIndex).CopyTo(scores);
+        weights.Respond([itemIndex], [], scores);
+        UnheardItems.Hide(scores, _isHeard);
         scores[itemIndex] = float.NaN;
     }
 
-    public void Save(ArtifactWriter artifact)
-    {
-        // An array of an artifact is one block of bytes, and .NET's blocks end at 2 GB.
-        if (4L * weights.Values.Length > Array.MaxLength)
-        {
-            throw new DatasetException(
-                $"the {items.Count} × {items.Count} weights of EASE exceed the 2 GB an array of a saved model may have (23,170 items); " +
-                "train on a higher k-core to save the model");
-        }
-
-        artifact.Add("weights", weights);
-    }
+    public void Save(ArtifactWriter artifact) => weights.Save(artifact);
 
     private static float ValueOf(float sum, EaseValue value) => value switch
     {

@@ -59,11 +59,11 @@ internal sealed class ItemGraph
     {
         CsrMatrix byUser = Normalize(UserItemMatrix.Binary(train)), byItem = byUser.Transpose();
         context.Report("singular vectors", 0, 1);
-        DenseMatrix vectors = embeddingSize == 0
-            ? new DenseMatrix(byUser.Columns, 0)
-            : TruncatedSvd.Compute(byUser, embeddingSize, rng, threads: context.Threads, cancellation: context.Cancellation).Right;
-        context.Report("singular vectors", 1, 1);
-        return new ItemGraph(byUser, byItem, vectors);
+        TruncatedSvd? svd = embeddingSize == 0
+            ? null
+            : TruncatedSvd.Compute(byUser, embeddingSize, rng, threads: context.Threads, cancellation: context.Cancellation);
+        context.Report("singular vectors", 1, 1, svd is { HasConverged: false } ? $"residual {OptionsText.Format(svd.Residual)}" : null);
+        return new ItemGraph(byUser, byItem, svd?.Right ?? new DenseMatrix(byUser.Columns, 0));
     }
 
     public static ItemGraph Load(Dataset train, DenseMatrix vectors)

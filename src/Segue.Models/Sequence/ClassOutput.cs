@@ -153,7 +153,7 @@ internal sealed class ClassOutput
         var skipGram = new Item2Vec(new Item2VecOptions { SessionMinutes = gapMinutes }) { Owner = model, Remedy = "set classes=artist or classes=none" };
         DenseMatrix vectors = ((IVectorRecommender)skipGram.Fit(train, context with { OnEpoch = null, OnLoss = null })).ItemVectors;
         int size = Math.Max(1, classCount > 0 ? (int)(((long)items + classCount - 1) / classCount) : (int)Math.Ceiling(Math.Sqrt(items)));
-        int[] known = [.. Enumerable.Range(0, items).Where(i => vectors.Row(i).ContainsAnyExcept(0f))];
+        int[] known = [.. Enumerable.Range(0, items).Where(i => !float.IsNaN(vectors.Row(i)[0]))];
         var points = new DenseMatrix(known.Length, vectors.Columns);
         for (int n = 0; n < known.Length; n++)
         {
@@ -233,7 +233,7 @@ internal sealed class ClassRecommender(
             double shift = ofClass[k] - largest - Math.Log(sum);
             foreach (int item in members)
             {
-                scores[item] = (float)(scores[item] + shift);
+                scores[item] = IsHeard(item) ? (float)(scores[item] + shift) : float.NaN;
             }
         }
     }
@@ -248,6 +248,11 @@ internal sealed class ClassRecommender(
 
     protected override double ScoreOf(ReadOnlySpan<float> vector, int itemIndex)
     {
+        if (!IsHeard(itemIndex))
+        {
+            return double.NaN;
+        }
+
         int k = groups.GroupOf[itemIndex];
         ReadOnlySpan<int> members = Members(k);
         var scores = new double[members.Length];

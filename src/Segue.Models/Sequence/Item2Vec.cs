@@ -302,11 +302,14 @@ internal sealed class Item2VecRecommender : IVectorRecommender, IExplains, IItem
     private readonly Item2VecOptions _options;
     private readonly ListenerVector _vector;
     private readonly CsrMatrix _listeners;
-    private readonly DenseMatrix _inputs;
+    private readonly DenseMatrix _inputs, _targets;
 
     public Item2VecRecommender(Item2VecOptions options, Dataset train, DenseMatrix inputs, DenseMatrix targets)
     {
-        (_options, _inputs, ItemVectors, Items) = (options, inputs, targets, train.Items);
+        (_options, _inputs, _targets, Items) = (options, inputs, targets, train.Items);
+
+        // Items played too rarely or alone have a vector of zeros.
+        ItemVectors = UnheardItems.HideZeros(targets);
         _vector = new ListenerVector(options.Weighted, options.HalfLifeDays);
         _listeners = _vector.OfAll(train);
     }
@@ -344,7 +347,7 @@ internal sealed class Item2VecRecommender : IVectorRecommender, IExplains, IItem
         var reasons = new List<Reason>();
         for (int n = 0; n < items.Length; n++)
         {
-            double weight = (double)scale * values[n] * TensorPrimitives.Dot<float>(_inputs.Row(items[n]), ItemVectors.Row(itemIndex));
+            double weight = (double)scale * values[n] * TensorPrimitives.Dot<float>(_inputs.Row(items[n]), _targets.Row(itemIndex));
             if (weight > 0)
             {
                 reasons.Add(new Reason(items[n], weight, "because_listened"));
@@ -362,7 +365,7 @@ internal sealed class Item2VecRecommender : IVectorRecommender, IExplains, IItem
         artifact.Add("item_vectors", _inputs);
         if (_options.Score == VectorScore.Context)
         {
-            artifact.Add("item_outputs", ItemVectors);
+            artifact.Add("item_outputs", _targets);
         }
     }
 

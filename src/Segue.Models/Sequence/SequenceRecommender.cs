@@ -75,6 +75,9 @@ internal abstract class HistoryRecommender(
 
     public IReadOnlyList<LearnedCurve> Curves => network.Curves;
 
+    /// <summary>True where the item was played in training.</summary>
+    protected bool IsHeard(int item) => itemCount[item] > 0;
+
     /// <summary>Length of the vector after a history.</summary>
     protected int VectorSize => network.Size + (output == SequenceOutput.WithBias ? 1 : 0);
 
@@ -154,6 +157,9 @@ internal abstract class HistoryRecommender(
         read.CopyTo(vector);
         return true;
     }
+
+    /// <summary>True where the item vectors were learned from the plays.</summary>
+    protected bool HasTrainedVectors => output != SequenceOutput.Unit;
 
     /// <summary>False where products are to be cosines and the vector is zero: then all items would be equally near.</summary>
     private bool HasDirection(ReadOnlySpan<float> vector) => output != SequenceOutput.Unit || vector.ContainsAnyExcept(0f);
@@ -235,7 +241,10 @@ internal sealed class SequenceRecommender(
     /// <summary>Name of the item vectors in an artifact.</summary>
     public const string ItemVectorsName = "item_vectors";
 
-    public DenseMatrix ItemVectors => itemVectors;
+    private DenseMatrix? _ranked;
+
+    /// <summary>Vectors given from outside know more than the plays; those that were trained know nothing of an item nobody played.</summary>
+    public DenseMatrix ItemVectors => _ranked ??= HasTrainedVectors ? UnheardItems.Hide(itemVectors, IsHeard) : itemVectors;
 
     public override void Score(Query query, Span<float> scores)
     {
@@ -249,7 +258,7 @@ internal sealed class SequenceRecommender(
 
         for (int i = 0; i < scores.Length; i++)
         {
-            scores[i] = TensorPrimitives.Dot<float>(vector, itemVectors.Row(i));
+            scores[i] = TensorPrimitives.Dot<float>(vector, ItemVectors.Row(i));
         }
     }
 
@@ -263,5 +272,5 @@ internal sealed class SequenceRecommender(
         artifact.Add(ItemVectorsName, itemVectors);
     }
 
-    protected override double ScoreOf(ReadOnlySpan<float> vector, int itemIndex) => TensorPrimitives.Dot(vector, itemVectors.Row(itemIndex));
+    protected override double ScoreOf(ReadOnlySpan<float> vector, int itemIndex) => TensorPrimitives.Dot(vector, ItemVectors.Row(itemIndex));
 }

@@ -238,9 +238,11 @@ internal sealed class Node2VecRecommender(
     Vocabulary items, TemporalGraph graph, Node2VecOptions options, DenseMatrix users, DenseMatrix itemInputs, DenseMatrix sessions, DenseMatrix targets)
     : IVectorRecommender, ITimeAware, IExplains, IItemSimilarity, ILearnsListeners
 {
+    private readonly DenseMatrix _ranked = UnheardItems.HideZeros(targets);
+
     public Vocabulary Items => items;
 
-    public DenseMatrix ItemVectors => targets;
+    public DenseMatrix ItemVectors => _ranked;
 
     public long LatestTime => graph.LatestTime;
 
@@ -260,7 +262,7 @@ internal sealed class Node2VecRecommender(
 
         for (int i = 0; i < scores.Length; i++)
         {
-            scores[i] = TensorPrimitives.Dot<float>(vector, targets.Row(i));
+            scores[i] = TensorPrimitives.Dot<float>(vector, _ranked.Row(i));
         }
     }
 

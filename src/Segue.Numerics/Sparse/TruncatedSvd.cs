@@ -1,6 +1,4 @@
 using System.Numerics.Tensors;
-using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics;
 using Segue.Numerics.Dense;
 using Segue.Numerics.Sampling;
 
@@ -9,34 +7,44 @@ namespace Segue.Numerics.Sparse;
 /// <summary>The largest singular values of a sparse matrix and their vectors: A ≈ Σₙ σₙ uₙ vₙᵀ.</summary>
 /// <remarks>
 /// <para>
-/// Halko, Martinsson and Tropp, "Finding structure with randomness", SIAM Review 53(2), 2011: the products of A with a few more random
-/// vectors than asked for span its largest singular vectors nearly (algorithm 4.4, subspace iteration); within that space the decomposition
-/// is a small dense one (section 5.1). A basis is made orthonormal by two rounds of Cholesky QR (Yamamoto et al., ETNA 44, 2015) that leave out
-/// columns which the others already span, so a matrix without full rank needs no special case.
+/// Subspace iteration from random vectors (Halko, Martinsson and Tropp, SIAM Review 53(2), 2011), speeded up by Chebyshev polynomials of AᵀA (Rutishauser,
+/// Numerische Mathematik 16, 1970; Zhou, Saad, Tiago and Chelikowsky, J. Comput. Phys. 219, 2006) and carried on until ‖Aᵀu − σv‖ ≤ tolerance · σ₁
+/// for every vector asked for (A v = σ u holds by construction). A quarter more vectors than asked for take part, so that values near each other at the end of
+/// the list slow nothing down; a value that occurs many times is found as often. A basis is made orthonormal by two rounds of Cholesky QR (Yamamoto et al., ETNA 44,
+/// 2015) that leave out columns which the others already span, so a matrix without full rank needs no special case.
 /// </para>
 /// <para>
-/// Sparse products and bases in single precision, Gram matrices and the small problem in double. Time 2·(iterations + 1) sparse products by rank + 16
-/// columns, as many Gram matrices of (rows or columns)·rank² operations, one eigenproblem of that size; memory three dense
-/// matrices of (rows or columns) × (rank + 16) floats. The result does not depend on the number of threads.
+/// It works in the space of the smaller side; with d vectors at work a round costs a few sparse products by d columns, Gram matrices of (rows + columns)·d²
+/// operations and one eigenproblem of that size; 5 to 15 rounds are usual. Sparse products and bases in single precision, Gram matrices and the small
+/// problem in double. Memory four dense matrices of (smaller side) × d and one of (larger side) × d floats. The result does not depend on the number of
+/// threads.
 /// </para>
 /// </remarks>
-public sealed class TruncatedSvd
+public sealed partial class TruncatedSvd
 {
-    // Halko et al. use 5 to 10 more columns than asked for; a few more bring the width to whole vectors of 16.
-    private const int Oversampling = 16;
+    // Vectors beyond those asked for: at least this many, and a quarter.
+    private const int Oversampling = 16, OversamplingShare = 4;
 
-    // Single precision cannot tell a direction this much smaller than the largest from rounding noise.
-    private const double Negligible = 1e-5;
+    // What a filter may blow up the first vector against the last one asked for: beyond it rounding of the first drowns the last.
+    private const double MostSpread = 1e7;
 
-    // Rows of a basis whose Gram matrix is added up at a time, and in how many sums: fixed, so that threads change no bit.
-    private const int PanelRows = 256, Sums = 8;
+    // Rounds in which the residual must at least fall by a third; else rounding has the word.
+    private const int Patience = 6;
 
-    private TruncatedSvd(double[] values, DenseMatrix left, DenseMatrix right)
+    private TruncatedSvd(double[] values, DenseMatrix left, DenseMatrix right, double residual, double tolerance)
     {
         Values = values;
         Left = left;
         Right = right;
+        Residual = residual;
+        HasConverged = residual <= tolerance;
     }
+
+    /// <summary>The largest ‖Aᵀu − σv‖ of all vectors, in parts of the largest singular value; 0 where there are none.</summary>
+    public double Residual { get; }
+
+    /// <summary>False where the residual stayed above the tolerance; the vectors are then the best that were found.</summary>
+    public bool HasConverged { get; }
 
     /// <summary>Singular values, largest first; the numbers of vectors may be below what was asked for, see <see cref="Compute"/>.</summary>
     public IReadOnlyList<double> Values { get; }
@@ -57,21 +65,23 @@ public sealed class TruncatedSvd
     /// precision cannot tell from 0. A matrix of zeros has none.
     /// </param>
     /// <param name="rng">Where the random vectors come from.</param>
-    /// <param name="iterations">
-    /// Subspace iterations. The error of σₙ falls like (σ_{rank+16} / σₙ)^(4·iterations): 4 are enough for the space that the vectors span together;
-    /// single vectors of values near each other need more.
+    /// <param name="tolerance">
+    /// Largest residual, in parts of the largest singular value; see <see cref="Residual"/>. The rounding of single precision leaves about 10⁻⁷. The space that
+    /// the vectors span together is off by about the residual over the relative distance between the last value asked for and the last at work.
     /// </param>
+    /// <param name="rounds">Rounds at most; see <see cref="HasConverged"/>.</param>
     /// <param name="threads">At most this many threads; the result does not depend on it.</param>
     /// <param name="cancellation">Checked between blocks.</param>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="rank"/> below 1 or <paramref name="iterations"/> below 0.</exception>
-    /// <exception cref="ArithmeticException">A has entries that are not finite, or so large or small that their squares are not.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="rank"/> below 1, <paramref name="rounds"/> below 0 or <paramref name="tolerance"/> not above 0.</exception>
+    /// <exception cref="ArithmeticException">A has entries that are not finite.</exception>
     public static TruncatedSvd Compute(
-        CsrMatrix matrix, int rank, Rng rng, int iterations = 4, int threads = 1, CancellationToken cancellation = default)
+        CsrMatrix matrix, int rank, Rng rng, double tolerance = 2e-6, int rounds = 100, int threads = 1, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(matrix);
         ArgumentNullException.ThrowIfNull(rng);
         ArgumentOutOfRangeException.ThrowIfLessThan(rank, 1);
-        ArgumentOutOfRangeException.ThrowIfNegative(iterations);
+        ArgumentOutOfRangeException.ThrowIfNegative(rounds);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(tolerance);
         using CancellationScope scope = CancellationScope.Enter(cancellation);
         foreach (float value in matrix.Values)
         {
@@ -81,244 +91,233 @@ public sealed class TruncatedSvd
             }
         }
 
-        int smaller = Math.Min(matrix.Rows, matrix.Columns);
-        int width = (int)Math.Min((long)rank + Oversampling, smaller);
+        // A power of two changes no digit: squares of entries of any size stay inside the range of numbers.
+        float largest = matrix.Count == 0 ? 0 : Math.Abs(TensorPrimitives.MaxMagnitude<float>(matrix.Values));
+        int exponent = largest > 0 ? Math.ILogB(largest) : 0;
+        if (exponent != 0)
+        {
+            matrix = matrix.WithValues(Array.ConvertAll(matrix.Values, value => MathF.ScaleB(value, -exponent)));
+        }
+
+        // B = backward · forward is the Gram matrix of the smaller side.
         CsrMatrix transposed = matrix.Transpose();
-        var random = new DenseMatrix(matrix.Columns, width);
-        rng.FillGaussian(random.Values, 1f);
-
-        // On the way one round is enough: it keeps small directions from drowning in large ones, and the next product undoes its rounding.
-        DenseMatrix range = Orthonormal(Product(matrix, random, threads), threads);
-        for (int n = 0; n < iterations; n++)
+        bool byColumns = matrix.Columns <= matrix.Rows;
+        var run = new Run(byColumns ? matrix : transposed, byColumns ? transposed : matrix, rank, threads);
+        Ritz ritz = run.Solve(rng, tolerance, rounds);
+        int kept = ritz.Kept;
+        DenseMatrix near = Columns(ritz.Near, kept), far = Columns(ritz.Far, kept);
+        for (int r = 0; r < far.Rows; r++)
         {
-            DenseMatrix corange = Orthonormal(Product(transposed, range, threads), threads);
-            range = Orthonormal(Product(matrix, corange, threads), threads);
+            TensorPrimitives.Multiply(far.Row(r), ritz.Inverse.AsSpan(0, kept), far.Row(r));
         }
 
-        // A ≈ Q (AᵀQ)ᵀ; with (AᵀQ)ᵀ(AᵀQ) = Σ λₙ wₙ wₙᵀ: σₙ = √λₙ, uₙ = Q wₙ, vₙ = AᵀQ wₙ / σₙ.
-        range = Orthonormal(range, threads);
-        DenseMatrix projected = Product(transposed, range, threads);
-        int size = range.Columns;
-        double[] gram = Gram(projected, threads), lambda = new double[size], vectors = new double[size * size];
-        SymmetricEigen.Decompose(gram, size, lambda, vectors);
-        int kept = 0;
-        while (kept < Math.Min(rank, size) && lambda[kept] > 0 && lambda[kept] >= lambda[0] * Negligible * Negligible)
-        {
-            kept++;
-        }
-
-        var values = new double[kept];
-        float[] toLeft = new float[size * kept], toRight = new float[size * kept];
-        for (int n = 0; n < kept; n++)
-        {
-            values[n] = Math.Sqrt(lambda[n]);
-            for (int i = 0; i < size; i++)
-            {
-                toLeft[(i * kept) + n] = (float)vectors[(n * size) + i];
-                toRight[(i * kept) + n] = (float)(vectors[(n * size) + i] / values[n]);
-            }
-        }
-
-        DenseMatrix left = Times(range, toLeft, kept, threads), right = Times(projected, toRight, kept, threads);
-
-        // Rounding of AᵀQ weighs 1 / σₙ in vₙ: small values would leave V less orthonormal than U.
-        DenseMatrix orthonormal = Orthonormal(right, threads);
-        right = orthonormal.Columns == kept ? orthonormal : right;
+        // Rounding of a product weighs 1 / σₙ in these vectors: small values would leave them less orthonormal than the others.
+        DenseMatrix orthonormal = Orthonormal(far, threads);
+        far = orthonormal.Columns == kept ? orthonormal : far;
+        (DenseMatrix left, DenseMatrix right) = byColumns ? (far, near) : (near, far);
         FixSigns(left, right);
-        return new TruncatedSvd(values, left, right);
+        return new TruncatedSvd(
+            Array.ConvertAll(ritz.Values[..kept], value => Math.ScaleB(value, exponent)), left, right, kept == 0 ? 0 : ritz.Residual, tolerance);
     }
 
-    private static DenseMatrix Product(CsrMatrix matrix, DenseMatrix dense, int threads)
+    private static DenseMatrix Columns(DenseMatrix matrix, int count)
     {
-        CancellationScope.Check();
-        var product = new DenseMatrix(matrix.Rows, dense.Columns);
-        SparseDense.Multiply(matrix, dense.Values, product.Values, dense.Columns, threads);
-        return product;
-    }
-
-    private static DenseMatrix Times(DenseMatrix matrix, ReadOnlySpan<float> small, int columns, int threads)
-    {
-        var product = new DenseMatrix(matrix.Rows, columns);
-        Gemm.Multiply(matrix.Values, small, product.Values, matrix.Rows, columns, matrix.Columns, threads: threads);
-        return product;
-    }
-
-    /// <summary>An orthonormal basis of the columns; those that earlier ones span (up to <see cref="Negligible"/> of their length) are left out.</summary>
-    /// <remarks>Off by the rounding of one product times the condition number, at most 10⁵; a second call leaves the rounding alone.</remarks>
-    private static DenseMatrix Orthonormal(DenseMatrix matrix, int threads)
-    {
-        float[] change = TriangularInverse(Gram(matrix, threads), matrix.Columns, out int kept);
-        return Times(matrix, change, kept, threads);
-    }
-
-    /// <summary>R⁻¹ of the Cholesky factor RᵀR of a Gram matrix, without the columns that earlier ones span: size × kept.</summary>
-    private static float[] TriangularInverse(double[] gram, int size, out int kept)
-    {
-        var scale = new double[size];
-        for (int i = 0; i < size; i++)
+        var first = new DenseMatrix(matrix.Rows, count);
+        for (int r = 0; r < matrix.Rows; r++)
         {
-            double square = gram[(i * size) + i];
-            if (!double.IsFinite(square))
-            {
-                throw new ArithmeticException($"column {i} of a basis has the squared length {square}; scale the matrix");
-            }
-
-            // Columns of length 1, so that what is left of one says how far it lies outside the others.
-            scale[i] = square > 0 ? 1 / Math.Sqrt(square) : 0;
+            matrix.Row(r)[..count].CopyTo(first.Row(r));
         }
 
-        // Row k of `factor` is row k of R, row k of `inverse` is column k of R⁻¹; both only over the columns kept.
-        double[] factor = new double[size * size], inverse = new double[size * size];
-        var columns = new int[size];
-        kept = 0;
-        for (int j = 0; j < size; j++)
-        {
-            CancellationScope.Check();
-            Span<double> column = factor.AsSpan(j * size, size);
-            double rest = scale[j] > 0 ? 1 : 0;
-            for (int k = 0; k < kept; k++)
-            {
-                int i = columns[k];
-                double entry = gram[(i * size) + j] * scale[i] * scale[j];
-                entry -= TensorPrimitives.Dot<double>(factor.AsSpan(i * size, k), column[..k]);
-                column[k] = entry / factor[(i * size) + k];
-                rest -= column[k] * column[k];
-            }
-
-            if (rest <= Negligible * Negligible)
-            {
-                continue;
-            }
-
-            column[kept] = Math.Sqrt(rest);
-
-            // Column `kept` of R⁻¹: (e − Σ_k R_kj · column k of R⁻¹) / R_jj.
-            Span<double> target = inverse.AsSpan(kept * size, size);
-            for (int k = 0; k < kept; k++)
-            {
-                TensorPrimitives.MultiplyAdd(inverse.AsSpan(k * size, size), -column[k], target, target);
-            }
-
-            target[j] = 1;
-            TensorPrimitives.Divide(target, column[kept], target);
-            columns[kept++] = j;
-        }
-
-        var result = new float[size * kept];
-        for (int i = 0; i < size; i++)
-        {
-            for (int k = 0; k < kept; k++)
-            {
-                result[(i * kept) + k] = (float)(inverse[(k * size) + i] * scale[i]);
-            }
-        }
-
-        return result;
+        return first;
     }
 
-    /// <summary>MᵀM in double precision.</summary>
-    private static double[] Gram(DenseMatrix matrix, int threads)
+    /// <summary>The best vectors within a space: <c>Far</c> = forward · <c>Near</c>, columns of length σ.</summary>
+    /// <param name="Values">σ, largest first, of the whole space.</param>
+    /// <param name="Inverse">1 / σ, 0 where σ is not kept.</param>
+    /// <param name="Kept">Values asked for that are not 0.</param>
+    /// <param name="Near">Orthonormal columns on the smaller side.</param>
+    /// <param name="Far">The other side.</param>
+    /// <param name="Back">backward · <c>Far</c>: B times <c>Near</c>.</param>
+    /// <param name="Residual">The largest ‖B x − σ² x‖ / σ of the kept, in parts of the largest value.</param>
+    private sealed record Ritz(double[] Values, float[] Inverse, int Kept, DenseMatrix Near, DenseMatrix Far, DenseMatrix Back, double Residual);
+
+    /// <summary>One decomposition in the space of the smaller side.</summary>
+    private sealed class Run(CsrMatrix forward, CsrMatrix backward, int rank, int threads)
     {
-        int size = matrix.Columns, rows = matrix.Rows;
-        int panels = (rows + PanelRows - 1) / PanelRows;
-        var sums = new double[Sums][];
-        Workers.Run(Sums, 1, threads, (start, end, _) =>
+        public Ritz Solve(Rng rng, double tolerance, int rounds)
         {
-            for (int s = start; s < end; s++)
+            int side = forward.Columns;
+            int width = (int)Math.Min((long)rank + Math.Max(Oversampling, rank / OversamplingShare), side);
+            if (width == side)
             {
-                double[] sum = sums[s] = new double[size * size], panel = new double[size * PanelRows];
-                for (int p = s; p < panels; p += Sums)
+                // The whole space: nothing to search for.
+                return Within(Identity(side));
+            }
+
+            var random = new DenseMatrix(side, width);
+            rng.FillGaussian(random.Values, 1f);
+            Ritz best = Within(Orthonormal(Power(random), threads)), ritz = best;
+            for (int round = 0, last = 0; round < rounds && best.Residual > tolerance && round - last < Patience; round++)
+            {
+                DenseMatrix basis = Filter(ritz, tolerance);
+                ritz = Within(Orthonormal(Orthonormal(basis, threads), threads));
+                if (ritz.Residual > Math.Max(tolerance, best.Residual * 2 / 3))
                 {
-                    CancellationScope.Check();
-                    int from = p * PanelRows, count = Math.Min(PanelRows, rows - from);
-                    AddPanel(matrix, from, count, panel, sum);
+                    ritz = ritz with { Residual = Outside(ritz) };
+                }
+
+                // More values than before is progress too: those of a matrix whose first value is far above the others show up late.
+                if (ritz.Kept > best.Kept || ritz.Residual < best.Residual)
+                {
+                    last = ritz.Kept > best.Kept || ritz.Residual < best.Residual * 2 / 3 ? round : last;
+                    best = ritz;
                 }
             }
-        });
-        for (int s = 1; s < Sums; s++)
-        {
-            TensorPrimitives.Add<double>(sums[0], sums[s], sums[0]);
+
+            return best;
         }
 
-        for (int i = 0; i < size; i++)
-        {
-            for (int j = 0; j < i; j++)
-            {
-                sums[0][(j * size) + i] = sums[0][(i * size) + j];
-            }
-        }
+        /// <summary>One step of subspace iteration, orthonormal on both sides so that small directions do not drown in large ones.</summary>
+        private DenseMatrix Power(DenseMatrix basis) =>
+            Product(backward, Orthonormal(Product(forward, basis, threads), threads), threads);
 
-        return sums[0];
-    }
-
-    private static void AddPanel(DenseMatrix matrix, int from, int count, double[] panel, double[] sum)
-    {
-        int size = matrix.Columns;
-        for (int r = 0; r < PanelRows; r++)
+        /// <summary>A Chebyshev polynomial of B that is within ±1 from 0 to the last value at work and grows beyond.</summary>
+        private DenseMatrix Filter(Ritz ritz, double tolerance)
         {
-            ReadOnlySpan<float> row = r < count ? matrix.Row(from + r) : default;
-            for (int c = 0; c < size; c++)
+            double Square(int n) => ritz.Values[n] * ritz.Values[n];
+            double bound = Square(ritz.Values.Length - 1);
+            double first = Growth(0), wanted = Growth(ritz.Kept - 1);
+            double mostDegree = Math.Log(MostSpread) / (first - wanted), needed = (Math.Log(ritz.Residual / tolerance) + 3) / wanted;
+            int degree = (int)Math.Clamp(Math.Min(mostDegree, needed), 1, 24);
+            if (!(mostDegree >= 2) || !double.IsFinite(first))
             {
-                panel[(c * PanelRows) + r] = row.IsEmpty ? 0 : row[c];
-            }
-        }
-
-        for (int i = 0; i < size; i++)
-        {
-            CancellationScope.Check();
-            ReadOnlySpan<double> left = panel.AsSpan(i * PanelRows, PanelRows);
-            int j = 0;
-            for (; j + 3 <= i; j += 4)
-            {
-                AddFourDots(left, panel.AsSpan(j * PanelRows, 4 * PanelRows), sum.AsSpan((i * size) + j, 4));
+                return Power(ritz.Near);
             }
 
-            for (; j <= i; j++)
+            // T₀ = 1, T₁ = t, Tₙ₊₁ = 2 t Tₙ − Tₙ₋₁ with t = 2 B / bound − 1.
+            float scale = (float)(2 / bound);
+            float[] before = ritz.Near.Values, current = ritz.Back.Values;
+            TensorPrimitives.MultiplyAdd(current, scale, Negated(before), current);
+            for (int n = 1; n < degree; n++)
             {
-                sum[(i * size) + j] += TensorPrimitives.Dot(left, panel.AsSpan(j * PanelRows, PanelRows));
+                int columns = ritz.Near.Columns;
+                DenseMatrix image = Product(backward, Product(forward, new DenseMatrix(forward.Columns, columns, current), threads), threads);
+                TensorPrimitives.Multiply(image.Values, 2 * scale, image.Values);
+                TensorPrimitives.MultiplyAdd(current, -2f, image.Values, image.Values);
+                TensorPrimitives.Subtract(image.Values, before, image.Values);
+                (before, current) = (current, image.Values);
             }
-        }
-    }
 
-    /// <summary>One column against four: a dot product alone would load two values for every product.</summary>
-    private static void AddFourDots(ReadOnlySpan<double> left, ReadOnlySpan<double> right, Span<double> sums)
-    {
-        ref double x = ref MemoryMarshal.GetReference(left), y = ref MemoryMarshal.GetReference(right);
-        Vector512<double> s0 = Vector512<double>.Zero, s1 = s0, s2 = s0, s3 = s0;
-        for (nuint n = 0; n < PanelRows; n += 8)
-        {
-            var value = Vector512.LoadUnsafe(ref x, n);
-            s0 = Vector512.FusedMultiplyAdd(value, Vector512.LoadUnsafe(ref y, n), s0);
-            s1 = Vector512.FusedMultiplyAdd(value, Vector512.LoadUnsafe(ref y, n + PanelRows), s1);
-            s2 = Vector512.FusedMultiplyAdd(value, Vector512.LoadUnsafe(ref y, n + (2 * PanelRows)), s2);
-            s3 = Vector512.FusedMultiplyAdd(value, Vector512.LoadUnsafe(ref y, n + (3 * PanelRows)), s3);
+            return new DenseMatrix(forward.Columns, ritz.Near.Columns, current);
+
+            double Growth(int n) => Math.Acosh(Math.Max(1, (2 * Square(n) / bound) - 1));
         }
 
-        sums[0] += Vector512.Sum(s0);
-        sums[1] += Vector512.Sum(s1);
-        sums[2] += Vector512.Sum(s2);
-        sums[3] += Vector512.Sum(s3);
-    }
-
-    private static void FixSigns(DenseMatrix left, DenseMatrix right)
-    {
-        var largest = new float[right.Columns];
-        for (int r = 0; r < right.Rows; r++)
+        private static float[] Negated(float[] values)
         {
-            ReadOnlySpan<float> row = right.Row(r);
-            for (int n = 0; n < row.Length; n++)
+            var negated = new float[values.Length];
+            TensorPrimitives.Negate(values, negated);
+            return negated;
+        }
+
+        /// <summary>Rayleigh–Ritz: with (A X)ᵀ(A X) = Σ λₙ wₙ wₙᵀ the vectors are X wₙ and A X wₙ, of length σₙ = √λₙ.</summary>
+        private Ritz Within(DenseMatrix basis)
+        {
+            DenseMatrix image = Product(forward, basis, threads);
+            int size = basis.Columns;
+            double[] lambda = new double[size], vectors = new double[size * size];
+            SymmetricEigen.Decompose(Gram(image, threads), size, lambda, vectors);
+            var values = Array.ConvertAll(lambda, value => Math.Sqrt(Math.Max(0, value)));
+            int kept = 0;
+            var inverse = new float[size];
+            while (kept < Math.Min(rank, size) && values[kept] > 0 && values[kept] >= values[0] * Negligible)
             {
-                largest[n] = Math.Abs(row[n]) > Math.Abs(largest[n]) ? row[n] : largest[n];
+                inverse[kept] = (float)(1 / values[kept]);
+                kept++;
             }
+
+            var turn = new float[size * size];
+            for (int n = 0; n < size; n++)
+            {
+                for (int i = 0; i < size; i++)
+                {
+                    turn[(i * size) + n] = (float)vectors[(n * size) + i];
+                }
+            }
+
+            DenseMatrix near = Times(basis, turn, size, threads), far = Times(image, turn, size, threads), back = Product(backward, far, threads);
+            return new Ritz(values, inverse, kept, near, far, back, Residual(values, kept, near, back));
         }
 
-        float[] sign = Array.ConvertAll(largest, value => value < 0 ? -1f : 1f);
-        foreach (DenseMatrix matrix in new[] { left, right })
+        /// <summary>max ‖B x − σ² x‖ / σ, in parts of σ₁.</summary>
+        private static double Residual(double[] values, int kept, DenseMatrix near, DenseMatrix back)
         {
+            var squares = new double[kept];
+            for (int r = 0; r < near.Rows; r++)
+            {
+                CancellationScope.CheckAt(r);
+                ReadOnlySpan<float> x = near.Row(r), image = back.Row(r);
+                for (int n = 0; n < kept; n++)
+                {
+                    double rest = image[n] - (values[n] * values[n] * x[n]);
+                    squares[n] += rest * rest;
+                }
+            }
+
+            double largest = 0;
+            for (int n = 0; n < kept; n++)
+            {
+                largest = Math.Max(largest, Math.Sqrt(squares[n]) / values[n]);
+            }
+
+            return kept == 0 ? 0 : largest / values[0];
+        }
+
+        /// <summary>
+        /// The residual without its part inside the space at work. There it is rounding only, of the first vector in the last ones, and grows with σ₁ / σₙ.
+        /// </summary>
+        private double Outside(Ritz ritz)
+        {
+            int size = ritz.Near.Columns, kept = ritz.Kept, side = ritz.Near.Rows;
+            float[] near = Transposed(ritz.Near), back = Transposed(Columns(ritz.Back, kept)), inside = new float[kept * size], projected = new float[kept * side];
+            Gemm.MultiplyTransposed(back, near, inside, kept, size, side, threads: threads);
+            Gemm.Multiply(inside, near, projected, kept, side, size, threads: threads);
+            TensorPrimitives.Subtract(back, projected, back);
+            double largest = 0;
+            for (int n = 0; n < kept; n++)
+            {
+                largest = Math.Max(largest, TensorPrimitives.Norm<float>(back.AsSpan(n * side, side)) / ritz.Values[n]);
+            }
+
+            return largest / ritz.Values[0];
+        }
+
+        private static float[] Transposed(DenseMatrix matrix)
+        {
+            int columns = matrix.Columns;
+            var transposed = new float[matrix.Values.Length];
             for (int r = 0; r < matrix.Rows; r++)
             {
-                TensorPrimitives.Multiply(matrix.Row(r), sign, matrix.Row(r));
+                CancellationScope.CheckAt(r);
+                ReadOnlySpan<float> row = matrix.Row(r);
+                for (int c = 0; c < columns; c++)
+                {
+                    transposed[((long)c * matrix.Rows) + r] = row[c];
+                }
             }
+
+            return transposed;
+        }
+
+        private static DenseMatrix Identity(int size)
+        {
+            var identity = new DenseMatrix(size, size);
+            for (int n = 0; n < size; n++)
+            {
+                identity.Row(n)[n] = 1f;
+            }
+
+            return identity;
         }
     }
 }

@@ -24,6 +24,8 @@ public sealed class BiasTests : RecommenderContract
         ["test data in training"] = "a few more pairs hardly move the mean of an item",
     };
 
+    protected override string? KnowsUnheardItems => "the mean of all weights is the prediction for an unknown item";
+
     protected override IModel CreateModel() => new Bias(new BiasOptions());
 
     [Fact]

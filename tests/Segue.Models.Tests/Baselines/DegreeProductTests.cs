@@ -18,6 +18,8 @@ public sealed class DegreeProductTests : RecommenderContract
         ["answers of another user"] = "all users get the same order",
     };
 
+    protected override string? KnowsUnheardItems => "no listeners is what there is to know";
+
     protected override IModel CreateModel() => new DegreeProduct(new DegreeProductOptions());
 
     [Fact]

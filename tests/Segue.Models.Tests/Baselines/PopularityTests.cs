@@ -18,5 +18,7 @@ public sealed class PopularityTests : RecommenderContract
         ["answers of another user"] = "all users get the same",
     };
 
+    protected override string? KnowsUnheardItems => "no listeners is what there is to know";
+
     protected override IModel CreateModel() => new Popularity(new PopularityOptions());
 }

@@ -23,6 +23,8 @@ public sealed class RandomOrderTests : RecommenderContract
         ["test data in training"] = "nothing is learned",
     };
 
+    protected override string? KnowsUnheardItems => "nothing is known of any item";
+
     protected override IModel CreateModel() => new RandomOrder(new RandomOrderOptions());
 
     [Fact]

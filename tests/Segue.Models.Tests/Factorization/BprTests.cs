@@ -105,7 +105,7 @@ public sealed class BprTests : RecommenderContract
         var model = new Bpr(new BprOptions { EmbeddingSize = 5, Epochs = 3, ItemBias = false });
         var recommender = (IVectorRecommender)model.Fit(SmallWorld.Checkerboard(), new FitContext());
         Assert.Equal(6, recommender.ItemVectors.Columns);
-        for (int i = 0; i < recommender.ItemVectors.Rows; i++)
+        for (int i = 0; i < SmallWorld.CheckerboardSize; i++)
         {
             Assert.Equal(0f, recommender.ItemVectors.Row(i)[5]);
         }

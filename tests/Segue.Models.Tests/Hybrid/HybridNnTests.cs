@@ -11,6 +11,8 @@ public sealed class HybridNnTests : RecommenderContract
 {
     protected override (double Low, double High) NdcgWindow => (0.36, 0.38);
 
+    protected override string? KnowsUnheardItems => "its features, or those of the mean item";
+
     protected override IModel CreateModel() => new HybridNn(
         new HybridNnOptions { EmbeddingSize = 8, HiddenSize = 32, BatchSize = 512, LearningRate = 0.005, Regularization = 0.02, NegativeCount = 4, Epochs = 20 });
 

@@ -11,6 +11,8 @@ public sealed class HybridTwoTowerTests : RecommenderContract
 {
     protected override (double Low, double High) NdcgWindow => (0.342, 0.362);
 
+    protected override string? KnowsUnheardItems => "its features, or those of the mean item";
+
     protected override IModel CreateModel() => new HybridTwoTower(
         new HybridTwoTowerOptions { EmbeddingSize = 16, HiddenSize = 16, BatchSize = 32, LearningRate = 0.01, Regularization = 0.1, Epochs = 20 });
 

@@ -12,6 +12,8 @@ public sealed class MbcfTests : RecommenderContract
     // Strong regularization for small data: without it the vectors learn the noise (NDCG@10 .278 at 1e-5).
     protected override (double Low, double High) NdcgWindow => (0.404, 0.424);
 
+    protected override string? KnowsUnheardItems => "its features, or those of the mean item";
+
     protected override IModel CreateModel() =>
         new Mbcf(new MbcfOptions { EmbeddingSize = 8, BatchSize = 512, LearningRate = 0.01, Regularization = 0.02, NegativeCount = 4 });
 

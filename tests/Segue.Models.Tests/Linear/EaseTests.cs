@@ -6,6 +6,7 @@ using Segue.Core.Views;
 using Segue.Models.Linear;
 using Segue.Numerics.Dense;
 using Segue.Numerics.Reference;
+using Segue.Numerics.Sampling;
 using Segue.Numerics.Sparse;
 using Segue.Testing;
 using Xunit;
@@ -154,11 +155,14 @@ public sealed class EaseTests : RecommenderContract
     [Fact]
     public void AMatrixThatIsNotPositiveDefiniteNamesTheItemAndTheRemedy()
     {
-        // Two equal items with 4096 plays: beside 4096² λ vanishes in single precision.
+        // Two equal items with 4096 plays of four listeners each, whose factors are whole numbers: beside 4 · 4096² λ vanishes in single precision.
         var builder = new DatasetBuilder("twins", "track");
-        int user = builder.User("u");
-        builder.Interaction(user, builder.Item("first"), weight: 4096);
-        builder.Interaction(user, builder.Item("second"), weight: 4096);
+        foreach (string user in new[] { "u", "v", "w", "x" })
+        {
+            builder.Interaction(builder.User(user), builder.Item("first"), weight: 4096);
+            builder.Interaction(builder.User(user), builder.Item("second"), weight: 4096);
+        }
+
         var model = new Ease(new EaseOptions { Regularization = 1e-6, Value = EaseValue.Weight });
         var e = Assert.Throws<ModelFitException>(() => model.Fit(builder.Build(), Context()));
         Assert.Contains("item 1 ('second')", e.Message, StringComparison.Ordinal);
@@ -173,12 +177,100 @@ public sealed class EaseTests : RecommenderContract
         for (int i = 0; i < 50_000; i++)
         {
             builder.Item($"{i}");
+            builder.User($"{i}");
         }
 
         builder.Interaction(user, 0);
         var e = Assert.Throws<ModelFitException>(() => CreateModel().Fit(builder.Build(), Context()));
         Assert.Contains("50000 items need a matrix of 50000 × 50000 floats, 10.0 GB", e.Message, StringComparison.Ordinal);
         Assert.Contains("k-core", e.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>More items than listeners: the weights through the listeners are those of equation 8, in every answer and after loading.</summary>
+    [Theory]
+    [InlineData(EaseValue.Binary, 5)]
+    [InlineData(EaseValue.Binary, 200)]
+    [InlineData(EaseValue.LogWeight, 20)]
+    [InlineData(EaseValue.Weight, 300)]
+    public void FewListenersAreSolvedThroughThem(EaseValue value, double lambda)
+    {
+        const int items = 90, users = 40;
+        var rng = new Rng(11, "wide");
+        var builder = new DatasetBuilder("wide", "track");
+        for (int i = 0; i < items; i++)
+        {
+            builder.Item($"item {i}");
+        }
+
+        for (int n = 0; n < 700; n++)
+        {
+            // The last item stays unheard.
+            builder.Interaction(builder.User($"user {rng.Next(users)}"), Math.Min(rng.Next(items - 1), rng.Next(items - 1)), weight: 1 + rng.Next(4));
+        }
+
+        Dataset train = builder.Build();
+        CsrMatrix x = EaseRecommender.Matrix(train, value);
+        var gram = new double[items * items];
+        for (int u = 0; u < x.Rows; u++)
+        {
+            for (int a = 0; a < x.RowLength(u); a++)
+            {
+                for (int b = 0; b < x.RowLength(u); b++)
+                {
+                    gram[(x.RowColumns(u)[a] * items) + x.RowColumns(u)[b]] += (double)x.RowValues(u)[a] * x.RowValues(u)[b];
+                }
+            }
+        }
+
+        for (int i = 0; i < items; i++)
+        {
+            gram[(i * items) + i] += lambda;
+        }
+
+        double[] inverse = DenseReference.Invert(gram, items)!;
+        double Weight(int i, int j) => i == j ? 0 : -inverse[(i * items) + j] / inverse[(j * items) + j];
+        var model = new Ease(new EaseOptions { Regularization = lambda, Value = value });
+        IRecommender trained = model.Fit(train, Context());
+        using TemporaryFolder folder = TestData.NewFolder();
+        ArtifactReader artifact = SaveAndOpen(trained, folder.File("ease.safetensors"));
+        Assert.Equal(["item_self", "user_kernel"], artifact.Names);
+        IRecommender loaded = model.Load(artifact, train);
+        int[] history = [.. x.RowColumns(7)];
+        foreach (IRecommender recommender in new[] { trained, loaded })
+        {
+            foreach (int user in new[] { 0, 7, 31 })
+            {
+                float[] scores = Scores(recommender, Query.ForUser(user));
+                for (int j = 0; j < items; j++)
+                {
+                    Assert.Equal(!train.ItemIndex.Span.Contains(j), float.IsNaN(scores[j]));
+                    double expected = float.IsNaN(scores[j]) ? double.NaN : 0;
+                    for (int n = 0; n < x.RowLength(user); n++)
+                    {
+                        expected += x.RowValues(user)[n] * Weight(x.RowColumns(user)[n], j);
+                    }
+
+                    Assert.False(Math.Abs(expected - scores[j]) > 1e-5 * Math.Max(1, Math.Abs(expected)), $"user {user}, item {j}: {scores[j]}, not {expected}");
+                }
+            }
+
+            float[] similarity = new float[items];
+            ((IItemSimilarity)recommender).Similarity(3, similarity);
+            Assert.Equal(Weight(3, 8), similarity[8], 1e-5);
+            IReadOnlyList<Reason> reasons = ((IExplains)recommender).Explain(Query.ForUser(7), 20, 99);
+            Assert.Equal(
+                history.Where(i => Weight(i, 20) > 1e-6).OrderByDescending(i => Weight(i, 20) * x[7, i]),
+                reasons.Where(r => Weight(r.HistoryItemIndex, 20) > 1e-6).Select(r => r.HistoryItemIndex));
+        }
+    }
+
+    [Fact]
+    public void ATinyRegularizationIsSolvedThroughTheItems()
+    {
+        Dataset train = SmallWorld.Of(2, 4, [(0, 0), (1, 1), (1, 2), (1, 3)]);
+        IRecommender ease = new Ease(new EaseOptions { Regularization = 1e-4 }).Fit(train, Context());
+        using TemporaryFolder folder = TestData.NewFolder();
+        Assert.Equal(["weights"], SaveAndOpen(ease, folder.File("ease.safetensors")).Names);
     }
 
     private static IRecommender WithWeights(Dataset train, int n, float[] weights)

@@ -25,8 +25,8 @@ public sealed class TruncatedSvdTests
     {
         double[] sigma = Oracle.Doubles("svd.sigma");
 
-        // 6 + 16 of 35 directions take part; the 23rd value against the sixth, to the power of 4 · 9, is below single precision.
-        TruncatedSvd svd = TruncatedSvd.Compute(OracleMatrix(), sigma.Length, new Rng(1), 9, threads);
+        TruncatedSvd svd = TruncatedSvd.Compute(OracleMatrix(), sigma.Length, new Rng(1), threads: threads);
+        Assert.True(svd.HasConverged);
         Assert.Equal(sigma.Length, svd.Values.Count);
         for (int n = 0; n < sigma.Length; n++)
         {
@@ -38,17 +38,76 @@ public sealed class TruncatedSvdTests
     }
 
     [Fact]
-    public void WithFewIterationsTheValuesAreNear()
+    public void WithTooFewRoundsTheValuesAreNearAndItSaysSo()
     {
         double[] sigma = Oracle.Doubles("svd.sigma");
-        for (int iterations = 0; iterations < 5; iterations++)
+        TruncatedSvd svd = TruncatedSvd.Compute(OracleMatrix(), sigma.Length, new Rng(1), rounds: 0);
+        Assert.False(svd.HasConverged);
+        Assert.InRange(svd.Residual, 1e-4, 1);
+        for (int n = 0; n < sigma.Length; n++)
         {
-            TruncatedSvd svd = TruncatedSvd.Compute(OracleMatrix(), sigma.Length, new Rng(1), iterations);
-            for (int n = 0; n < sigma.Length; n++)
+            // A projection never has larger values than the matrix.
+            Assert.InRange(svd.Values[n], sigma[n] * 0.8, sigma[n] * (1 + 1e-6));
+        }
+    }
+
+    /// <summary>A v = σ u and Aᵀ u = σ v, within the residual that is reported, whatever the seed.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void VectorsAreSingular(ulong seed)
+    {
+        CsrMatrix matrix = Shapes.Sparse(400, 300, 4000), transposed = matrix.Transpose();
+        TruncatedSvd svd = TruncatedSvd.Compute(matrix, 40, new Rng(seed));
+        Assert.True(svd.HasConverged, $"the residual is {svd.Residual}");
+        CheckResidual(matrix, svd.Right, svd.Left, svd.Values, 1e-5);
+        CheckResidual(transposed, svd.Left, svd.Right, svd.Values, 1e-5);
+    }
+
+    /// <summary>A graph in many parts has its largest value once for each: more often than any fixed number of vectors at work.</summary>
+    [Fact]
+    public void AValueThatOccursManyTimesIsFoundAsOften()
+    {
+        const int parts = 90;
+        int[] places = [.. Enumerable.Range(0, 3 * parts)];
+        CsrMatrix matrix = CsrMatrix.FromTriplets(
+            3 * parts, 3 * parts, places, [.. places.Select(n => (n * 7) % (3 * parts))], [.. places.Select(n => n % 3 == 0 ? 1f : 0.5f)]);
+        TruncatedSvd svd = TruncatedSvd.Compute(matrix, parts + 10, new Rng(2));
+        Assert.True(svd.HasConverged);
+        Assert.Equal(parts, svd.Values.Count(v => Math.Abs(v - 1) < 1e-5));
+        Assert.Equal(10, svd.Values.Count(v => Math.Abs(v - 0.5) < 1e-5));
+    }
+
+    [Theory]
+    [InlineData(1e-30f)]
+    [InlineData(1e-12f)]
+    [InlineData(1e30f)]
+    public void EntriesOfAnySizeAreTaken(float scale)
+    {
+        CsrMatrix matrix = Shapes.Sparse(60, 200, 900);
+        TruncatedSvd expected = TruncatedSvd.Compute(matrix, 5, new Rng(2));
+        TruncatedSvd svd = TruncatedSvd.Compute(matrix.WithValues(Array.ConvertAll(matrix.Values, v => v * scale)), 5, new Rng(2));
+        Assert.Equal(expected.Values.Count, svd.Values.Count);
+        for (int n = 0; n < svd.Values.Count; n++)
+        {
+            Assert.Equal(expected.Values[n], svd.Values[n] / scale, 1e-5 * expected.Values[n]);
+        }
+    }
+
+    private static void CheckResidual(CsrMatrix matrix, DenseMatrix from, DenseMatrix to, IReadOnlyList<double> values, double tolerance)
+    {
+        var image = new float[matrix.Rows * from.Columns];
+        SparseDense.Multiply(matrix, from.Values, image, from.Columns);
+        for (int n = 0; n < values.Count; n++)
+        {
+            double sum = 0;
+            for (int r = 0; r < matrix.Rows; r++)
             {
-                // A projection never has larger values than the matrix.
-                Assert.InRange(svd.Values[n], sigma[n] * (iterations == 0 ? 0.7 : 0.98), sigma[n] * (1 + 1e-6));
+                double rest = image[(r * from.Columns) + n] - (values[n] * to.Row(r)[n]);
+                sum += rest * rest;
             }
+
+            Assert.InRange(Math.Sqrt(sum), 0, tolerance * values[0]);
         }
     }
 
@@ -129,10 +188,10 @@ public sealed class TruncatedSvdTests
     public void NumberOfThreadsChangesNoBit()
     {
         CsrMatrix matrix = Shapes.Sparse(3000, 800, 20_000);
-        TruncatedSvd one = TruncatedSvd.Compute(matrix, 40, new Rng(6), 2);
+        TruncatedSvd one = TruncatedSvd.Compute(matrix, 40, new Rng(6), rounds: 2);
         for (int threads = 2; threads <= 3; threads++)
         {
-            TruncatedSvd more = TruncatedSvd.Compute(matrix, 40, new Rng(6), 2, threads);
+            TruncatedSvd more = TruncatedSvd.Compute(matrix, 40, new Rng(6), rounds: 2, threads: threads);
             Assert.Equal(one.Values, more.Values);
             Assert.Equal(one.Left.Values, more.Left.Values);
             Assert.Equal(one.Right.Values, more.Right.Values);
@@ -144,7 +203,8 @@ public sealed class TruncatedSvdTests
     {
         CsrMatrix matrix = Shapes.Sparse(5, 5, 9);
         Assert.Throws<ArgumentOutOfRangeException>(() => TruncatedSvd.Compute(matrix, 0, new Rng(1)));
-        Assert.Throws<ArgumentOutOfRangeException>(() => TruncatedSvd.Compute(matrix, 1, new Rng(1), -1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => TruncatedSvd.Compute(matrix, 1, new Rng(1), rounds: -1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => TruncatedSvd.Compute(matrix, 1, new Rng(1), tolerance: 0));
         Assert.Throws<OperationCanceledException>(
             () => TruncatedSvd.Compute(matrix, 1, new Rng(1), cancellation: new CancellationToken(canceled: true)));
         CsrMatrix broken = CsrMatrix.FromTriplets(2, 2, [0, 1], [0, 1], [1f, float.NaN]);
