@@ -17,8 +17,11 @@ internal sealed class Terminal
     private const int PlainWidth = 200;
     private const int LongestLabel = 32;
 
-    private Terminal(IAnsiConsole result, IAnsiConsole talk, bool isInteractive, bool wrapsResult, bool wrapsTalk)
+    private readonly Func<Stream> _input;
+
+    private Terminal(IAnsiConsole result, IAnsiConsole talk, bool isInteractive, bool wrapsResult, bool wrapsTalk, Func<Stream> input)
     {
+        _input = input;
         Result = new Output(result, wrapsResult);
         Talk = new Output(talk, wrapsTalk);
         IsInteractive = isInteractive;
@@ -40,12 +43,15 @@ internal sealed class Terminal
         bool interactive = !Console.IsErrorRedirected && Environment.GetEnvironmentVariable("TERM") != "dumb";
         return new Terminal(
             Create(Console.Out, Console.IsOutputRedirected), Create(Console.Error, Console.IsErrorRedirected), interactive,
-            !Console.IsOutputRedirected, !Console.IsErrorRedirected);
+            !Console.IsOutputRedirected, !Console.IsErrorRedirected, Console.OpenStandardInput);
     }
 
     /// <summary>A terminal that collects text, for tests.</summary>
-    public static Terminal Of(TextWriter result, TextWriter talk, int width = PlainWidth) =>
-        new(Create(result, true, width), Create(talk, true, width), false, width < PlainWidth, width < PlainWidth);
+    public static Terminal Of(TextWriter result, TextWriter talk, int width = PlainWidth, Stream? input = null) =>
+        new(Create(result, true, width), Create(talk, true, width), false, width < PlainWidth, width < PlainWidth, () => input ?? Stream.Null);
+
+    /// <summary>Standard input, to be read once.</summary>
+    public Stream OpenInput() => _input();
 
     /// <summary>Prints JSON as it is; hidden characters in its strings become escapes, which read back as the same value.</summary>
     public void Write(string json) => Result.WriteJson(json);

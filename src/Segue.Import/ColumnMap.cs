@@ -7,7 +7,7 @@ namespace Segue.Import;
 /// <summary>How times are written in a delimited file.</summary>
 public enum TimeFormat
 {
-    /// <summary>Unix seconds, Unix milliseconds (from 100,000,000,000 up) or ISO 8601, told apart value by value.</summary>
+    /// <summary>Unix seconds, milli-, micro- or nanoseconds, dates of digits alone, ISO 8601 or 06 Jan 2014 20:19, value by value.</summary>
     Auto,
 
     /// <summary>Unix seconds.</summary>
@@ -19,7 +19,7 @@ public enum TimeFormat
     /// <summary>ISO 8601 date or date and time; without an offset it is UTC.</summary>
     Iso,
 
-    /// <summary>Seconds since a start that the source does not tell: kept as they are, with no check against 2002 or today.</summary>
+    /// <summary>Seconds since a start that the source does not tell: kept as they are, with no check against 1970 or today.</summary>
     Relative,
 }
 
@@ -29,8 +29,8 @@ public sealed record ColumnMap
     private static readonly string[] Keys =
         ["user", "item", "time", "weight", "artist", "title", "album", "delimiter", "header", "quotes", "ordered", "time_format"];
 
-    /// <summary>Column of the listener or playlist.</summary>
-    public required string User { get; init; }
+    /// <summary>Column of the listener or playlist; null where all rows are of one listener.</summary>
+    public string? User { get; init; }
 
     /// <summary>Column of the item id; may be missing where <see cref="Artist"/> is there and the level does not need it.</summary>
     public string? Item { get; init; }
@@ -51,7 +51,7 @@ public sealed record ColumnMap
     public string? Album { get; init; }
 
     /// <summary>The delimiter; null = found from the first lines.</summary>
-    public char? Delimiter { get; init; }
+    public string? Delimiter { get; init; }
 
     /// <summary>Whether the first line is a header; null = found from the first lines.</summary>
     public bool? Header { get; init; }
@@ -66,7 +66,7 @@ public sealed record ColumnMap
     public TimeFormat TimeFormat { get; init; }
 
     /// <summary>
-    /// Parses <c>user=COL,item=COL[,time=COL][,weight=COL][,artist=COL][,title=COL][,album=COL]</c> and the further keys
+    /// Parses <c>[user=COL,]item=COL[,time=COL][,weight=COL][,artist=COL][,title=COL][,album=COL]</c> and the further keys
     /// <c>delimiter</c>, <c>header</c>, <c>quotes</c>, <c>ordered</c> and <c>time_format</c>.
     /// </summary>
     /// <exception cref="OptionException">Unknown or repeated key, a missing column, or a wrong value.</exception>
@@ -77,7 +77,8 @@ public sealed record ColumnMap
         foreach (string part in text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
         {
             int equals = part.IndexOf('=');
-            if (equals <= 0 || equals == part.Length - 1)
+            bool isEmpty = equals == part.Length - 1;
+            if (equals <= 0 || (isEmpty && part[..equals].Trim() != "user"))
             {
                 throw new OptionException($"'{part}' in --map is not key=column; write for example --map user=0,item=1 or --map "
                     + "user=user_id,item=track_id,time=ts");
@@ -96,15 +97,15 @@ public sealed record ColumnMap
         }
 
         string? Value(string key) => values.GetValueOrDefault(key);
-        if (Value("user") is not { } user || (Value("item") ?? Value("artist")) is null)
+        if ((Value("item") ?? Value("artist")) is null)
         {
-            throw new OptionException($"--map '{text}' names no {(Value("user") is null ? "user" : "item")} column; write for example "
-                + "--map user=user_id,item=track_id");
+            throw new OptionException($"--map '{text}' names no item column; write for example --map user=user_id,item=track_id, or "
+                + "for the plays of one listener --map artist=Artist,title=Track,time=Time");
         }
 
         return new ColumnMap
         {
-            User = user,
+            User = Value("user") is { Length: > 0 } user ? user : null,
             Item = Value("item"),
             Time = Value("time"),
             Weight = Value("weight"),
@@ -114,12 +115,13 @@ public sealed record ColumnMap
             Delimiter = Value("delimiter") switch
             {
                 null => null,
-                "comma" => ',',
-                "semicolon" => ';',
-                "tab" => '\t',
-                "pipe" => '|',
-                "space" => ' ',
-                var other => throw NearMatches.Error("delimiter", other, ["comma", "semicolon", "tab", "pipe", "space"]),
+                "comma" => ",",
+                "semicolon" => ";",
+                "tab" or "\\t" => "\t",
+                "pipe" => "|",
+                "space" => " ",
+                { Length: <= 8 } signs when signs.All(c => char.IsAscii(c) && !char.IsLetterOrDigit(c) && c is not ('"' or ' ')) => signs,
+                var other => throw NearMatches.Error("delimiter", other, ["comma", "semicolon", "tab", "pipe", "space", "::"]),
             },
             Header = YesNo("header"),
             Quotes = YesNo("quotes"),
@@ -161,7 +163,7 @@ public sealed record ColumnMap
         Add("artist", Artist);
         Add("title", Title);
         Add("album", Album);
-        Add("delimiter", Delimiter switch { ',' => "comma", ';' => "semicolon", '\t' => "tab", '|' => "pipe", ' ' => "space", _ => null });
+        Add("delimiter", Delimiter switch { "," => "comma", ";" => "semicolon", "\t" => "tab", "|" => "pipe", " " => "space", var signs => signs });
         Add("header", Header is { } header ? (header ? "yes" : "no") : null);
         Add("quotes", Quotes is { } quotes ? (quotes ? "yes" : "no") : null);
         Add("ordered", Ordered ? "yes" : null);

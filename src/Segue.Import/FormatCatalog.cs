@@ -26,6 +26,12 @@ public sealed record FormatDescription(string Name, string Summary, IReadOnlyLis
     /// <summary>True where the files are joined to <see cref="ImportOptions.JoinTo"/> instead of making a dataset.</summary>
     public bool JoinsDataset { get; init; }
 
+    /// <summary>True where the rows are one listener's own, whom <see cref="ImportOptions.Listeners"/> may name.</summary>
+    public bool IsOneListeners { get; init; }
+
+    /// <summary>The first year of believable times: 2002 for scrobbles, before which nobody scrobbled.</summary>
+    public int TimesFrom { get; init; } = 1970;
+
     internal Func<ImportRun, Dataset>? Read { get; init; }
 }
 
@@ -98,9 +104,16 @@ public static class FormatCatalog
                 : $"format '{format}' makes a dataset of its own; only audio-features joins one");
         }
 
-        using InputFiles inputs = InputFiles.Find(paths, options.Limits, options.Cancellation);
-        var run = new ImportRun(description, options, inputs, level);
+        CheckOptions(description, paths, options);
+        string[] sides = [.. new[] { options.Test, options.Validation, options.Join, options.Friends }.OfType<string>()];
+        using InputFiles inputs = InputFiles.Find([.. paths, .. sides], options.Limits, options.Cancellation, options.StandardInput);
+        var run = new ImportRun(description, options, inputs, level, paths);
         Dataset dataset = description.Read!(run);
+        if (run.Inputs.FirstOrDefault(f => f.IsDirect && !f.IsUsed && !f.IsSuperseded) is { } unread)
+        {
+            throw unread.Broken($"is named and is no file of {format}; leave it out, or see which files there are: segue formats");
+        }
+
         run.ReadToEnd();
         inputs.CheckUnchanged();
         ImportReport report = run.Report();
@@ -125,18 +138,63 @@ public static class FormatCatalog
         return new ImportResult(dataset with { Provenance = provenance }, report);
     }
 
+    private static void CheckOptions(FormatDescription description, IReadOnlyList<string> paths, ImportOptions options)
+    {
+        if (options.TimesFrom is < 1970 or > 9999)
+        {
+            throw new OptionException($"times from the year {options.TimesFrom} cannot be told from no time; give a year from 1970 on");
+        }
+
+        if (options.Listeners.Count > 0)
+        {
+            if (!description.IsOneListeners && !(description.NeedsMap && options.Map?.User is null))
+            {
+                throw new OptionException($"rows of format '{description.Name}' {(description.NeedsMap ? "have a user column in this map" : "name their users")}; "
+                    + "a listener is named where a file holds one listener's own history");
+            }
+
+            if (options.Listeners.Count != 1 && options.Listeners.Count != paths.Count)
+            {
+                throw new OptionException($"{options.Listeners.Count} listeners are named for {Plural.Of(paths.Count, "path")}; name one for all, or "
+                    + "one for each path in order");
+            }
+
+            if (options.Listeners.Any(string.IsNullOrWhiteSpace))
+            {
+                throw new OptionException("the name of a listener is empty; give one");
+            }
+        }
+
+        if (!description.NeedsMap && (options.Test ?? options.Validation ?? options.Join ?? options.Friends) is { } side)
+        {
+            throw new OptionException($"format '{description.Name}' knows its files; name '{Text.Printable(side)}' among them, or import with the format csv");
+        }
+
+        if (options.Join is null != options.JoinMap is null)
+        {
+            throw new OptionException("a file of item names needs its columns, and they a file: give both, for example --join items.csv "
+                + "--join-map item=track_id,title=name,artist=artist");
+        }
+    }
+
     private static string Example(Sample sample) =>
-        $", for example '{Text.Printable(sample.File)}' line {sample.Line}{(sample.Text.Length > 0 ? ": " : string.Empty)}{sample.Text}";
+        $", for example '{Text.Printable(sample.File)}' line {sample.Line}{(sample.Record > 0 ? $", record {sample.Record}" : string.Empty)}{(sample.Text.Length > 0 ? ": " : string.Empty)}{sample.Text}";
 
     private static ImportException Nothing(ImportReport report)
     {
         string reasons = string.Join("; ", report.Rejected.Where(r => r.Table == report.Tables[0].Table).Take(3).Select(r =>
             $"{r.Count} {r.Reason}{(r.Samples.Count == 0 ? string.Empty : Example(r.Samples[0]))}"));
-        string remedy = report.Rejected.Any(r => r.Reason is Reasons.TimeBefore2002) && report.Format == Csv.Format.Name
-            ? "; where times count from an unknown start, add time_format=relative to --map"
-                : "; check that the files are of this format: segue formats";
+        bool Has(params string[] reasons) => report.Rejected.Any(r => reasons.Contains(r.Reason));
+        string remedy =
+            Has(Reasons.OtherJson) ? "; it is JSON of a format that Segue does not know: segue formats lists those it reads"
+            : report.Rejected.Any(r => Reasons.IsBeforeYear(r.Reason)) && report.Notes.Count > 0 ? $"; {report.Notes[0]}"
+            : report.Format == Csv.Format.Name && Has(Reasons.NoTime, Reasons.TimeInFuture)
+                ? "; where times count from an unknown start, add time_format=relative to --map"
+            : Has(Reasons.BadTime) ? "; times are read as Unix seconds, 2009-05-03T15:48:25Z, 2009-05-03 15:48 or 06 Jan 2014 20:19"
+            : Has(Reasons.DecimalComma) ? "; write numbers with a point"
+            : "; check that the files are of this format: segue formats";
         return new ImportException(
-            $"nothing to import: none of {report.Rows} rows of {Text.List(report.Files)} was accepted "
+            $"nothing to import: none of {Plural.Of(report.Rows, "row")} of {Text.List(report.Files)} was accepted "
                 + $"({(reasons.Length == 0 ? "there are no rows" : reasons)}){remedy}");
     }
 }

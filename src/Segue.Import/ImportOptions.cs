@@ -5,7 +5,7 @@ namespace Segue.Import;
 /// <summary>What an import needs besides the files.</summary>
 public sealed record ImportOptions
 {
-    /// <summary>Name of the dataset; null = the name of the format.</summary>
+    /// <summary>Name of the dataset; null = the name of the format, for <c>csv</c> that of the first file or folder.</summary>
     public string? Name { get; init; }
 
     /// <summary>What an item is: <c>track</c>, <c>artist</c> or <c>album</c>; null = the first level of the format.</summary>
@@ -14,10 +14,37 @@ public sealed record ImportOptions
     /// <summary>Which column is what; needed by <c>csv</c>, refused by the others.</summary>
     public ColumnMap? Map { get; init; }
 
+    /// <summary>
+    /// The listener of formats of one listener's own history: one name for all paths, or one for each path in their order; empty = as the
+    /// files say. Refused by formats whose rows name their users.
+    /// </summary>
+    public IReadOnlyList<string> Listeners { get; init; } = [];
+
+    /// <summary>The first year of believable times; null = that of the format: 2002 where it is about scrobbles, else 1970.</summary>
+    public int? TimesFrom { get; init; }
+
+    /// <summary><c>csv</c> only: a file of the same columns that is the test part of a given split, or null.</summary>
+    public string? Test { get; init; }
+
+    /// <summary><c>csv</c> only: a file of the same columns that is the validation part of a given split, or null.</summary>
+    public string? Validation { get; init; }
+
+    /// <summary><c>csv</c> only: a file with the names of the items, or null.</summary>
+    public string? Join { get; init; }
+
+    /// <summary>Columns of <see cref="Join"/>: item, and any of title, artist and album.</summary>
+    public ColumnMap? JoinMap { get; init; }
+
+    /// <summary><c>csv</c> only: a file with two columns, user and friend, or null.</summary>
+    public string? Friends { get; init; }
+
+    /// <summary>What the path <c>-</c> means; null = no such path. It is copied into a temporary file, as files are read twice.</summary>
+    public Func<Stream>? StandardInput { get; init; }
+
     /// <summary>The dataset that <c>audio-features</c> is joined to; refused by the others.</summary>
     public Dataset? JoinTo { get; init; }
 
-    /// <summary>What "in the future" is measured against: times more than one hour after it are rejected.</summary>
+    /// <summary>What "in the future" is measured against: times more than one day after it are rejected.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 
     /// <summary>Guards against files made to exhaust the machine.</summary>

@@ -8,9 +8,13 @@ public sealed record ImportResult(Dataset Dataset, ImportReport Report);
 
 /// <summary>Where a row stands and which names are in it: never the row itself, as rows hold addresses, places and devices.</summary>
 /// <param name="File">File name, inside an archive <c>archive.zip!entry</c>; never an absolute path.</param>
-/// <param name="Line">Line number from 1, in JSON files record number from 1.</param>
+/// <param name="Line">Line number from 1 where the row begins.</param>
 /// <param name="Text">Artist, title or item in it, at most 200 characters; empty where it has none or is unreadable.</param>
-public sealed record Sample(string File, long Line, string Text);
+public sealed record Sample(string File, long Line, string Text)
+{
+    /// <summary>In a JSON list the number of the record from 1; 0 in files of lines.</summary>
+    public long Record { get; init; }
+}
 
 /// <summary>Rows that share a fate.</summary>
 /// <param name="Table">The table they belong to, for example <c>interactions</c> or <c>tags</c>.</param>
@@ -60,6 +64,9 @@ public sealed record ImportReport
     /// <summary>Further counts of the format, for example <c>tracks_with_features</c>.</summary>
     public IReadOnlyDictionary<string, long> Details { get; init; } = new Dictionary<string, long>();
 
+    /// <summary>What the import took for granted, or left out for a reason that an option changes: sentences for the user.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+
     /// <summary>Rows of the first table.</summary>
     public long Rows => Main.Rows;
 
@@ -95,6 +102,11 @@ public sealed record ImportReport
             ["duplicates"] = Reasons(Duplicates),
             ["repaired"] = Reasons(Repaired),
         };
+        if (Notes.Count > 0)
+        {
+            json["notes"] = new JsonArray([.. Notes.Select(n => (JsonNode)n)]);
+        }
+
         if (Details.Count > 0)
         {
             json["details"] = new JsonObject(
@@ -109,6 +121,18 @@ public sealed record ImportReport
         ["table"] = r.Table,
         ["reason"] = r.Reason,
         ["count"] = r.Count,
-        ["samples"] = new JsonArray([.. r.Samples.Select(s => new JsonObject { ["file"] = s.File, ["line"] = s.Line, ["text"] = s.Text })]),
+        ["samples"] = new JsonArray([.. r.Samples.Select(ToJson)]),
     })]);
+
+    private static JsonObject ToJson(Sample sample)
+    {
+        var json = new JsonObject { ["file"] = sample.File, ["line"] = sample.Line };
+        if (sample.Record > 0)
+        {
+            json["record"] = sample.Record;
+        }
+
+        json["text"] = sample.Text;
+        return json;
+    }
 }

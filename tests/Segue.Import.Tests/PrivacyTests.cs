@@ -28,7 +28,7 @@ public sealed class PrivacyTests : IDisposable
         {
             "csv", "user=u,item=i,time=t,artist=a,title=ti", "plays.csv",
             $"u,i,t,a,ti,ip,agent,mail\nu1,i1,1400000000,A,T,{Address},{Agent},{Mail}\nu1,i1,1400000000,A,T,{Address},{Agent},{Mail}\n"
-                + $"u1,i1,5,A,Old,{Address},{Agent},{Mail}\nu1,i1,{Country},A,T,{Address},{Agent},{Mail}\n,i1,1400000000,A,T,{Address},,\n"
+                + $"u1,i1,-5,A,Old,{Address},{Agent},{Mail}\nu1,i1,{Country},A,T,{Address},{Agent},{Mail}\n,i1,1400000000,A,T,{Address},,\n"
                 + $"u1,i1,{Address}\nu1,i1,1400000000,A,{Mail},T,{Address},{Agent},{Mail}\nu1,i1,140,A,\"{Mail}\nu,i,t,a,ti,ip,agent,mail\n"
         },
         {
@@ -50,7 +50,7 @@ public sealed class PrivacyTests : IDisposable
         { "lightgcn", null, "train.txt", $"u1 a a b\nu2 a\n{Mail}\n" },
         {
             "recbole", null, "x.inter",
-            $"user_id:token\titem_id:token\ttimestamp:float\tip:token\nu1\ti1\t1400000000\t{Address}\nu1\ti1\t1400000000\t{Address}\nu1\tOld\t5\t{Address}\n"
+            $"user_id:token\titem_id:token\ttimestamp:float\tip:token\nu1\ti1\t1400000000\t{Address}\nu1\ti1\t1400000000\t{Address}\nu1\tOld\t-5\t{Address}\n"
                 + $"u1\ti1\t{Country}\t{Address}\nu1\t{Mail}\n"
         },
         { "hetrec-lastfm", null, "user_artists.dat", $"userID\tartistID\tweight\n1\t2\t3\n1\t2\t3\n1\tOld\t-1\n1\t2\t{Address}\n1\t{Mail}\n" },

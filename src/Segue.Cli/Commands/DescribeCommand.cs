@@ -54,7 +54,7 @@ internal static class DescribeCommand
 
             if (verified is { } count)
             {
-                terminal.Result.WriteLine($"All {count} files match their checksums.");
+                terminal.Result.WriteLine(count == 1 ? "The file matches its checksum." : $"All {count} files match their checksums.");
             }
 
             if (parsed.GetValue(html) is { } written)
@@ -88,7 +88,7 @@ internal static class DescribeCommand
             yield return ("Graph with a node for every user's month", Graph(months));
         }
 
-        yield return ("K-cores", [.. d.Cores.Select(c => ($"K = {c.K}", $"{Whole(c.Users)} users × {Whole(c.Items)} items, {Whole(c.Pairs)} pairs"))]);
+        yield return ("K-cores", [.. d.Cores.Select(c => ($"K = {c.K}", $"{Plural.Of(c.Users, "user")} × {Plural.Of(c.Items, "item")}, {Plural.Of(c.Pairs, "pair")}"))]);
         if (d.Time is { } time)
         {
             yield return ("Time", [("first", time.First), ("last", time.Last), ("days", Number(time.Days)), ("interactions with a time", Whole(time.Known)),

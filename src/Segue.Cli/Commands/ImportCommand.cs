@@ -11,24 +11,34 @@ namespace Segue.Cli.Commands;
 /// <summary><c>segue import FORMAT PATH… --out DIR</c>.</summary>
 internal static class ImportCommand
 {
+    // The dataset's provenance and --json have more of them.
+    private const int ShownSamples = 3;
+
     public static Command Create(Terminal terminal)
     {
         var format = new Argument<string>("FORMAT") { Description = "what the files are; segue formats lists them" };
-        var paths = new Argument<string[]>("PATH") { Description = "files, zips or folders", Arity = ArgumentArity.OneOrMore }.AsPath();
+        var paths = new Argument<string[]>("PATH") { Description = "files, zips or folders; - is standard input", Arity = ArgumentArity.OneOrMore }.AsPath();
         var output = new Option<string?>("--out") { Description = "folder to write the dataset to" }.AsPath();
         var level = new Option<string?>("--level") { Description = "what is ranked: track, artist or album (default: the format's own)" };
         var dryRun = new Option<bool>("--dry-run") { Description = "read and count everything, write nothing" };
         var map = new Option<string?>("--map")
         {
-            Description = "columns of a csv: user=COL,item=COL,time=COL,weight=COL; names or "
-            + "numbers from 0"
+            Description = "columns of a csv: user=COL,item=COL,time=COL,weight=COL,artist=COL,title=COL; names or "
+            + "numbers from 0; without user all rows are one listener's"
         };
-        var name = new Option<string?>("--name") { Description = "name of the dataset (default: the name of the format)" };
+        var name = new Option<string?>("--name") { Description = "name of the dataset (default: the name of the format, for csv that of the file)" };
+        var user = new Option<string[]>("--user") { Description = "the listener of a personal history: once for all paths, or once for each path in order" };
+        var timesFrom = new Option<int?>("--times-from") { Description = "first year of believable times (default: 2002 for scrobbles, else 1970); earlier rows are left out and counted" };
+        Option<string?> test = Side("--test", "csv only: a file of the same columns with the test part of a given split"),
+            validation = Side("--validation", "csv only: a file of the same columns with the validation part of a given split"),
+            join = Side("--join", "csv only: a file with the names of the items; its columns are --join-map"),
+            friends = Side("--friends", "csv only: a file with the columns user and friend");
+        var joinMap = new Option<string?>("--join-map") { Description = "columns of --join: item=COL,title=COL,artist=COL,album=COL" };
         var features = new Option<string?>("--dataset") { Description = "audio-features only: the dataset to join the features to" }.AsPath();
         Option<bool> json = SharedOptions.Json();
         var command = new Command("import", "Read a listening history or a research data set into a dataset folder.")
         {
-            format, paths, output, level, dryRun, map, name, features, json,
+            format, paths, output, level, dryRun, map, name, user, timesFrom, test, validation, join, joinMap, friends, features, json,
         };
         command.OnRun(terminal, (parsed, cancellation) =>
         {
@@ -52,6 +62,14 @@ internal static class ImportCommand
                 Name = parsed.GetValue(name),
                 Level = parsed.GetValue(level),
                 Map = parsed.GetValue(map) is { } text ? ColumnMap.Parse(text) : null,
+                Listeners = parsed.GetValue(user) ?? [],
+                TimesFrom = parsed.GetValue(timesFrom),
+                Test = parsed.GetValue(test),
+                Validation = parsed.GetValue(validation),
+                Join = parsed.GetValue(join),
+                JoinMap = parsed.GetValue(joinMap) is { } joined ? ColumnMap.Parse(joined) : null,
+                Friends = parsed.GetValue(friends),
+                StandardInput = terminal.OpenInput,
                 Cancellation = cancellation,
             };
             ImportResult result = terminal.WithProgress(report => FormatCatalog.Import(
@@ -89,6 +107,8 @@ internal static class ImportCommand
         return command;
     }
 
+    private static Option<string?> Side(string name, string description) => new Option<string?>(name) { Description = description }.AsPath();
+
     private static void Print(Terminal terminal, ImportResult result, string? written, bool isDryRun)
     {
         Dataset dataset = result.Dataset;
@@ -110,8 +130,13 @@ internal static class ImportCommand
             terminal.Result.WriteLine($"not part of the format, ignored: {string.Join(", ", some.Select(Short))}{more}");
         }
 
-        terminal.Result.WriteLine($"{Short(dataset.Name)}: {Number(dataset.Users.Count)} users, {Number(dataset.Items.Count)} items "
-            + $"({dataset.Level}), {Number(dataset.Count)} interactions");
+        foreach (string note in result.Report.Notes)
+        {
+            terminal.Result.WriteLine($"Note: {note}.");
+        }
+
+        terminal.Result.WriteLine($"{Short(dataset.Name)}: {Plural.Of(dataset.Users.Count, "user")}, {Plural.Of(dataset.Items.Count, "item")} "
+            + $"({dataset.Level}), {Plural.Of(dataset.Count, "interaction")}");
         terminal.Result.WriteLine(written is not null ? $"Written to {written}." : isDryRun ? "Nothing was written (--dry-run)." : "Nothing was written.");
         if (written is not null)
         {
@@ -124,11 +149,13 @@ internal static class ImportCommand
         foreach (RejectReason reason in reasons)
         {
             string what = reason.Reason == fate ? fate : $"{fate}: {reason.Reason}";
-            string more = reason.Samples.Count > 0 && reason.Count > reason.Samples.Count ? $", the first {reason.Samples.Count} of them" : string.Empty;
+            int shown = Math.Min(reason.Samples.Count, ShownSamples);
+            string more = shown > 0 && reason.Count > shown ? $", the first {shown} of them" : string.Empty;
             terminal.Result.WriteLine($"{Short(reason.Table)}, {what}: {Number(reason.Count)}{more}");
-            foreach (Sample sample in reason.Samples)
+            foreach (Sample sample in reason.Samples.Take(shown))
             {
-                terminal.Result.WriteLine($"    {Short(sample.File)} line {sample.Line}: {sample.Text}");
+                string record = sample.Record > 0 ? $", record {sample.Record}" : string.Empty;
+                terminal.Result.WriteLine($"    {Short(sample.File)} line {sample.Line}{record}: {sample.Text}");
             }
         }
     }

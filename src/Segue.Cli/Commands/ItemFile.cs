@@ -12,11 +12,15 @@ namespace Segue.Cli.Commands;
 /// <param name="Ambiguous">Lines that name more than one.</param>
 internal sealed record ItemFile(int[] Items, long[] Times, int Unknown, int Ambiguous)
 {
+    /// <summary>The path that means standard input.</summary>
+    public const string StandardInput = "-";
+
     private const int LongestFile = 100_000_000;
 
     /// <summary>
     /// A history: items by id, else by the name Segue shows (case ignored), with what stands behind a tab as the moment (see <see cref="Moment"/>). By moment, those
-    /// without one first; of equal ones, and without moments, as the file orders them. Empty lines and lines that begin with # are skipped. Lines that name no item,
+    /// without one first; of equal ones, and without moments, as the file orders them. Empty lines are skipped, and lines that begin with # and name no item: those are
+    /// comments. Lines that name no item,
     /// more than one, or lack a moment that others have are counted and shown, not dropped in silence.
     /// </summary>
     /// <exception cref="SegueException">The file cannot be read, or what stands behind an item and a tab is no moment.</exception>
@@ -46,7 +50,7 @@ internal sealed record ItemFile(int[] Items, long[] Times, int Unknown, int Ambi
         string[] lines;
         try
         {
-            lines = Lines(path);
+            lines = Lines(terminal, path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -62,7 +66,7 @@ internal sealed record ItemFile(int[] Items, long[] Times, int Unknown, int Ambi
         for (int n = 0; n < lines.Length; n++)
         {
             string line = lines[n].Trim();
-            if (line.Length == 0 || line[0] == '#')
+            if (line.Length == 0)
             {
                 continue;
             }
@@ -78,7 +82,7 @@ internal sealed record ItemFile(int[] Items, long[] Times, int Unknown, int Ambi
                 {
                     line = line[..tab].TrimEnd();
                 }
-                else if (meant.Count > 0)
+                else if (meant.Count > 0 && line[0] != '#')
                 {
                     throw new SegueException(
                         $"line {n + 1} of '{path}' has '{Short(moment)}' behind a tab; a moment is meant there, for example 2024-05-31T20:15 or Unix seconds");
@@ -87,7 +91,10 @@ internal sealed record ItemFile(int[] Items, long[] Times, int Unknown, int Ambi
 
             if (meant.Count == 0)
             {
-                unknown.Add(Short(line));
+                if (line[0] != '#')
+                {
+                    unknown.Add(Short(line));
+                }
             }
             else if (meant.Count > 1 && !takesAll)
             {
@@ -116,9 +123,9 @@ internal sealed record ItemFile(int[] Items, long[] Times, int Unknown, int Ambi
     }
 
     // Devices and pipes have no length: what they give is counted.
-    private static string[] Lines(string path)
+    private static string[] Lines(Terminal terminal, string path)
     {
-        using var reader = new StreamReader(path);
+        using var reader = path == StandardInput ? new StreamReader(terminal.OpenInput()) : new StreamReader(path);
         var lines = new List<string>();
         var line = new StringBuilder();
         var buffer = new char[1 << 16];

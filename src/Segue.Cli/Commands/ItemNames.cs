@@ -64,8 +64,8 @@ internal sealed class ItemNames(Dataset dataset)
 
     private static string Short(string name) => VisibleText.Short(name, Cell.LongestName);
 
-    // People type a hyphen where Segue shows a dash.
-    private static string Normal(string name) => name.Replace(" – ", " - ", StringComparison.Ordinal).ToUpperInvariant();
+    // People type a hyphen where Segue shows a dash, and letters that look the same may be one character or two.
+    private static string Normal(string name) => Nfc.Of(name).Replace(" – ", " - ", StringComparison.Ordinal).ToUpperInvariant();
 
     private Dictionary<string, int> Read()
     {

@@ -19,7 +19,7 @@ internal static class PlaylistCommand
             Description = "items the playlist begins with (ids, or names as Segue shows them), in order",
             AllowMultipleArgumentsPerToken = true,
         };
-        var history = new Option<string?>("--history") { Description = "file with the items the playlist begins with, one a line (id or name), oldest first; a moment may stand behind a tab; instead of --seed-tracks" }.AsPath();
+        var history = new Option<string?>("--history") { Description = "file with the items the playlist begins with, one a line (id or name), oldest first; - is standard input; a moment may stand behind a tab; instead of --seed-tracks" }.AsPath();
         var length = new Option<int>("--length") { Description = "items to add", DefaultValueFactory = _ => 50 };
         var maxPerArtist = new Option<int>("--max-per-artist") { Description = "at most this many items of one artist in the whole playlist; 0 for no limit" };
         var follow = new Option<bool>("--follow") { Description = "choose every item to follow those before it, added ones too: for models that read the order" };

@@ -17,7 +17,7 @@ internal static class RecommendCommand
     {
         Argument<string> folder = SharedOptions.ModelFolder();
         var user = new Option<string?>("--user") { Description = "id of a listener the model was trained with" };
-        var history = new Option<string?>("--history") { Description = "file with one item a line (id, or the name as Segue shows it), oldest first; a moment may stand behind a tab" }.AsPath();
+        var history = new Option<string?>("--history") { Description = "file with one item a line (id, or the name as Segue shows it), oldest first; - is standard input; a moment may stand behind a tab" }.AsPath();
         Option<string?> at = SharedOptions.At("list"), exclude = SharedOptions.Exclude("recommended");
         var maxPerArtist = new Option<int>("--max-per-artist") { Description = "at most this many items of one artist; 0 for no limit" };
         var keepSeen = new Option<bool>("--keep-seen") { Description = "recommend what the listener already knows too" };
@@ -78,7 +78,7 @@ internal static class RecommendCommand
 
     private static Query KnownUser(TrainedModel model, string userId, long moment)
     {
-        int userIndex = model.Train.Users.IndexOf(userId);
+        int userIndex = UserNames.Find(model.Train.Users, userId);
         if (userIndex < 0)
         {
             IReadOnlyList<string> near = model.Train.Users.Count <= 100_000 ? NearMatches.Find(userId, model.Train.Users.AsEnumerable()) : [];

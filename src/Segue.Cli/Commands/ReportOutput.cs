@@ -55,8 +55,8 @@ internal static class ReportOutput
         IReadOnlyList<PublishedRow> published = report.Published ?? [];
         string[] all = [.. report.Rows.SelectMany(r => r.Metrics.Keys).Concat(published.SelectMany(p => p.Metrics.Keys)).Distinct()];
         string[] metrics = [.. all.Where(m => !IsSlice(m))], slices = [.. all.Where(IsSlice)];
-        terminal.Result.WriteLine($"{report.Title ?? report.Dataset.Name}: {report.Dataset.Users:N0} users × {report.Dataset.Items:N0} items, {report.Dataset.Interactions:N0} interactions");
-        terminal.Result.WriteLine($"split {report.Split.Name}, seed {report.Split.Seed}: train {report.Split.Train:N0}, test {report.Split.Test:N0}, {report.Split.TestUsers:N0} test users{(report.Split.TestDays is { } days ? $" on {days:N0} days" : string.Empty)}; {report.Protocol}");
+        terminal.Result.WriteLine($"{report.Title ?? report.Dataset.Name}: {Plural.Of(report.Dataset.Users, "user")} × {Plural.Of(report.Dataset.Items, "item")}, {Plural.Of(report.Dataset.Interactions, "interaction")}");
+        terminal.Result.WriteLine($"split {report.Split.Name}, seed {report.Split.Seed}: train {report.Split.Train:N0}, test {report.Split.Test:N0}, {Plural.Of(report.Split.TestUsers, "test user")}{(report.Split.TestDays is { } days ? $" on {Plural.Of(days, "day")}" : string.Empty)}; {report.Protocol}");
         TextTable table = new TextTable().Texts("model").Numbers([.. metrics.Take(1)]);
         if (metrics.Length > 0)
         {

@@ -95,7 +95,7 @@ internal static class TrainCommand
             }
             else
             {
-                terminal.Result.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Trained {specification.Label} on {train.Count:N0} interactions in {seconds:F2} s."));
+                terminal.Result.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Trained {specification.Label} on {Plural.Of(train.Count, "interaction")} in {seconds:F2} s."));
                 terminal.Result.WriteLine($"Written to {path}.");
                 terminal.Result.WriteCommand("Next: ", $"segue recommend {Shell.Path(path, "FOLDER")} {Listener(train)} --explain");
             }

@@ -4,7 +4,7 @@ namespace Segue.Core.Ranking;
 
 /// <summary>Which items are one song under several ids: items with the same artist and the same title.</summary>
 /// <remarks>
-/// Names are equal after Unicode normalization (NFKC), without regard to case and to spaces at the ends. Items without an artist or without a title are alone:
+/// Names are equal in Unicode form C, without regard to case and to spaces at the ends. Items without an artist or without a title are alone:
 /// two songs called "Intro" are not one. A live or remastered version has another title, so it is another song.
 /// </remarks>
 public sealed class SameSongs
@@ -84,5 +84,5 @@ public sealed class SameSongs
         return one;
     }
 
-    private static string Normal(string name) => name.Trim().ToUpperInvariant();
+    private static string Normal(string name) => Nfc.Of(name).Trim().ToUpperInvariant();
 }

@@ -25,6 +25,18 @@ internal sealed class InputFile(string name, InputArchive? archive, long declare
 
     public bool IsUsed { get; set; }
 
+    /// <summary>True where another file of the import says the same and more, so that it is passed over by design.</summary>
+    public bool IsSuperseded { get; set; }
+
+    /// <summary>Which of the paths it came from, from 0.</summary>
+    public int Source { get; set; }
+
+    /// <summary>The archive or folder the user named, or the folder of a file the user named; files of one person stand together.</summary>
+    public string Place { get; set; } = string.Empty;
+
+    /// <summary>True where <see cref="Place"/> was named by the user, false where it is only the folder of a named file.</summary>
+    public bool IsPlaceNamed { get; set; }
+
     /// <summary>Why it cannot be read and what to do about it, as the rest of a sentence; null where it can.</summary>
     public string? Fault { get; init; }
 
@@ -61,14 +73,20 @@ internal sealed class InputFiles : IDisposable
 {
     private static readonly byte[] ZipMagic = [0x50, 0x4B, 0x03, 0x04], EmptyZipMagic = [0x50, 0x4B, 0x05, 0x06], GzipMagic = [0x1F, 0x8B];
 
+    /// <summary>The path that means standard input.</summary>
+    public const string StandardInput = "-";
+
     private readonly ImportLimits _limits;
     private readonly CancellationToken _cancellation;
     private readonly List<InputFile> _files = [];
     private readonly List<IDisposable> _open = [];
     private readonly Dictionary<string, DiskFile> _disks = new(StringComparer.Ordinal);
     private readonly List<string> _skipped = [];
+    private readonly Func<Stream>? _standardInput;
+    private string? _temporary;
 
-    private InputFiles(ImportLimits limits, CancellationToken cancellation) => (_limits, _cancellation) = (limits, cancellation);
+    private InputFiles(ImportLimits limits, Func<Stream>? standardInput, CancellationToken cancellation) =>
+        (_limits, _standardInput, _cancellation) = (limits, standardInput, cancellation);
 
     public IReadOnlyList<InputFile> Files => _files;
 
@@ -77,24 +95,28 @@ internal sealed class InputFiles : IDisposable
 
     /// <summary>Finds every file in <paramref name="paths"/>: files, folders, zip, gz, tar and <c>zip!entry</c>.</summary>
     /// <exception cref="ImportException">A path does not exist, cannot be read, is a broken archive, or leaves its archive.</exception>
-    public static InputFiles Find(IReadOnlyList<string> paths, ImportLimits limits, CancellationToken cancellation = default)
+    public static InputFiles Find(IReadOnlyList<string> paths, ImportLimits limits, CancellationToken cancellation = default,
+        Func<Stream>? standardInput = null)
     {
         if (paths.Count == 0)
         {
             throw new OptionException("no file to import was given; name a file, a folder or a zip");
         }
 
-        var inputs = new InputFiles(limits, cancellation);
+        var inputs = new InputFiles(limits, standardInput, cancellation);
         try
         {
-            foreach (string path in paths)
+            for (int source = 0; source < paths.Count; source++)
             {
+                string path = paths[source];
                 int before = inputs._files.Count;
                 inputs.AddPath(path);
                 if (inputs._files.Count == before)
                 {
                     throw new ImportException($"'{path}' holds no files; name a file, or a folder or archive with files in it");
                 }
+
+                inputs.Place(path, source, inputs._files[before..]);
             }
 
             return inputs;
@@ -132,6 +154,53 @@ internal sealed class InputFiles : IDisposable
         }
 
         _open.Clear();
+        if (_temporary is not null)
+        {
+            File.Delete(_temporary);
+            _temporary = null;
+        }
+    }
+
+    private void Place(string path, int source, List<InputFile> files)
+    {
+        bool isFolder = Directory.Exists(path);
+        foreach (InputFile file in files)
+        {
+            file.Source = source;
+            file.IsPlaceNamed = isFolder || file.Name.Contains('!', StringComparison.Ordinal);
+            file.Place = path == StandardInput ? path
+                : isFolder ? Path.TrimEndingDirectorySeparator(Path.GetFullPath(path))
+                : file.IsPlaceNamed ? Path.GetFullPath(File.Exists(path) ? path : path[..path.LastIndexOf('!')])
+                : Path.GetDirectoryName(Path.GetFullPath(path)) ?? string.Empty;
+        }
+    }
+
+    // Files are looked at before they are read, and archives are read out of order: what can be read only once is copied first.
+    private void AddStandardInput()
+    {
+        if (_standardInput is null)
+        {
+            throw new ImportException("'-' is standard input, which is not there; name a file");
+        }
+
+        if (_temporary is not null)
+        {
+            throw new OptionException("'-' is given twice; standard input is one file");
+        }
+
+        _temporary = Path.GetTempFileName();
+        using (Stream from = _standardInput())
+        using (FileStream to = File.Create(_temporary))
+        {
+            byte[] buffer = new byte[1 << 16];
+            for (int read; (read = from.Read(buffer)) > 0;)
+            {
+                _cancellation.ThrowIfCancellationRequested();
+                to.Write(buffer.AsSpan(0, read));
+            }
+        }
+
+        AddFile(_temporary, "standard input", isDirect: true, entry: null);
     }
 
     private void AddPath(string path)
@@ -141,7 +210,11 @@ internal sealed class InputFiles : IDisposable
             throw new OptionException("a path to import is empty or holds a NUL; name a file, a folder or a zip");
         }
 
-        if (Directory.Exists(path))
+        if (path == StandardInput)
+        {
+            AddStandardInput();
+        }
+        else if (Directory.Exists(path))
         {
             AddFolder(path);
         }

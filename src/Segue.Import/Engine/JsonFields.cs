@@ -32,6 +32,12 @@ internal sealed class JsonFields
         }
     }
 
+    /// <summary>True where the last text was sound JSON, of whatever kind.</summary>
+    public bool IsJson { get; private set; }
+
+    /// <summary>True where one of the paths was there.</summary>
+    public bool HasAny => Array.Exists(_values, v => v.Kind != JsonTokenType.None);
+
     /// <summary>True where a value holds U+0000.</summary>
     public bool HasNul { get; private set; }
 
@@ -65,9 +71,11 @@ internal sealed class JsonFields
         try
         {
             var reader = new Utf8JsonReader(json);
-            bool isWhole = reader.Read() && Parse(ref reader) && !reader.Read();
-            IsSound &= isWhole;
-            return isWhole;
+            IsJson = false;
+            bool isObject = reader.Read() && Parse(ref reader);
+            IsJson = !reader.Read();
+            IsSound &= IsJson;
+            return isObject && IsJson;
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {

@@ -17,6 +17,8 @@ internal sealed class JsonRecordReader : RowSource
     private byte[] _buffer = new byte[1 << 12];
     private int _start, _at, _end, _rawLength;
     private bool _atEnd, _started, _inObject, _any, _done, _keep;
+    private int _counted;
+    private long _lines = 1;
 
     /// <summary>Opens a file.</summary>
     /// <param name="file">What to read.</param>
@@ -68,7 +70,8 @@ internal sealed class JsonRecordReader : RowSource
         }
 
         _any = true;
-        Line++;
+        Record++;
+        Line = LineAt(_at);
         _start = _at;
         _keep = true;
         SkipValue(b);
@@ -121,14 +124,14 @@ internal sealed class JsonRecordReader : RowSource
 
         if (b != '{')
         {
-            throw Broken($"does not start with {{ and have a list '{System.Text.Encoding.UTF8.GetString(_property)}'");
+            throw Other($"does not start with {{ and have a list '{System.Text.Encoding.UTF8.GetString(_property)}'");
         }
 
         _at++;
         _inObject = true;
         if (!NextProperty())
         {
-            throw Broken($"has no list '{System.Text.Encoding.UTF8.GetString(_property)}'");
+            throw Other($"has no list '{System.Text.Encoding.UTF8.GetString(_property)}'");
         }
 
         Expect((byte)'[');
@@ -300,7 +303,7 @@ internal sealed class JsonRecordReader : RowSource
         byte b = Peek();
         if (b != wanted)
         {
-            throw Broken($"has '{(char)b}' where '{(char)wanted}' should be");
+            throw wanted == '[' ? Other($"has '{(char)b}' where '[' should be") : Broken($"has '{(char)b}' where '{(char)wanted}' should be");
         }
 
         _at++;
@@ -323,6 +326,8 @@ internal sealed class JsonRecordReader : RowSource
 
         if (from > 0)
         {
+            LineAt(from);
+            _counted -= from;
             Buffer.BlockCopy(_buffer, from, _buffer, 0, _end - from);
             _at -= from;
             _end -= from;
@@ -335,6 +340,18 @@ internal sealed class JsonRecordReader : RowSource
         }
 
         return Fill();
+    }
+
+    // Line of a place in the buffer; places only ever move on.
+    private long LineAt(int place)
+    {
+        if (place > _counted)
+        {
+            _lines += _buffer.AsSpan(_counted, place - _counted).Count((byte)'\n');
+            _counted = place;
+        }
+
+        return _lines;
     }
 
     private bool Fill()
@@ -351,7 +368,10 @@ internal sealed class JsonRecordReader : RowSource
 
     private ImportException CutOff() => Broken("ends in the middle");
 
+    private ImportException Other(string what) => File.Broken(
+        $"is not the JSON it should be: it {what}; it is of another format: segue formats lists those that are read");
+
     private ImportException Broken(string what) =>
-        File.Broken($"is not the JSON it should be: it {what}, {(Line == 0 ? "before the first element" : $"at element {Line}")}; "
+        File.Broken($"is not the JSON it should be: it {what}, {(Record == 0 ? "before the first element" : $"at element {Record}")}; "
             + "download it again or leave it out");
 }

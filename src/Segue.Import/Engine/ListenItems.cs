@@ -2,16 +2,16 @@ using Segue.Core.Data;
 
 namespace Segue.Import.Engine;
 
-/// <summary>What a scrobble says about its track; empty where it says nothing.</summary>
+/// <summary>What a scrobble says about its track, names in Unicode form C; empty where it says nothing.</summary>
 internal readonly ref struct Listen(
     ReadOnlySpan<byte> artist, ReadOnlySpan<byte> title, ReadOnlySpan<byte> album, ReadOnlySpan<byte> trackMbid,
         ReadOnlySpan<byte> artistMbid, ReadOnlySpan<byte> albumMbid)
 {
-    public ReadOnlySpan<byte> Artist { get; } = artist;
+    public ReadOnlySpan<byte> Artist { get; } = Nfc.Of(artist);
 
-    public ReadOnlySpan<byte> Title { get; } = title;
+    public ReadOnlySpan<byte> Title { get; } = Nfc.Of(title);
 
-    public ReadOnlySpan<byte> Album { get; } = album;
+    public ReadOnlySpan<byte> Album { get; } = Nfc.Of(album);
 
     public ReadOnlySpan<byte> TrackMbid { get; } = trackMbid;
 

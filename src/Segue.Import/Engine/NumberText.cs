@@ -19,6 +19,21 @@ internal static class NumberText
         return !text.IsEmpty && Utf8Parser.TryParse(text, out value, out int used) && used == text.Length && double.IsFinite(value);
     }
 
+    /// <summary>True for a number whose only fault is a comma in place of the point.</summary>
+    public static bool HasDecimalComma(ReadOnlySpan<byte> text)
+    {
+        int comma = text.IndexOf((byte)',');
+        if (comma < 0 || text.Length > 40)
+        {
+            return false;
+        }
+
+        Span<byte> pointed = stackalloc byte[text.Length];
+        text.CopyTo(pointed);
+        pointed[comma] = (byte)'.';
+        return TryDouble(pointed, out _);
+    }
+
     /// <summary>True where the field is a number of any kind.</summary>
     public static bool IsNumber(ReadOnlySpan<byte> text) => TryDouble(text, out _);
 }

@@ -13,13 +13,14 @@ internal static class Reasons
     public const string ExtraColumn = "extra-column";
     public const string RepeatedHeader = "repeated-header";
     public const string BadJson = "bad-json";
+    public const string OtherJson = "other-json";
     public const string EmptyUser = "empty-user";
     public const string EmptyItem = "empty-item";
     public const string BadUser = "bad-user";
     public const string NoTime = "no-time";
     public const string BadTime = "bad-time";
-    public const string TimeBefore2002 = "time-before-2002";
     public const string TimeInFuture = "time-in-future";
+    public const string DecimalComma = "decimal-comma";
     public const string BadWeight = "bad-weight";
     public const string WeightNotPositive = "weight-not-positive";
     public const string WeightTooLarge = "weight-too-large";
@@ -36,4 +37,11 @@ internal static class Reasons
     public const string Duplicate = "duplicate";
     public const string DoublyEncoded = "doubly-encoded";
     public const string TagTimeUnknown = "tag-time-unknown";
+    private const string TimeBefore = "time-before-";
+
+    /// <summary><c>time-before-2002</c>.</summary>
+    public static string BeforeYear(int year) => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{TimeBefore}{year}");
+
+    /// <summary>True for a reason of <see cref="BeforeYear"/>.</summary>
+    public static bool IsBeforeYear(string reason) => reason.StartsWith(TimeBefore, StringComparison.Ordinal);
 }

@@ -5,8 +5,11 @@ internal abstract class RowSource(InputFile file) : IDisposable
 {
     public InputFile File => file;
 
-    /// <summary>Line from 1, in JSON files record from 1.</summary>
+    /// <summary>Line from 1 where the row begins.</summary>
     public long Line { get; protected set; }
+
+    /// <summary>Record from 1 in a JSON list; 0 in files of lines.</summary>
+    public long Record { get; protected set; }
 
     /// <summary>The current row as it stands in the file, without the line end; valid until the next row.</summary>
     public abstract ReadOnlySpan<byte> Raw { get; }
@@ -29,10 +32,16 @@ internal abstract class RowSource(InputFile file) : IDisposable
 /// Reads a text file row by row and field by field without allocating: a row is a line, or with quotes a record that may span
 /// lines (RFC 4180). Bad rows come with a <see cref="RowSource.Fault"/> and reading goes on after them.
 /// </summary>
+/// <remarks>
+/// A loose reader takes what spreadsheets and hands write: a line ends in LF, CRLF or CR alone, and white space around a field that is
+/// not quoted, or around the quotes, is not part of it.
+/// </remarks>
 internal sealed class RowReader : RowSource
 {
     private readonly Stream _stream;
     private readonly byte _delimiter;
+    private readonly byte[]? _separator;
+    private readonly bool _loose;
     private readonly bool _quotes;
     private readonly bool _spaces;
     private readonly bool _anyBytes;
@@ -44,6 +53,7 @@ internal sealed class RowReader : RowSource
     private long _nextLine = 1;
     private int _rawLength;
     private int[] _fieldStart = new int[16], _fieldLength = new int[16];
+    private bool[] _quotedField = new bool[16];
     private byte[] _unescaped = [];
     private int _unescapedLength;
 
@@ -54,13 +64,18 @@ internal sealed class RowReader : RowSource
     /// <param name="quotes">Fields may be quoted.</param>
     /// <param name="maxLine">Longest row, bytes.</param>
     /// <param name="anyBytes">Do not check for UTF-8.</param>
-    public RowReader(InputFile file, Stream stream, byte delimiter, bool quotes, int maxLine, bool anyBytes = false)
+    /// <param name="separator">A delimiter of several bytes, in place of <paramref name="delimiter"/>.</param>
+    /// <param name="loose">As spreadsheets and hands write it; see the remarks.</param>
+    public RowReader(InputFile file, Stream stream, byte delimiter, bool quotes, int maxLine, bool anyBytes = false,
+        byte[]? separator = null, bool loose = false)
         : base(file)
     {
         _stream = stream;
-        _delimiter = delimiter;
+        _delimiter = separator is null ? delimiter : separator[0];
+        _separator = separator is { Length: > 1 } ? separator : null;
+        _loose = loose;
         _quotes = quotes;
-        _spaces = delimiter == ' ';
+        _spaces = _separator is null && _delimiter == ' ';
         _maxLine = maxLine;
         _anyBytes = anyBytes;
         _usual = (int)Math.Min(1 << 18, Math.Max(4096, maxLine + 2L));
@@ -144,6 +159,11 @@ internal sealed class RowReader : RowSource
             Split(row);
         }
 
+        if (_loose && !_spaces)
+        {
+            Trim();
+        }
+
         if (row.Contains((byte)0))
         {
             Fault = Reasons.NulByte;
@@ -172,7 +192,7 @@ internal sealed class RowReader : RowSource
         int scanned = from - _start;
         while (true)
         {
-            int at = _buffer.AsSpan(_start + scanned, _end - _start - scanned).IndexOf((byte)'\n');
+            int at = LineEnd(_buffer.AsSpan(_start + scanned, _end - _start - scanned));
             if (at >= 0)
             {
                 int length = scanned + at - (from - _start);
@@ -180,7 +200,8 @@ internal sealed class RowReader : RowSource
                 return length;
             }
 
-            scanned = _end - _start;
+            // A CR at the end of the buffer may be half of a line end: look at it again with what follows.
+            scanned = _end - _start - (_loose && _end > from && _buffer[_end - 1] == '\r' ? 1 : 0);
             if (scanned > _maxLine)
             {
                 tooLong = true;
@@ -199,6 +220,23 @@ internal sealed class RowReader : RowSource
         }
     }
 
+    // Where the first line end is; of CR LF the LF, so that every end is one byte. −1 where there is none yet.
+    private int LineEnd(ReadOnlySpan<byte> text)
+    {
+        if (!_loose)
+        {
+            return text.IndexOf((byte)'\n');
+        }
+
+        int at = text.IndexOfAny((byte)'\n', (byte)'\r');
+        if (at < 0 || text[at] == '\n')
+        {
+            return at;
+        }
+
+        return at + 1 < text.Length ? (text[at + 1] == '\n' ? at + 1 : at) : _atEnd ? at : -1;
+    }
+
     private void SkipLine()
     {
         // The sample is the start of the line, so keep that and drop the rest.
@@ -206,14 +244,15 @@ internal sealed class RowReader : RowSource
         int from = _start;
         while (true)
         {
-            int at = _buffer.AsSpan(from, _end - from).IndexOf((byte)'\n');
+            int at = LineEnd(_buffer.AsSpan(from, _end - from));
             if (at >= 0)
             {
                 _next = from + at + 1;
                 break;
             }
 
-            _start = from = _next = _end;
+            // A CR at the end of the buffer may be half of a line end.
+            _start = from = _next = _loose && _end > from && _buffer[_end - 1] == '\r' ? _end - 1 : _end;
             if (!Fill())
             {
                 _next = _end;
@@ -286,7 +325,7 @@ internal sealed class RowReader : RowSource
 
         while (true)
         {
-            int length = row[at..].IndexOf(_delimiter);
+            int length = Delimiter(row[at..]);
             if (length < 0)
             {
                 AddField(_start + at, row.Length - at);
@@ -294,7 +333,41 @@ internal sealed class RowReader : RowSource
             }
 
             AddField(_start + at, length);
-            at += length + 1;
+            at += length + Width;
+        }
+    }
+
+    private int Width => _separator?.Length ?? 1;
+
+    private int Delimiter(ReadOnlySpan<byte> text) => _separator is null ? text.IndexOf(_delimiter) : text.IndexOf(_separator);
+
+    private bool IsDelimiter(int at, int end) =>
+        _separator is null ? _buffer[at] == _delimiter : _buffer.AsSpan(at, end - at).StartsWith(_separator);
+
+    // White space between delimiters, which is never the delimiter itself.
+    private int SkipWhite(int at, int end)
+    {
+        ReadOnlySpan<byte> text = _buffer.AsSpan(at, end - at);
+        int white = 0;
+        while (white < text.Length && (text[white] == ' ' || (text[white] == '\t' && _delimiter != '\t')))
+        {
+            white++;
+        }
+
+        return at + white;
+    }
+
+    private void Trim()
+    {
+        for (int i = 0; i < Count; i++)
+        {
+            if (_fieldStart[i] >= 0 && !_quotedField[i])
+            {
+                ReadOnlySpan<byte> field = _buffer.AsSpan(_fieldStart[i], _fieldLength[i]);
+                ReadOnlySpan<byte> rest = Text.TrimStart(field);
+                _fieldStart[i] += field.Length - rest.Length;
+                _fieldLength[i] = Text.TrimEnd(rest).Length;
+            }
         }
     }
 
@@ -327,15 +400,17 @@ internal sealed class RowReader : RowSource
     private void SplitQuoted()
     {
         _unescapedLength = 0;
-        int firstLength = _next - _start - (_next > _start && _buffer[_next - 1] == '\n' ? 1 : 0);
+        int firstLength = _next - _start
+            - (_next > _start && (_buffer[_next - 1] == '\n' || (_loose && _buffer[_next - 1] == '\r')) ? 1 : 0);
         int rowEnd = _start + firstLength;
         int lines = 1;
         int at = _start;
         while (true)
         {
-            if (at >= rowEnd || _buffer[at] != '"')
+            int opening = _loose ? SkipWhite(at, rowEnd) : at;
+            if (opening >= rowEnd || _buffer[opening] != '"')
             {
-                int end = _buffer.AsSpan(at, rowEnd - at).IndexOf(_delimiter);
+                int end = Delimiter(_buffer.AsSpan(at, rowEnd - at));
                 bool last = end < 0;
                 int length = last ? rowEnd - at : end;
                 AddField(at, last && length > 0 && _buffer[at + length - 1] == '\r' ? length - 1 : length);
@@ -344,10 +419,11 @@ internal sealed class RowReader : RowSource
                     break;
                 }
 
-                at += length + 1;
+                at += length + Width;
                 continue;
             }
 
+            at = opening;
             int fieldStart = ++at;
             int from = fieldStart;
             int escapedStart = -1;
@@ -400,9 +476,12 @@ internal sealed class RowReader : RowSource
                     AddField(~escapedStart, _unescapedLength - escapedStart);
                 }
 
+                _quotedField[Count - 1] = true;
                 at = quoteAt + 1;
                 break;
             }
+
+            at = _loose ? SkipWhite(at, rowEnd) : at;
 
             if (at < rowEnd && _buffer[at] == '\r' && at + 1 == rowEnd)
             {
@@ -414,13 +493,13 @@ internal sealed class RowReader : RowSource
                 break;
             }
 
-            if (_buffer[at] != _delimiter)
+            if (!IsDelimiter(at, rowEnd))
             {
                 Reset(Reasons.MalformedQuote, firstLength);
                 return;
             }
 
-            at++;
+            at += Width;
         }
 
         SetRow(rowEnd - _start, lines);
@@ -462,8 +541,10 @@ internal sealed class RowReader : RowSource
         {
             Array.Resize(ref _fieldStart, Count * 2);
             Array.Resize(ref _fieldLength, Count * 2);
+            Array.Resize(ref _quotedField, Count * 2);
         }
 
+        _quotedField[Count] = false;
         _fieldStart[Count] = start;
         _fieldLength[Count++] = length;
     }

@@ -83,7 +83,7 @@ internal sealed class TableLog(string name)
             Count++;
             if (Samples.Count < SampleCount)
             {
-                Samples.Add(new Sample(row.File.Name, row.Line, row.Names));
+                Samples.Add(new Sample(row.File.Name, row.Line, row.Names) { Record = row.Record });
             }
         }
 

@@ -27,6 +27,33 @@ internal static class Text
         return string.Join(" – ", there);
     }
 
+    /// <summary>Without the white space at its start, of any kind: a hard space is one too.</summary>
+    public static ReadOnlySpan<byte> TrimStart(ReadOnlySpan<byte> utf8)
+    {
+        while (!utf8.IsEmpty && Rune.DecodeFromUtf8(utf8, out Rune rune, out int used) == System.Buffers.OperationStatus.Done
+            && Rune.IsWhiteSpace(rune))
+        {
+            utf8 = utf8[used..];
+        }
+
+        return utf8;
+    }
+
+    /// <summary>Without the white space at its end.</summary>
+    public static ReadOnlySpan<byte> TrimEnd(ReadOnlySpan<byte> utf8)
+    {
+        while (!utf8.IsEmpty && Rune.DecodeLastFromUtf8(utf8, out Rune rune, out int used) == System.Buffers.OperationStatus.Done
+            && Rune.IsWhiteSpace(rune))
+        {
+            utf8 = utf8[..^used];
+        }
+
+        return utf8;
+    }
+
+    /// <summary>Without the white space around it.</summary>
+    public static ReadOnlySpan<byte> Trim(ReadOnlySpan<byte> utf8) => TrimEnd(TrimStart(utf8));
+
     /// <summary>The first 200 characters, control characters other than TAB as <c>\u</c> escapes.</summary>
     public static string Printable(string text) => Printable(text, SampleLength);
 

@@ -3,31 +3,47 @@ namespace Segue.Import.Engine;
 /// <summary>Times as sources write them, to Unix seconds UTC. Proleptic Gregorian calendar, no leap seconds.</summary>
 internal static class TimeText
 {
-    /// <summary>2002-01-01: before it nobody scrobbled, so an earlier time is a broken clock.</summary>
-    public const long Earliest = 1009843200;
-
     private const long MillisecondsFrom = 100_000_000_000;
 
-    /// <summary>Unix seconds or milliseconds (from 10¹¹ up), whole or with a fraction that is cut off.</summary>
+    /// <summary>
+    /// Unix seconds, milliseconds (from 10¹¹ up), microseconds (from 10¹⁴) or nanoseconds (from 10¹⁷), whole or with a fraction that is
+    /// cut off.
+    /// </summary>
     public static bool TryUnix(ReadOnlySpan<byte> text, out long time)
     {
         if (NumberText.TryLong(text, out time))
         {
-            if (Math.Abs((double)time) >= MillisecondsFrom)
-            {
-                time = Floor(time, 1000);
-            }
-
+            time = Floor(time, Unit(Math.Abs((double)time)));
             return true;
         }
 
-        if (NumberText.TryDouble(text, out double number) && Math.Abs(number) < 1e15)
+        if (NumberText.TryDouble(text, out double number) && Math.Abs(number) < 9e18)
         {
-            time = (long)Math.Floor(Math.Abs(number) >= MillisecondsFrom ? number / 1000 : number);
+            time = (long)Math.Floor(number / Unit(Math.Abs(number)));
             return true;
         }
 
         return false;
+    }
+
+    /// <summary>
+    /// A date of digits alone: <c>20090503</c>, <c>200905031548</c> or <c>20090503154825</c>, of 1970 to 2099, UTC. As Unix times these would
+    /// be of 1970, of 1976 or of the far future.
+    /// </summary>
+    public static bool TryDigits(ReadOnlySpan<byte> text, out long time)
+    {
+        time = 0;
+        int hour = 0, minute = 0, second = 0;
+        if (text.Length is not (8 or 12 or 14) || !Digits(text[..4], out int year) || !Digits(text[4..6], out int month)
+            || !Digits(text[6..8], out int day) || year is < 1970 or > 2099 || !TryDays(year, month, day, out long days)
+            || (text.Length > 8 && (!Digits(text[8..10], out hour) || !Digits(text[10..12], out minute) || hour > 23 || minute > 59))
+            || (text.Length > 12 && (!Digits(text[12..], out second) || second > 60)))
+        {
+            return false;
+        }
+
+        time = (days * 86400) + (hour * 3600) + (minute * 60) + Math.Min(second, 59);
+        return true;
     }
 
     /// <summary>Unix seconds, whatever their size.</summary>
@@ -52,13 +68,13 @@ internal static class TimeText
     }
 
     /// <summary>
-    /// ISO 8601: <c>2009-05-03</c>, <c>2009-05-03T15:48:25Z</c>, with a space for T, with or without seconds, fraction (cut off)
-    /// and offset (<c>+02:00</c>, <c>+0200</c>, <c>+02</c>); without an offset it is UTC.
+    /// ISO 8601: <c>2009-05-03</c>, <c>2009-05-03T15:48:25Z</c>, with a space for T, slashes for dashes, with or without seconds,
+    /// fraction (cut off) and offset (<c>+02:00</c>, <c>+0200</c>, <c>+02</c>, <c>UTC</c>, <c>GMT</c>); without an offset it is UTC.
     /// </summary>
     public static bool TryIso(ReadOnlySpan<byte> text, out long time)
     {
         time = 0;
-        if (text.Length < 10 || text[4] != '-' || text[7] != '-'
+        if (text.Length < 10 || text[4] is not ((byte)'-' or (byte)'/') || text[7] != text[4]
             || !Digits(text[..4], out int year) || !Digits(text[5..7], out int month) || !Digits(text[8..10], out int day)
             || !TryDays(year, month, day, out long days))
         {
@@ -150,7 +166,9 @@ internal static class TimeText
 
     private static bool TryZone(ReadOnlySpan<byte> zone, ref long time)
     {
-        if (zone.IsEmpty || (zone.Length == 1 && zone[0] is (byte)'Z' or (byte)'z') || zone.SequenceEqual(" UTC"u8))
+        zone = !zone.IsEmpty && zone[0] == ' ' ? zone[1..] : zone;
+        if (zone.IsEmpty || (zone.Length == 1 && zone[0] is (byte)'Z' or (byte)'z') || zone.SequenceEqual("UTC"u8)
+            || zone.SequenceEqual("GMT"u8))
         {
             return true;
         }
@@ -225,6 +243,15 @@ internal static class TimeText
         days = (365L * y) + (y / 4) - (y / 100) + (y / 400) + (((153 * m) + 2) / 5) + day - 1 - 719468;
         return true;
     }
+
+    // How many of the unit a number of this size counts in are a second.
+    private static long Unit(double size) => size switch
+    {
+        >= MillisecondsFrom * 1e6 => 1_000_000_000,
+        >= MillisecondsFrom * 1e3 => 1_000_000,
+        >= MillisecondsFrom => 1000,
+        _ => 1,
+    };
 
     private static long Floor(long value, long by) => (value / by) - (value % by < 0 ? 1 : 0);
 }

@@ -15,9 +15,12 @@ internal sealed class TrackKeys
     private readonly List<int> _albums = [], _firstUri = [];
     private StringTable _keyTable = StringTable.Empty, _uriTable = StringTable.Empty, _textTable = StringTable.Empty;
 
-    /// <summary>Number of a track by its names; the album is that of the first row that has one.</summary>
+    /// <summary>Number of a track by its names, in Unicode form C; the album is that of the first row that has one.</summary>
     public int Add(ReadOnlySpan<byte> artist, ReadOnlySpan<byte> title, ReadOnlySpan<byte> album)
     {
+        artist = Nfc.Of(artist);
+        title = Nfc.Of(title);
+        album = Nfc.Of(album);
         int key = _keys.Add(_id.Compose(artist, title));
         if (key == _names.Count)
         {

@@ -7,17 +7,15 @@ namespace Segue.Import.Formats;
 /// <summary>Any delimited file whose columns the user names.</summary>
 internal static class Csv
 {
-    private const int LookRows = 20;
-
     public static FormatDescription Format { get; } = new(
         "csv",
-        "any delimited file; --map user=COL,item=COL[,time=COL][,weight=COL][,artist=COL][,title=COL][,album=COL] says what is what",
+        "any delimited file; --map [user=COL,]item=COL[,time=COL][,weight=COL][,artist=COL][,title=COL][,album=COL] says what is what",
         ["track", "artist", "album"],
         [new(
             "any text file",
-            "columns by header name or by number from 0; delimiter , ; tab | and header are found, or given: delimiter=tab, "
+            "columns by header name or by number from 0; delimiter , ; tab | :: and header are found, or given: delimiter=tab, "
                 + "header=no, quotes=no, "
-            + "ordered=yes, time_format=auto|unix|unix_ms|iso|relative")])
+            + "ordered=yes, time_format=auto|unix|unix_ms|iso|relative; without user all rows are one listener's")])
     {
         NeedsMap = true,
         Read = Read,
@@ -28,12 +26,40 @@ internal static class Csv
         ColumnMap map = run.Options.Map!;
         CheckLevel(run, map);
         run.Builder.IsOrdered = map.Ordered;
-        foreach (Layout layout in Choose(run, map))
+        var tracks = new Utf8Interner();
+        foreach (CsvLayout layout in CsvLayout.Choose(run, map))
         {
-            ReadFile(run, map, layout);
+            ReadFile(run, map, layout, fold: 0, tracks);
         }
 
-        return run.Builder.Build();
+        int side = 0;
+        foreach ((string? path, byte fold) in new[] { (run.Options.Test, (byte)2), (run.Options.Validation, (byte)1) })
+        {
+            if (run.Side(path, side) is { } file)
+            {
+                ReadFile(run, map, CsvLayout.Of(run, file, map), fold, tracks);
+                side++;
+            }
+        }
+
+        if (run.Side(run.Options.Join, side) is { } names)
+        {
+            CsvSides.Join(run, names, run.Options.JoinMap!);
+            side++;
+        }
+
+        if (run.Side(run.Options.Friends, side) is { } friends)
+        {
+            CsvSides.ReadFriends(run, friends);
+        }
+
+        Dataset dataset = run.Builder.Build();
+        if (map.TimeFormat != TimeFormat.Relative)
+        {
+            run.NoteEarliest(dataset, "where times count from an unknown start, add time_format=relative to --map");
+        }
+
+        return dataset;
     }
 
     private static void CheckLevel(ImportRun run, ColumnMap map)
@@ -50,134 +76,36 @@ internal static class Csv
         }
     }
 
-    private static List<Layout> Choose(ImportRun run, ColumnMap map)
+    private static byte[] Listener(ImportRun run, InputFile file)
     {
-        if (run.Inputs.All(f => f.IsDirect))
+        string name = run.Listener(file) ?? ImportRun.NameOf(file.Name, "me");
+        run.CountListener(name);
+        if (run.Options.Listeners.Count == 0)
         {
-            return [.. run.Inputs.Select(f => Find(run, f, map) ?? throw Misfit(run, f, map))];
+            run.Note($"the map has no user column: all rows of '{Text.Printable(file.Name)}' are of one listener, '{Text.Printable(name)}'; "
+                + "--user NAME gives another name");
         }
 
-        Layout[] found = [.. run.Inputs.Where(f => f.Fault is null).Select(f => Find(run, f, map)).OfType<Layout>()];
-        return found.Length switch
-        {
-            1 => [found[0]],
-            0 when run.Inputs.FirstOrDefault(f => f.Fault is not null) is { } file => throw file.Broken(file.Fault!),
-            0 when run.Inputs.Count == 1 => throw Misfit(run, run.Inputs[0], map),
-            0 => throw run.WrongFiles($"file with the columns {Text.List(map.Columns().Select(c => c.Column))}"),
-            _ => throw new ImportException(
-                $"{found.Length} files fit --map '{map}': {Text.List(found.Select(f => f.File.Name))}; name the one to import, for "
-                    + $"example {Text.Printable(found[0].File.Name)}"),
-        };
+        return System.Text.Encoding.UTF8.GetBytes(name);
     }
 
-    private static ImportException Misfit(ImportRun run, InputFile file, ColumnMap map)
+    private static void ReadFile(ImportRun run, ColumnMap map, CsvLayout layout, byte fold, Utf8Interner tracks)
     {
-        List<string[]> rows = Look(run, file, map.Delimiter ?? ',', map);
-        return rows.Count == 0
-            ? file.Broken("has no rows at its start that can be read; name another file")
-            : file.Broken($"does not have the columns of --map '{map}'; its first line is {Text.List(rows[0])}");
-    }
-
-    // Which delimiter and header make all mapped columns appear; null where none does.
-    private static Layout? Find(ImportRun run, InputFile file, ColumnMap map)
-    {
-        (string Role, string Column)[] columns = [.. map.Columns()];
-        bool named = columns.Any(c => ColumnMap.NumberOf(c.Column) < 0);
-        if (named && map.Header == false)
-        {
-            throw new OptionException($"--map '{map}' names columns and says header=no; give the columns as numbers from 0");
-        }
-
-        Layout? best = null;
-        (int Alike, int Width) bestFit = default;
-        foreach (char delimiter in map.Delimiter is { } given ? [given] : new[] { ',', ';', '\t', '|', ' ' })
-        {
-            List<string[]> rows = Look(run, file, delimiter, map);
-            if (rows.Count == 0 || (delimiter == ' ' && map.Delimiter is null && named))
-            {
-                continue;
-            }
-
-            var index = new Dictionary<string, int>();
-            foreach ((string role, string column) in columns)
-            {
-                int number = ColumnMap.NumberOf(column);
-                int at = number >= 0 ? number : run.HeaderIndex(file, rows[0], column, optional: true);
-                if (at >= 0 && at < rows[0].Length)
-                {
-                    index[role] = at;
-                }
-            }
-
-            // The right delimiter cuts every line into the same number of fields; between several, the one with most fields.
-            int alike = rows.Count(r => r.Length == rows[0].Length);
-            (int Alike, int Width) fit = (alike, rows[0].Length);
-            if (index.Count == columns.Length && fit.CompareTo(bestFit) > 0)
-            {
-                bestFit = fit;
-                best = new Layout(file, delimiter, named || (map.Header ?? LooksLikeHeader(rows, index, map)), rows[0], index);
-            }
-        }
-
-        return best;
-    }
-
-    private static bool LooksLikeHeader(List<string[]> rows, Dictionary<string, int> index, ColumnMap map)
-    {
-        ReadOnlySpan<byte> Utf8(string[] row, int column) => column < row.Length ? System.Text.Encoding.UTF8.GetBytes(row[column]) : [];
-        if (index.TryGetValue("weight", out int weight))
-        {
-            return !NumberText.IsNumber(Utf8(rows[0], weight).Trim((byte)' '));
-        }
-
-        if (index.TryGetValue("time", out int time))
-        {
-            return !TryTime(Utf8(rows[0], time), map.TimeFormat, out _);
-        }
-
-        // A line of words above a column of nothing but numbers.
-        return rows.Count > 1
-            && !index.Values.Any(i => NumberText.IsNumber(Utf8(rows[0], i)))
-            && index.Values.Any(i => rows.Skip(1).All(r => NumberText.IsNumber(Utf8(r, i))));
-    }
-
-    private static List<string[]> Look(ImportRun run, InputFile file, char delimiter, ColumnMap map)
-    {
-        var rows = new List<string[]>();
-        using var reader = new RowReader(file, run.Peek(file), (byte)delimiter, HasQuotes(map, delimiter), run.Limits.MaxLineBytes);
-        for (int seen = 0; seen < LookRows && reader.Read(); seen++)
-        {
-            if (reader.Fault is not null)
-            {
-                continue;
-            }
-
-            var row = new string[reader.Count];
-            for (int i = 0; i < row.Length; i++)
-            {
-                row[i] = System.Text.Encoding.UTF8.GetString(reader[i]);
-            }
-
-            rows.Add(row);
-        }
-
-        return rows;
-    }
-
-    private static bool HasQuotes(ColumnMap map, char delimiter) => map.Quotes ?? delimiter is not ('\t' or ' ');
-
-    private static void ReadFile(ImportRun run, ColumnMap map, Layout layout)
-    {
-        using RowReader reader = run.OpenRows(layout.File, layout.Delimiter, HasQuotes(map, layout.Delimiter));
+        using RowReader reader = layout.Open(run, map);
         int Column(string role) => layout.Index.GetValueOrDefault(role, -1);
         int user = Column("user"), item = Column("item"), time = Column("time"), weight = Column("weight");
         int artist = Column("artist"), title = Column("title"), album = Column("album");
+        byte[] listener = user >= 0 ? [] : Listener(run, layout.File);
         int needed = layout.Index.Values.Max() + 1;
         TableLog table = run.Interactions;
         reader.ShowNames(layout.First.Length, item, artist, title);
         var id = new ItemId();
-        var tracks = new Utf8Interner();
         bool header = layout.HasHeader;
+        for (int comment = 0; comment < layout.Comments && reader.Read(); comment++)
+        {
+            run.Details["comment_lines"] = run.Details.GetValueOrDefault("comment_lines") + 1;
+        }
+
         while (ImportRun.Next(reader, table))
         {
             if (header)
@@ -188,20 +116,22 @@ internal static class Csv
                 continue;
             }
 
-            if (reader.Count < needed || (layout.HasHeader && reader.Count != layout.First.Length))
+            // A delimiter at the end of every line gives the header or the rows one empty field more.
+            bool isWide = reader.Count > layout.First.Length && !(reader.Count == layout.First.Length + 1 && reader[reader.Count - 1].IsEmpty);
+            bool isNarrow = reader.Count < layout.First.Length && !(reader.Count == layout.First.Length - 1 && layout.EndsEmpty);
+            if (reader.Count < needed || (layout.HasHeader && (isWide || isNarrow)))
             {
-                table.Reject(reader.Count >= needed && reader.Count > layout.First.Length ? Reasons.ExtraColumn : Reasons.MissingColumn,
-                    reader);
+                table.Reject(reader.Count >= needed && isWide ? Reasons.ExtraColumn : Reasons.MissingColumn, reader);
                 continue;
             }
 
-            if (layout.HasHeader && IsHeader(reader, layout))
+            if (layout.HasHeader && layout.IsHeader(reader))
             {
                 table.Reject(Reasons.RepeatedHeader, reader);
                 continue;
             }
 
-            ReadOnlySpan<byte> artistName = reader[artist], titleText = reader[title], albumName = reader[album];
+            ReadOnlySpan<byte> artistName = Nfc.Of(reader[artist]), titleText = Nfc.Of(reader[title]), albumName = Nfc.Of(reader[album]);
             ReadOnlySpan<byte> itemId = run.Level switch
             {
                 "artist" when artist >= 0 => artistName,
@@ -210,9 +140,10 @@ internal static class Csv
                 _ when item >= 0 => reader[item],
                 _ => artistName.IsEmpty || titleText.IsEmpty ? [] : id.Compose(artistName, titleText),
             };
-            if (reader[user].IsEmpty || itemId.IsEmpty)
+            ReadOnlySpan<byte> userId = user >= 0 ? reader[user] : listener;
+            if (userId.IsEmpty || itemId.IsEmpty)
             {
-                table.Reject(reader[user].IsEmpty ? Reasons.EmptyUser : Reasons.EmptyItem, reader);
+                table.Reject(userId.IsEmpty ? Reasons.EmptyUser : Reasons.EmptyItem, reader);
                 continue;
             }
 
@@ -223,7 +154,7 @@ internal static class Csv
             }
 
             float amount = 1;
-            if (weight >= 0 && !run.TryWeight(reader[weight].Trim((byte)' '), table, reader, out amount))
+            if (weight >= 0 && !run.TryWeight(Text.Trim(reader[weight]), table, reader, out amount))
             {
                 continue;
             }
@@ -235,17 +166,17 @@ internal static class Csv
                 _ => titleText,
             };
             int itemIndex = run.Builder.Item(itemId, name, artistName, run.Level == "track" ? albumName : []);
-            int userIndex = run.Builder.User(reader[user]);
+            int userIndex = run.Builder.User(userId);
             if (time < 0)
             {
-                run.Builder.Interaction(userIndex, itemIndex, weight: amount);
+                run.Builder.Interaction(userIndex, itemIndex, weight: amount, fold: fold);
                 table.Accept();
                 continue;
             }
 
-            // Two tracks of one artist at one moment are not the same row.
+            // Two tracks of one artist at one moment are not the same row; a row in train and in test stays in both.
             int detail = run.Level == "track" || (item < 0 && title < 0) ? 0 : tracks.Add(item >= 0 ? reader[item] : titleText) + 1;
-            if (run.Builder.TryInteraction(userIndex, itemIndex, when, amount, detail: detail))
+            if (run.Builder.TryInteraction(userIndex, itemIndex, when, amount, fold, (detail * 3) + fold))
             {
                 table.Accept();
             }
@@ -256,24 +187,12 @@ internal static class Csv
         }
     }
 
-    private static bool IsHeader(RowReader reader, Layout layout)
-    {
-        for (int i = 0; i < layout.First.Length; i++)
-        {
-            if (!System.Text.Ascii.Equals(reader[i], layout.First[i]))
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
-
     private static bool TryTime(ImportRun run, TimeFormat format, ReadOnlySpan<byte> text, TableLog table, RowReader row, out long time)
     {
+        text = Text.Trim(text);
         if (!TryTime(text, format, out time))
         {
-            table.Reject(text.Trim((byte)' ').IsEmpty ? Reasons.NoTime : Reasons.BadTime, row);
+            table.Reject(text.IsEmpty ? Reasons.NoTime : Reasons.BadTime, row);
             return false;
         }
 
@@ -290,18 +209,13 @@ internal static class Csv
         return time >= 0;
     }
 
-    private static bool TryTime(ReadOnlySpan<byte> text, TimeFormat format, out long time)
+    /// <summary>Reads a time that has no white space around it.</summary>
+    internal static bool TryTime(ReadOnlySpan<byte> text, TimeFormat format, out long time) => format switch
     {
-        text = text.Trim((byte)' ');
-        return format switch
-        {
-            TimeFormat.Unix or TimeFormat.Relative => TimeText.TrySeconds(text, out time),
-            TimeFormat.UnixMs => TimeText.TryMilliseconds(text, out time),
-            TimeFormat.Iso => TimeText.TryIso(text, out time),
-            _ => TimeText.TryUnix(text, out time) || TimeText.TryIso(text, out time),
-        };
-    }
-
-    /// <summary>How one file is cut into columns.</summary>
-    private sealed record Layout(InputFile File, char Delimiter, bool HasHeader, string[] First, IReadOnlyDictionary<string, int> Index);
+        TimeFormat.Unix or TimeFormat.Relative => TimeText.TrySeconds(text, out time),
+        TimeFormat.UnixMs => TimeText.TryMilliseconds(text, out time),
+        TimeFormat.Iso => TimeText.TryIso(text, out time),
+        _ => TimeText.TryDigits(text, out time) || TimeText.TryUnix(text, out time) || TimeText.TryIso(text, out time)
+            || TimeText.TryDayMonthYear(text, out time),
+    };
 }

@@ -20,6 +20,7 @@ internal static class HetrecLastfm
             new("user_friends.dat (optional)", "userID friendID"),
         ])
     {
+        TimesFrom = 2002,
         Read = Read,
     };
 
@@ -36,6 +37,11 @@ internal static class HetrecLastfm
         InputFile? stamped = run.FindOne("tag assignments with timestamps", n =>
             n.StartsWith("user_taggedartists-timestamps", StringComparison.Ordinal));
         InputFile? assignments = stamped ?? run.FindOne("user_taggedartists.dat", n => n == "user_taggedartists.dat");
+        if (stamped is not null && run.FindOne("user_taggedartists.dat", n => n == "user_taggedartists.dat") is { } days)
+        {
+            days.IsSuperseded = true;
+        }
+
         if (assignments is not null)
         {
             InputFile names = run.FindOne("tags.dat", n => n == "tags.dat")
@@ -182,7 +188,7 @@ internal static class HetrecLastfm
             }
             else
             {
-                // Last.fm opened in 2002. The assignment itself is sound, so it stays, with its time unknown.
+                // Last.fm opened in 2002, so an earlier time is a broken clock. The assignment itself is sound: it stays, its time unknown.
                 if (!run.IsPlausible(time))
                 {
                     table.Repair(Reasons.TagTimeUnknown, reader);

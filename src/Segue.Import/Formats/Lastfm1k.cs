@@ -19,24 +19,15 @@ internal static class Lastfm1k
             new("userid-profile.tsv (optional)", "userid gender age country registered"),
         ])
     {
+        TimesFrom = 2002,
         Read = Read,
     };
 
     private static Dataset Read(ImportRun run)
     {
         InputFile? profile = run.FindOne("userid-profile.tsv", n => n.StartsWith("userid-profile", StringComparison.Ordinal));
-        InputFile[] listens = [.. run.Inputs.Where(f => f.FileName.StartsWith("userid-timestamp", StringComparison.OrdinalIgnoreCase))];
-        if (listens.Length == 0)
-        {
-            listens = [.. run.Inputs.Where(f => f != profile && f.IsDirect)];
-        }
-
-        if (listens.Length == 0)
-        {
-            throw run.WrongFiles("userid-timestamp-artid-artname-traid-traname.tsv");
-        }
-
-        foreach (InputFile file in listens)
+        foreach (InputFile file in run.FindAll("userid-timestamp-artid-artname-traid-traname.tsv",
+            n => n.StartsWith("userid-timestamp", StringComparison.Ordinal), n => n.StartsWith("userid-profile", StringComparison.Ordinal)))
         {
             ReadListens(run, file);
         }

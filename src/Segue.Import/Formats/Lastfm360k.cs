@@ -17,24 +17,15 @@ internal static class Lastfm360k
             new("usersha1-profile.tsv (optional)", "user-sha1 gender age country signup"),
         ])
     {
+        TimesFrom = 2002,
         Read = Read,
     };
 
     private static Dataset Read(ImportRun run)
     {
         InputFile? profile = run.FindOne("usersha1-profile.tsv", n => n.StartsWith("usersha1-profile", StringComparison.Ordinal));
-        InputFile[] plays = [.. run.Inputs.Where(f => f.FileName.StartsWith("usersha1-artmbid", StringComparison.OrdinalIgnoreCase))];
-        if (plays.Length == 0)
-        {
-            plays = [.. run.Inputs.Where(f => f != profile && f.IsDirect)];
-        }
-
-        if (plays.Length == 0)
-        {
-            throw run.WrongFiles("usersha1-artmbid-artname-plays.tsv");
-        }
-
-        foreach (InputFile file in plays)
+        foreach (InputFile file in run.FindAll("usersha1-artmbid-artname-plays.tsv",
+            n => n.StartsWith("usersha1-artmbid", StringComparison.Ordinal), n => n.StartsWith("usersha1-profile", StringComparison.Ordinal)))
         {
             ReadPlays(run, file);
         }

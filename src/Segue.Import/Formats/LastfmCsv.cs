@@ -11,6 +11,9 @@ namespace Segue.Import.Formats;
 /// </summary>
 internal static partial class LastfmCsv
 {
+    // What plays during the export stands first and has no time, so one row is not enough to know the kind.
+    private const int LookRows = 50;
+
     public static FormatDescription Format { get; } = new(
         "lastfm-csv",
         "your own Last.fm history as CSV, from ghan.nl or from lastfm-to-csv",
@@ -21,27 +24,40 @@ internal static partial class LastfmCsv
             new("USER.csv", "artist,album,title,\"06 Jan 2014 20:19\"; no header, UTC"),
         ])
     {
+        IsOneListeners = true,
+        TimesFrom = 2002,
         Read = Read,
     };
 
     private static Dataset Read(ImportRun run)
     {
-        foreach (InputFile file in run.FindAll("CSV file", n => n.EndsWith(".csv", StringComparison.Ordinal)))
+        ImportException? misfit = null;
+        bool any = false;
+        foreach (InputFile file in run.FindAll("CSV file", n => n.EndsWith(".csv", StringComparison.Ordinal) || n.EndsWith(".csv.gz", StringComparison.Ordinal)))
         {
-            ReadFile(run, file);
+            int[]? column = FindColumns(run, file, out ImportException? other);
+            if (other is not null)
+            {
+                // Another program's CSV beside the export: it is listed as ignored.
+                misfit ??= file.IsDirect ? throw other : other;
+                continue;
+            }
+
+            any = true;
+            ReadFile(run, file, column);
         }
 
-        return run.Builder.Build();
+        return any ? run.Builder.Build() : throw misfit ?? run.WrongFiles("CSV file");
     }
 
-    private static void ReadFile(ImportRun run, InputFile file)
+    private static void ReadFile(ImportRun run, InputFile file, int[]? column)
     {
-        int[]? column = FindColumns(run, file);
-        using RowReader reader = run.OpenRows(file, ',', quotes: true);
+        using RowReader reader = run.OpenRows(file, ',', quotes: true, loose: true);
         TableLog table = run.Interactions;
         var id = new ItemId();
         var tracks = new Utf8Interner();
-        string user = UserOf(file.FileName);
+        string user = run.Listener(file) ?? UserOf(file.FileName);
+        run.CountListener(user);
         bool header = column is not null;
         int width = 4;
         reader.ShowNames(width, column?[1] ?? 0, column?[2] ?? 2);
@@ -61,7 +77,7 @@ internal static partial class LastfmCsv
                 continue;
             }
 
-            ReadOnlySpan<byte> when = column is null ? reader[3] : reader[column[0]];
+            ReadOnlySpan<byte> when = Text.Trim(column is null ? reader[3] : reader[column[0]]);
             if (!(column is null ? TimeText.TryDayMonthYear(when, out long time) : TimeText.TryUnix(when, out time)))
             {
                 // What plays at the moment of the export stands in it without a time.
@@ -85,33 +101,56 @@ internal static partial class LastfmCsv
     }
 
     // Positions of uts, artist, track, album, track_mbid, artist_mbid, album_mbid (−1 missing); null for the kind without header.
-    private static int[]? FindColumns(ImportRun run, InputFile file)
+    private static int[]? FindColumns(ImportRun run, InputFile file, out ImportException? misfit)
     {
-        using var reader = new RowReader(file, run.Peek(file), (byte)',', true, run.Limits.MaxLineBytes);
-        while (reader.Read())
+        misfit = null;
+        using var reader = new RowReader(file, run.Peek(file), (byte)',', true, run.Limits.MaxLineBytes, loose: true);
+        string[]? header = null;
+        for (int rows = 0; rows < LookRows && reader.Read();)
         {
             if (reader.Fault is not null)
             {
                 continue;
             }
 
-            if (reader.Count == 4 && TimeText.TryDayMonthYear(reader[3], out _))
+            rows++;
+            header ??= Names(reader);
+            if (reader.Count == 4 && TimeText.TryDayMonthYear(reader[3], out _) && !header.Contains("uts"))
             {
                 return null;
             }
+        }
 
-            var header = new string[reader.Count];
-            for (int i = 0; i < header.Length; i++)
-            {
-                header[i] = Encoding.UTF8.GetString(reader[i]).Trim();
-            }
+        if (header is null)
+        {
+            misfit = run.IsJson(file) ? Json(file) : file.Broken("has no row that can be read; name another file");
+            return null;
+        }
 
-            int At(string name, bool optional) => run.HeaderIndex(file, header, name, optional);
+        int At(string name, bool optional) => run.HeaderIndex(file, header, name, optional);
+        try
+        {
             return [At("uts", false), At("artist", false), At("track", false), At("album", true), At("track_mbid", true),
                 At("artist_mbid", true), At("album_mbid", true)];
         }
+        catch (ImportException e)
+        {
+            misfit = run.IsJson(file) && run.IsOneJson(file) ? Json(file) : e;
+            return null;
+        }
+    }
 
-        throw file.Broken("has no row that can be read; download it again");
+    private static ImportException Json(InputFile file) => file.Broken("is JSON, and lastfm-csv reads CSV; export the history as CSV");
+
+    private static string[] Names(RowReader reader)
+    {
+        var header = new string[reader.Count];
+        for (int i = 0; i < header.Length; i++)
+        {
+            header[i] = Encoding.UTF8.GetString(reader[i]).Trim();
+        }
+
+        return header;
     }
 
     private static string UserOf(string fileName)

@@ -7,6 +7,8 @@ namespace Segue.Import.Formats;
 /// <summary>The files of LightGCN and its successors: one line a user, <c>user item item …</c>, with a given split.</summary>
 internal static class LightGcn
 {
+    private const int LookLines = 10_000;
+
     public static FormatDescription Format { get; } = new(
         "lightgcn",
         "LightGCN's files: one line a user with all items, train and test given",
@@ -20,10 +22,48 @@ internal static class LightGcn
     {
         foreach ((InputFile file, byte fold) in Folds.Find(run, "train.txt", ".txt"))
         {
+            RefuseTable(run, file);
             ReadFile(run, file, fold);
         }
 
         return run.Builder.Build();
+    }
+
+    // A table 'user item weight' would be read as two items a line. In LightGCN's files a user has one line, of any length.
+    private static void RefuseTable(ImportRun run, InputFile file)
+    {
+        int width = 0, lines = 0;
+        bool isNumbers = true, hasFraction = false, isUserRepeated = false;
+        var users = new HashSet<string>(StringComparer.Ordinal);
+        var items = new HashSet<string>(StringComparer.Ordinal);
+        var values = new HashSet<string>(StringComparer.Ordinal);
+        using var reader = new RowReader(file, run.Peek(file), (byte)' ', false, run.Limits.MaxLineBytes);
+        while (lines < LookLines && reader.Read())
+        {
+            if (reader.Fault is not null)
+            {
+                continue;
+            }
+
+            width = lines++ == 0 ? reader.Count : width;
+            if (reader.Count != width || width is < 3 or > 5)
+            {
+                return;
+            }
+
+            isUserRepeated |= !users.Add(Encoding.UTF8.GetString(reader[0]));
+            items.Add(Encoding.UTF8.GetString(reader[1]));
+            values.Add(Encoding.UTF8.GetString(reader[2]));
+            isNumbers &= NumberText.IsNumber(reader[2]);
+            hasFraction |= reader[2].Contains((byte)'.');
+        }
+
+        bool isRating = lines >= 5 && values.Count <= 10 && !values.Overlaps(items);
+        if (lines > 1 && (isUserRepeated || (isNumbers && (hasFraction || isRating))))
+        {
+            throw file.Broken($"has {width} fields in every line, like a table of user, item and weight, not one line a user; import it with "
+                + $"segue import csv … --map user=0,item=1{(isNumbers ? ",weight=2" : string.Empty)}{(width > 3 ? ",time=3" : string.Empty)}");
+        }
     }
 
     private static void ReadFile(ImportRun run, InputFile file, byte fold)

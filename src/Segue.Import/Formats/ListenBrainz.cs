@@ -25,23 +25,28 @@ internal static partial class ListenBrainz
             new("USER_lb-YYYY-MM-DD.json", "the same objects in one array"),
         ])
     {
+        IsOneListeners = true,
+        TimesFrom = 2002,
         Read = Read,
     };
 
     private static Dataset Read(ImportRun run)
     {
-        string user = UserOf(run);
-        foreach (InputFile file in ListenFiles(run))
+        IReadOnlyList<InputFile> files = ListenFiles(run);
+        Dictionary<string, string> users = UsersOf(run, files);
+        foreach (InputFile file in files)
         {
-            if (IsArray(run, file))
+            string user = users[Unit(file)];
+            if (run.FirstSign(file) == '[')
             {
                 using JsonRecordReader reader = run.OpenJson(file);
-                ReadListens(run, reader, user);
+                ReadListens(run, file, reader, user);
             }
             else
             {
+                CheckLines(run, file);
                 using RowReader reader = run.OpenRows(file, '\0');
-                ReadListens(run, reader, user);
+                ReadListens(run, file, reader, user);
             }
         }
 
@@ -50,28 +55,30 @@ internal static partial class ListenBrainz
 
     private static IReadOnlyList<InputFile> ListenFiles(ImportRun run)
     {
-        InputFile[] found = [.. run.Inputs.Where(f =>
-            (f.FileName.EndsWith(".jsonl", StringComparison.OrdinalIgnoreCase)
-                && f.FileName is not ("feedback.jsonl" or "pinned_recording.jsonl"))
-            || OldExport().IsMatch(f.FileName))];
-        return found.Length > 0 ? found : run.Inputs.All(f => f.IsDirect) ? run.Inputs : throw run.WrongFiles("listens/YYYY/M.jsonl");
+        static bool IsOther(string name) => name is "user.json" or "feedback.jsonl" or "pinned_recording.jsonl";
+        return run.FindAll("listens/YYYY/M.jsonl", n => !IsOther(n) && (n.EndsWith(".jsonl", StringComparison.Ordinal) || OldExport().IsMatch(n)), IsOther);
     }
 
-    private static bool IsArray(ImportRun run, InputFile file)
+    // A JSON object over several lines is not one listen a line, however sound it is.
+    private static void CheckLines(ImportRun run, InputFile file)
     {
-        using Stream stream = run.Peek(file);
-        for (int b = stream.ReadByte(); b >= 0; b = stream.ReadByte())
+        using var reader = new RowReader(file, run.Peek(file), 0, false, run.Limits.MaxLineBytes);
+        while (reader.Read())
         {
-            if (b is not (' ' or '\t' or '\r' or '\n' or 0xEF or 0xBB or 0xBF))
+            if (reader.Fault is null)
             {
-                return b == '[';
+                if (Text.Trim(reader.Raw).SequenceEqual("{"u8) || (reader.Raw[0] == '{' && !new JsonFields("listened_at").Parse(reader.Raw) && run.IsOneJson(file)))
+                {
+                    throw file.Broken("is one JSON object, not a list of listens and not one listen a line; it is of a format that Segue does not "
+                        + "know: segue formats lists those it reads");
+                }
+
+                return;
             }
         }
-
-        return false;
     }
 
-    private static void ReadListens(ImportRun run, RowSource reader, string user)
+    private static void ReadListens(ImportRun run, InputFile file, RowSource reader, string user)
     {
         TableLog table = run.Interactions;
         var json = new JsonFields(
@@ -86,7 +93,8 @@ internal static partial class ListenBrainz
         byte[] fallback = Encoding.UTF8.GetBytes(user);
         while (ImportRun.Next(reader, table))
         {
-            string? reason = !json.Parse(reader.Raw) ? Reasons.BadJson : json.HasNul ? Reasons.NulByte : null;
+            string? reason = json.Parse(reader.Raw) ? (json.HasNul ? Reasons.NulByte : json.HasAny ? null : Reasons.OtherJson)
+                : json.IsJson ? Reasons.OtherJson : Reasons.BadJson;
             long time = -1;
             if (reason is null && !TimeText.TrySeconds(json[ListenedAt], out time))
             {
@@ -109,42 +117,78 @@ internal static partial class ListenBrainz
                 json[MappedRecording].IsEmpty ? json[GivenRecording] : json[MappedRecording],
                 json[MappedArtists].IsEmpty ? json[GivenArtists] : json[MappedArtists],
                 json[MappedRelease].IsEmpty ? json[GivenRelease] : json[MappedRelease]);
-            ListenItems.Add(run, reader, table, id, tracks, json[UserName].IsEmpty ? fallback : json[UserName], listen, time);
+            ListenItems.Add(run, reader, table, id, tracks, json[UserName].IsEmpty || run.Listener(file) is not null ? fallback : json[UserName], listen, time);
         }
     }
 
+    // What one listener's files stand in: an archive or folder the user named, or a file alone.
+    private static string Unit(InputFile file) => file.IsPlaceNamed ? file.Place : $"{file.Place}/{file.Name}";
+
     // Listens in the zip do not say whose they are; user.json, the zip's name or the file's name does.
-    private static string UserOf(ImportRun run)
+    private static Dictionary<string, string> UsersOf(ImportRun run, IReadOnlyList<InputFile> files)
     {
-        if (run.FindOne("user.json", n => n == "user.json") is { } file)
+        var users = new Dictionary<string, string>(StringComparer.Ordinal);
+        var unnamed = new List<string>();
+        foreach (IGrouping<string, InputFile> unit in files.GroupBy(Unit))
+        {
+            InputFile first = unit.First();
+            if ((run.Listener(first) ?? UserFile(run, unit.Key) ?? NameIn(unit)) is { } user)
+            {
+                users[unit.Key] = user;
+            }
+            else
+            {
+                users[unit.Key] = "me";
+                unnamed.Add(unit.Key);
+            }
+        }
+
+        // The export of one person needs no name; with others beside it, it gets that of its file.
+        foreach (string unit in users.Count > 1 ? unnamed : [])
+        {
+            string user = ImportRun.NameOf(unit, "me");
+            users[unit] = user;
+            run.Note($"'{Text.Printable(ImportRun.NameOf(unit, unit))}' does not say whose listens it holds: where its rows do not either, they are "
+                + $"those of '{Text.Printable(user)}'; --user NAME, once or for each path, says who");
+        }
+
+        return users;
+    }
+
+    private static string? UserFile(ImportRun run, string unit)
+    {
+        foreach (InputFile file in run.Inputs.Where(f => f.FileName.Equals("user.json", StringComparison.OrdinalIgnoreCase)
+            && (f.IsPlaceNamed ? f.Place == unit : unit.StartsWith(f.Place + "/", StringComparison.Ordinal))))
         {
             using Stream stream = run.Open(file);
             var text = new byte[64 << 10];
             int length = stream.ReadAtLeast(text, text.Length, throwOnEndOfStream: false);
             var json = new JsonFields("user_name", "username", "name");
-            if (length < text.Length && json.Parse(text.AsSpan(0, length)) && !json.HasNul)
+            for (int slot = 0; slot < 3 && length < text.Length && json.Parse(text.AsSpan(0, length)) && !json.HasNul; slot++)
             {
-                for (int slot = 0; slot < 3; slot++)
+                if (!json[slot].IsEmpty)
                 {
-                    if (!json[slot].IsEmpty)
-                    {
-                        return Encoding.UTF8.GetString(json[slot]);
-                    }
+                    return Encoding.UTF8.GetString(json[slot]);
                 }
             }
         }
 
-        foreach (InputFile input in run.Inputs)
+        return null;
+    }
+
+    private static string? NameIn(IEnumerable<InputFile> files)
+    {
+        foreach (InputFile file in files)
         {
-            Match match = ExportZip().Match(input.Name);
-            match = match.Success ? match : OldExport().Match(input.FileName);
+            Match match = ExportZip().Match(file.Name);
+            match = match.Success ? match : OldExport().Match(file.FileName);
             if (match.Success)
             {
                 return match.Groups[1].Value;
             }
         }
 
-        return "me";
+        return null;
     }
 
     [GeneratedRegex(@"^listenbrainz_(.+)_\d+\.zip!", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase)]

@@ -13,6 +13,8 @@ internal static class RecBole
     private static readonly string[] ArtistNames = ["artist", "artist_name", "artist_id"];
     private static readonly string[] AlbumNames = ["album", "album_name", "album_id"];
 
+    private static readonly string[] TagWords = ["genre", "tag", "class", "category", "label", "style", "mood", "user"];
+
     private static readonly string[] PrivateWords =
     [
         "ip", "ipv4", "ipv6", "ip_addr", "ip_address", "ipaddress", "mail", "email", "e_mail", "phone", "telephone", "mobile", "address",
@@ -65,7 +67,9 @@ internal static class RecBole
             ReadUsers(run, users);
         }
 
-        return run.Builder.Build();
+        Dataset dataset = run.Builder.Build();
+        run.NoteEarliest(dataset, "times are read as Unix seconds");
+        return dataset;
     }
 
     private static bool HasExtension(InputFile file, string extension) =>
@@ -130,10 +134,10 @@ internal static class RecBole
         using RowReader reader = run.OpenRows(file, '\t');
         Column[] columns = ReadHeader(reader);
         int id = Math.Max(0, Find(columns, itemColumn));
-        int title = Find(columns, TitleNames), artist = Find(columns, ArtistNames), album = Find(columns, AlbumNames);
+        int title = FindTitle(columns), artist = Find(columns, ArtistNames), album = Find(columns, AlbumNames);
         int[] floats = [.. Enumerable.Range(0, columns.Length).Where(c => columns[c].Type == "float")];
         int[] tags = [.. Enumerable.Range(0, columns.Length).Where(c => columns[c].Type == "token_seq" && c != title && c != artist
-            && c != album)];
+            && c != album && !IsName(columns[c].Name))];
         TableLog table = run.Table("items");
         reader.ShowNames(columns.Length, artist, title < 0 ? id : title);
         var seen = new HashSet<int>();
@@ -189,6 +193,22 @@ internal static class RecBole
             run.Builder.FeatureNames = [.. floats.Select(f => columns[f].Name)];
             run.Builder.Features = features;
         }
+    }
+
+    // movie_title, song_name and the like are names too; a name of a tag, an artist or an album is none of the item.
+    private static int FindTitle(Column[] columns)
+    {
+        int exact = Find(columns, TitleNames);
+        return exact >= 0 ? exact : Array.FindIndex(columns, c => c.Type is "token" or "token_seq" && IsName(c.Name)
+            && !c.Name.StartsWith("artist", StringComparison.OrdinalIgnoreCase) && !c.Name.StartsWith("album", StringComparison.OrdinalIgnoreCase));
+    }
+
+    private static bool IsName(string column)
+    {
+        string name = column.ToLowerInvariant();
+        return (TitleNames.Contains(name) || ArtistNames.Contains(name) || AlbumNames.Contains(name)
+            || name.EndsWith("title", StringComparison.Ordinal) || name.EndsWith("_name", StringComparison.Ordinal))
+            && !Array.Exists(TagWords, w => name.StartsWith(w, StringComparison.Ordinal));
     }
 
     private static bool AreNumbers(RowReader reader, int[] columns)

@@ -43,6 +43,8 @@ internal static class SpotifyHistory
             new("StreamingHistory*.json", "[{endTime, artistName, trackName, msPlayed}]"),
         ])
     {
+        IsOneListeners = true,
+        TimesFrom = 2002,
         Read = Read,
     };
 
@@ -73,10 +75,11 @@ internal static class SpotifyHistory
                 "incognito_mode",
             "endTime", "artistName", "trackName", "msPlayed", "podcastName");
         reader.Namer = () => IsIncognito(json) ? string.Empty : json.Names(Artist, Title, ArtistName, TrackName);
-        history.Files.Add(file.Name);
+        history.Files.Add(file);
         while (ImportRun.Next(reader, table))
         {
-            string? reason = !json.Parse(reader.Raw) ? Reasons.BadJson : json.HasNul ? Reasons.NulByte : null;
+            string? reason = json.Parse(reader.Raw) ? (json.HasNul ? Reasons.NulByte : json.HasAny ? null : Reasons.OtherJson)
+                : json.IsJson ? Reasons.OtherJson : Reasons.BadJson;
             if (reason is not null)
             {
                 table.Reject(reason, reader);
@@ -91,7 +94,9 @@ internal static class SpotifyHistory
                 table.Reject(Reasons.Incognito);
                 if (reason is null or Reasons.ShortPlay)
                 {
-                    history.Incognito.Add((history.Tracks.Add(artist, title, []), played, time / 60));
+                    history.Incognito.Add((
+                        json[UserName].IsEmpty ? -1 : history.Users.Add(json[UserName]), history.Files.Count - 1,
+                        history.Tracks.Add(artist, title, []), played, time / 60));
                 }
 
                 continue;
@@ -110,8 +115,8 @@ internal static class SpotifyHistory
 
             int key = history.Tracks.Add(artist, title, json[Album]);
             int user = json[UserName].IsEmpty ? -1 : history.Users.Add(json[UserName]);
-            history.Plays.Add(new Play(
-                user, key, history.Tracks.AddUri(key, json[Uri]), time, played, !isExtended, history.Files.Count - 1, reader.Line));
+            history.Plays.Add(new SpotifyPlay(user, key, history.Tracks.AddUri(key, json[Uri]), time, played, !isExtended,
+                history.Files.Count - 1, reader.Line, reader.Record));
         }
     }
 
@@ -155,16 +160,15 @@ internal static class SpotifyHistory
     {
         TableLog table = run.Interactions;
 
-        // Older exports name the user, newer ones and account exports do not: with one name, all rows are that person's.
-        StringTable names = history.Users.ToTable();
-        string unnamed = names.Count == 1 ? names[0] : "me";
-        int unnamedUser = names.Count == 1 ? 0 : -1;
-        Play[] plays = [.. history.Plays.Select(p => p.User < 0 ? p with { User = unnamedUser } : p)];
+        var listeners = new SpotifyListeners(run, history.Files, history.Users.ToTable(), [.. history.Plays]);
+        var incognito = new HashSet<(int, int, long, long)>(
+            history.Incognito.Select(i => (listeners.Of(i.User, i.File), i.Key, i.Played, i.Minute)));
+        SpotifyPlay[] plays = [.. history.Plays.Select((p, n) => p with { User = listeners.Of(n) })];
         bool[] isDuplicate = FindDuplicates(plays);
         for (int n = 0; n < plays.Length; n++)
         {
-            Play play = plays[n];
-            if (play.IsMinute && history.Incognito.Contains((play.Key, play.Played, play.Time / 60)))
+            SpotifyPlay play = plays[n];
+            if (play.IsMinute && incognito.Contains((play.User, play.Key, play.Played, play.Time / 60)))
             {
                 table.Reject(Reasons.Incognito);
                 continue;
@@ -183,12 +187,12 @@ internal static class SpotifyHistory
                 continue;
             }
 
-            run.Builder.Interaction(run.Builder.User(play.User < 0 ? unnamed : names[play.User]), item, play.Time);
+            run.Builder.Interaction(run.Builder.User(listeners[play.User]), item, play.Time);
             table.Accept();
         }
     }
 
-    private static bool[] FindDuplicates(Play[] plays)
+    private static bool[] FindDuplicates(SpotifyPlay[] plays)
     {
         var isDuplicate = new bool[plays.Length];
         int[] order = [.. Enumerable.Range(0, plays.Length)
@@ -197,7 +201,7 @@ internal static class SpotifyHistory
         int start = 0;
         while (start < order.Length)
         {
-            Play first = plays[order[start]];
+            SpotifyPlay first = plays[order[start]];
             int end = start + 1;
             while (end < order.Length && plays[order[end]] is var p && p.User == first.User && p.Key == first.Key
                 && p.Played == first.Played)
@@ -214,7 +218,7 @@ internal static class SpotifyHistory
 
     // One track, one length, ordered by time. A play to the second is the same as the last kept one where they overlap; a play to the
     // minute is the same as any that stopped within that minute.
-    private static void MarkDuplicates(Play[] plays, ReadOnlySpan<int> group, bool[] isDuplicate)
+    private static void MarkDuplicates(SpotifyPlay[] plays, ReadOnlySpan<int> group, bool[] isDuplicate)
     {
         long lastSecond = long.MinValue;
         var keptMinutes = new HashSet<long>();
@@ -245,10 +249,13 @@ internal static class SpotifyHistory
         }
     }
 
-    private static Sample SampleOf(History history, Play play) => new(
-        history.Files[play.File],
+    private static Sample SampleOf(History history, SpotifyPlay play) => new(
+        history.Files[play.File].Name,
         play.Line,
-        Text.Printable(history.Tracks.Describe(play.Key)));
+        Text.Printable(history.Tracks.Describe(play.Key)))
+    {
+        Record = play.Record,
+    };
 
     private sealed class History
     {
@@ -256,13 +263,11 @@ internal static class SpotifyHistory
 
         public TrackKeys Tracks { get; } = new();
 
-        public List<string> Files { get; } = [];
+        public List<InputFile> Files { get; } = [];
 
-        public List<Play> Plays { get; } = [];
+        public List<SpotifyPlay> Plays { get; } = [];
 
-        /// <summary>Track, length and minute of the plays that the extended export marks.</summary>
-        public HashSet<(int Key, long Played, long Minute)> Incognito { get; } = [];
+        /// <summary>Name, file, track, length and minute of the plays that the extended export marks.</summary>
+        public List<(int User, int File, int Key, long Played, long Minute)> Incognito { get; } = [];
     }
-
-    private readonly record struct Play(int User, int Key, int Uri, long Time, long Played, bool IsMinute, int File, long Line);
 }

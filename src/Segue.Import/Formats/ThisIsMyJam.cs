@@ -18,6 +18,7 @@ internal static class ThisIsMyJam
             new("likes.tsv (optional)", "user-id jam-id, in either order; no header"),
         ])
     {
+        TimesFrom = 2002,
         Read = Read,
     };
 
@@ -29,7 +30,7 @@ internal static class ThisIsMyJam
         var seen = new HashSet<(int User, int Key, long Day)>();
         var posted = new Posted();
         InputFile? likesFile = run.FindOne("likes", n => n.StartsWith("likes", StringComparison.Ordinal));
-        foreach (InputFile file in run.FindAll("jams.tsv", n => n.StartsWith("jams", StringComparison.Ordinal)).Where(f => f != likesFile))
+        foreach (InputFile file in run.FindAll("jams.tsv", n => n.StartsWith("jams", StringComparison.Ordinal), n => n.StartsWith("likes", StringComparison.Ordinal)))
         {
             ReadJams(run, file, jams, users, tracks, seen, posted);
         }

@@ -82,12 +82,7 @@ public sealed record DatasetDescription
 
         using CancellationScope scope = CancellationScope.Enter(cancellation);
         bool countsPlays = dataset.HasWeight && IsWhole(dataset.Weight.Span);
-        CsrMatrix counts = CsrMatrix.FromTriplets(
-            dataset.Users.Count,
-            dataset.Items.Count,
-            dataset.UserIndex.Span,
-            dataset.ItemIndex.Span,
-            countsPlays ? dataset.Weight.Span : default);
+        CsrMatrix counts = UserItemMatrix.Sum(countsPlays || !dataset.HasWeight ? dataset : dataset with { Weight = default });
         long[] itemPlays = Plays(counts, out double plays);
         int usedUsers = Enumerable.Range(0, counts.Rows).Count(u => counts.RowLength(u) > 0);
         int usedItems = itemPlays.Count(p => p > 0);
@@ -112,7 +107,7 @@ public sealed record DatasetDescription
                 itemPlays.LongCount(p => p == 1)),
             Graph = graph,
             MonthGraph = Calendar.MonthGraph(dataset, graph),
-            Cores = CoresOf(dataset),
+            Cores = CoresOf(dataset, counts),
             Time = Calendar.Span(dataset),
             Sessions = Calendar.Sessions(dataset),
             Weights = dataset.HasWeight ? NumberSummary.Of(dataset.Weight.ToArray()) : null,
@@ -159,16 +154,28 @@ public sealed record DatasetDescription
         return plays;
     }
 
-    private static List<CoreSummary> CoresOf(Dataset dataset)
+    private static List<CoreSummary> CoresOf(Dataset dataset, CsrMatrix counts)
     {
         var cores = new List<CoreSummary>();
-        Dataset core = dataset;
-        foreach (int k in new[] { 5, 10, 20, 30 })
+        foreach ((int k, bool[] users, bool[] items) in KCore.Masks(counts, [5, 10, 20, 30]))
         {
-            // The next core lies inside this one, so each step works on what is left.
             CancellationScope.Check();
-            core = KCore.Of(core, k);
-            cores.Add(new CoreSummary(k, core.Users.Count, core.Items.Count, UserItemMatrix.Binary(core).Count, core.Count));
+            int pairs = 0, interactions = 0;
+            for (int u = 0; u < counts.Rows; u++)
+            {
+                foreach (int item in users[u] ? counts.RowColumns(u) : [])
+                {
+                    pairs += items[item] ? 1 : 0;
+                }
+            }
+
+            ReadOnlySpan<int> user = dataset.UserIndex.Span, heard = dataset.ItemIndex.Span;
+            for (int n = 0; n < user.Length; n++)
+            {
+                interactions += users[user[n]] && items[heard[n]] ? 1 : 0;
+            }
+
+            cores.Add(new CoreSummary(k, users.Count(kept => kept), items.Count(kept => kept), pairs, interactions));
         }
 
         return cores;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Segue.Core.Data;
+using Segue.Core.Views;
 using Segue.Numerics;
 using Segue.Numerics.Sparse;
 
@@ -52,7 +53,7 @@ public sealed record DescriptionCharts
 
         return new DescriptionCharts
         {
-            Burst = BurstOf(dataset),
+            Burst = BurstOf(dataset, counts),
             Items = dataset.HasTime ? ItemBursts.Of(dataset) : null,
             Months = MonthsOf(dataset),
             Ranks = ranks,
@@ -89,7 +90,7 @@ public sealed record DescriptionCharts
         return ((plus * r) - minus) / (((plus - 2) * r) + minus);
     }
 
-    private static BurstChart? BurstOf(Dataset dataset)
+    private static BurstChart? BurstOf(Dataset dataset, CsrMatrix counts)
     {
         if (!dataset.HasTime)
         {
@@ -97,8 +98,7 @@ public sealed record DescriptionCharts
         }
 
         // Most plays first, then the lower user and item, so that the choice never depends on anything but the data.
-        CsrMatrix events = CsrMatrix.FromTriplets(
-            dataset.Users.Count, dataset.Items.Count, dataset.UserIndex.Span, dataset.ItemIndex.Span, default);
+        CsrMatrix events = dataset.HasWeight ? UserItemMatrix.Sum(dataset with { Weight = default }) : counts;
         var most = new PriorityQueue<(int User, int Item), (float Plays, int User, int Item)>();
         for (int u = 0; u < events.Rows; u++)
         {

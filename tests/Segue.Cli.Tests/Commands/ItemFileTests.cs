@@ -96,6 +96,30 @@ public sealed class ItemFileTests : IDisposable
         Assert.NotEqual(expected, FewItems.Items((await Run("playlist", folder, ["--length", "20"], untimed)).Result));
     }
 
+    [Fact]
+    public async Task Lines_with_a_hash_that_name_an_item_are_items_and_other_forms_of_letters_are_the_same_name()
+    {
+        string plays = _folder.File("plays.csv"), data = _folder.File("d");
+        await File.WriteAllTextAsync(plays, "u,i,a\nx,#1 Band,#1 Band\nx,R\u00e9al,R\u00e9al\nAm\u00e9lie,#1 Band,#1 Band\nAm\u00e9lie,Other,Other\n", TestContext.Current.CancellationToken);
+        Assert.Equal(0, (await CliRun.Of("import", "csv", plays, "--map", "user=u,item=i,title=a", "--out", data)).ExitCode);
+        string model = _folder.File("m");
+        Assert.Equal(0, (await CliRun.Of("train", data, "--model", "popularity", "--out", model)).ExitCode);
+        CliRun run = await Run("recommend", model, "#1 Band", "# a comment", "Re\u0301al");
+        Assert.Equal("Other", FewItems.Items(run.Result));
+        Assert.Equal("0", FewItems.Field(run.Result, "unknown"));
+        Assert.DoesNotContain("name no item", run.Talk, StringComparison.Ordinal);
+
+        string exclude = _folder.File("exclude.txt");
+        await File.WriteAllLinesAsync(exclude, ["#1 Band", "# not this one"], TestContext.Current.CancellationToken);
+        string kept = FewItems.Items((await CliRun.Of("recommend", model, "--user", "x", "--keep-seen", "--exclude", exclude, "--json")).Result);
+        Assert.DoesNotContain("#1", kept, StringComparison.Ordinal);
+        Assert.Contains("Other", kept, StringComparison.Ordinal);
+        Assert.Equal("R\u00e9al", FewItems.Items((await CliRun.Of("recommend", model, "--user", "Ame\u0301lie", "--json")).Result));
+
+        using var input = new MemoryStream("Other\n#1 Band\n"u8.ToArray());
+        Assert.Equal("R\u00e9al", FewItems.Items((await CliRun.Of(input, ["recommend", model, "--history", "-", "--json"])).Result));
+    }
+
     private Task<string> Markov() => FewItems.Train(_folder, FewItems.Dataset(), "markov");
 
     private Task<CliRun> Run(string command, string model, params string[] lines) => Run(command, model, [], lines);

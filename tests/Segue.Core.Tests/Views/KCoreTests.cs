@@ -24,6 +24,20 @@ public sealed class KCoreTests
     });
 
     [Fact]
+    public void Cores_inside_each_other_are_those_made_one_by_one() => RandomWorld.ForAll(world =>
+    {
+        Dataset dataset = world.Build();
+        int count = 0;
+        foreach ((int k, bool[] users, bool[] items) in KCore.Masks(UserItemMatrix.Binary(dataset), [1, 2, 3, 5, 12]))
+        {
+            DatasetAssert.Same(Slow(dataset, k), dataset.Restrict(users, items));
+            count++;
+        }
+
+        Assert.Equal(5, count);
+    });
+
+    [Fact]
     public void A_chain_falls_from_its_end()
     {
         // u0–a–u1–b–u2–…: each removal takes the next with it, so one pass is not enough.

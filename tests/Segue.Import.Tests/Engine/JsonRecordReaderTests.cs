@@ -51,6 +51,24 @@ public sealed class JsonRecordReaderTests
     public void Other_properties_may_be_of_any_length() =>
         Assert.Equal(["1"], Read($"{{\"x\":\"{new string('x', 500_000)}\",\"playlists\":[1]}}", "playlists", 1000));
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(7)]
+    [InlineData(100_000)]
+    public void A_record_has_the_line_it_begins_in(int chunk)
+    {
+        byte[] bytes = Encoding.UTF8.GetBytes($"[\n{{\n\"a\": 1\n}},\n\n{{\"a\": \"{new string('x', 9000)}\"}}, 3\n\n, 4]");
+        var file = new InputFile("test.json", null, bytes.Length, null, true, () => new ChunkedStream(bytes, chunk));
+        using var reader = new JsonRecordReader(file, new GuardedStream(file, new ImportLimits(), null), null, 100_000);
+        var lines = new List<(long, long)>();
+        while (reader.Read())
+        {
+            lines.Add((reader.Record, reader.Line));
+        }
+
+        Assert.Equal([(1, 2), (2, 6), (3, 6), (4, 8)], lines);
+    }
+
     [Fact]
     public void What_is_written_is_read_back()
     {

@@ -136,6 +136,46 @@ public sealed class RowReaderTests
         }).Check(Properties.Cases());
     }
 
+    [Theory]
+    [InlineData("a,b\rc,d\re,f", "a|b", "c|d", "e|f")]
+    [InlineData("a,b\rc,d\r\ne,f\n", "a|b", "c|d", "e|f")]
+    [InlineData("a,b\r\nc,d\r\n", "a|b", "c|d")]
+    [InlineData("a,\"x\ry\"\rc,\"d\"\r", "a|x\ry", "c|d")]
+    [InlineData("a, b ,\u00a0c\n", "a|b|c")]
+    [InlineData("a, \" b, c \" ,d\n", "a| b, c |d")]
+    [InlineData(" a ,\"b\"\"c\" \r\n", "a|b\"c")]
+    [InlineData("a,,\n", "a||")]
+    public void A_loose_reader_takes_what_spreadsheets_write(string text, params string[] expected)
+    {
+        foreach (int chunk in new[] { 1, 2, 3, 1 << 20 })
+        {
+            byte[] bytes = Encoding.UTF8.GetBytes(text);
+            var file = new InputFile("test.txt", null, bytes.Length, null, true, () => new ChunkedStream(bytes, chunk));
+            using var reader = new RowReader(file, new GuardedStream(file, new ImportLimits(), null), (byte)',', true, 1 << 20, loose: true);
+            var rows = new List<string>();
+            while (reader.Read())
+            {
+                Assert.Null(reader.Fault);
+                rows.Add(Join(reader));
+            }
+
+            Assert.Equal(expected, rows);
+        }
+    }
+
+    [Fact]
+    public void A_delimiter_may_be_several_signs()
+    {
+        byte[] bytes = Encoding.UTF8.GetBytes("1::a:b::\n\"x::y\"::2::3\n");
+        var file = new InputFile("test.txt", null, bytes.Length, null, true, () => new ChunkedStream(bytes, 1));
+        using var reader = new RowReader(file, new GuardedStream(file, new ImportLimits(), null), 0, true, 1 << 20, separator: "::"u8.ToArray());
+        Assert.True(reader.Read());
+        Assert.Equal("1|a:b|", Join(reader));
+        Assert.True(reader.Read());
+        Assert.Equal("x::y|2|3", Join(reader));
+        Assert.False(reader.Read());
+    }
+
     internal static string[] Fields(RowReader reader) =>
         [.. Enumerable.Range(0, reader.Count).Select(i => Encoding.UTF8.GetString(reader[i]))];
 

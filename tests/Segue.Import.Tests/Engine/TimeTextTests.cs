@@ -19,6 +19,10 @@ public sealed class TimeTextTests
     [InlineData("2009-05-03T15:48:25.999Z", 1241365705)]
     [InlineData("2009-05-03T17:48:25+02:00", 1241365705)]
     [InlineData("2009-05-03T10:18:25-0530", 1241365705)]
+    [InlineData("2009/05/03 15:48:25", 1241365705)]
+    [InlineData("2009-05-03 15:48:25 UTC", 1241365705)]
+    [InlineData("2009-05-03 17:48:25 +0200", 1241365705)]
+    [InlineData("2009-05-03 15:48:25 GMT", 1241365705)]
     [InlineData("2022-12-05 16:52", 1670259120)]
     [InlineData("2015-09-03", 1441238400)]
     [InlineData("2016-12-31T23:59:60Z", 1483228799)]
@@ -36,7 +40,11 @@ public sealed class TimeTextTests
     [InlineData("2009-05-03T15:60Z")]
     [InlineData("2009-05-03T15:48:25X")]
     [InlineData("2009-05-03T15:48:25+2:00")]
-    [InlineData("2009/05/03")]
+    [InlineData("2009/05-03")]
+    [InlineData("09/05/03")]
+    [InlineData("03/05/2009")]
+    [InlineData("2009-05-03 15:48:25 CET")]
+    [InlineData("2009-05-03 03:48 PM")]
     [InlineData("0000-01-01")]
     [InlineData("20090503")]
     [InlineData("2009-05-03T")]
@@ -69,6 +77,9 @@ public sealed class TimeTextTests
     [InlineData("1443521965", 1443521965)]
     [InlineData("1443521965123", 1443521965)]
     [InlineData("1443521965.75", 1443521965)]
+    [InlineData("1443521965123456", 1443521965)]
+    [InlineData("1443521965123456789", 1443521965)]
+    [InlineData("1.443521965123e12", 1443521965)]
     [InlineData("-1500", -1500)]
     [InlineData("-428720400000", -428720400)]
     [InlineData("0", 0)]
@@ -77,6 +88,23 @@ public sealed class TimeTextTests
         Assert.True(TimeText.TryUnix(Utf8(text), out long time));
         Assert.Equal(expected, time);
     }
+
+    [Theory]
+    [InlineData("20090503", 1241308800)]
+    [InlineData("200905031548", 1241365680)]
+    [InlineData("20090503154825", 1241365705)]
+    public void Digits(string text, long expected)
+    {
+        Assert.True(TimeText.TryDigits(Utf8(text), out long time));
+        Assert.Equal(expected, time);
+    }
+
+    [Theory]
+    [InlineData("20091303")]
+    [InlineData("19690503")]
+    [InlineData("1241365705")]
+    [InlineData("1241365705123")]
+    public void Not_digits(string text) => Assert.False(TimeText.TryDigits(Utf8(text), out _));
 
     private static byte[] Utf8(string text) => Encoding.UTF8.GetBytes(text);
 }

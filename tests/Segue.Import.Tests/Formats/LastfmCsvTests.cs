@@ -5,6 +5,37 @@ namespace Segue.Import.Tests.Formats;
 
 public sealed class LastfmCsvTests : IDisposable
 {
+    [Fact]
+    public void What_plays_may_stand_first_and_other_files_of_a_folder_are_passed_over()
+    {
+        _folder.Write("d/ann.csv", "A,L,Now,\nA,L,T,06 Jan 2014 20:19\n");
+        _folder.Write("d/notes.csv", "name,value\nx,1\n");
+        ImportResult result = Import.Files("lastfm-csv", _folder.File("d"));
+        Assert.Equal(["ann A \u2013 T 1389039540"], result.Dataset.Lines());
+        Assert.Equal(["interactions/now-playing 1"], result.Report.Reasons());
+        Assert.Equal(["d/notes.csv"], result.Report.Ignored);
+        Assert.Contains("no column 'uts'", Assert.Throws<ImportException>(() =>
+            Import.Files("lastfm-csv", [_folder.File("d/ann.csv"), _folder.File("d/notes.csv")])).Message, StringComparison.Ordinal);
+        File.Delete(_folder.File("d/ann.csv"));
+        Assert.Contains("no column 'uts'", Assert.Throws<ImportException>(() => Import.Files("lastfm-csv", _folder.File("d"))).Message, StringComparison.Ordinal);
+        Assert.Contains("is JSON", Assert.Throws<ImportException>(() =>
+            Import.Files("lastfm-csv", _folder.Write("recenttracks-ann-1.json", "[{\"track\":[]}]"))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Two_files_of_one_name_are_said_to_be_one_listener()
+    {
+        string[] files = [_folder.Write("a/x.csv", "A,L,T,06 Jan 2014 20:19\n"), _folder.Write("b/x.csv", "A,L,T,06 Jan 2014 20:19\n")];
+        Assert.Contains("2 files count as one listener, 'x'", Assert.Single(Import.Files("lastfm-csv", files).Report.Notes), StringComparison.Ordinal);
+        ImportResult two = FormatCatalog.Import("lastfm-csv", files, new ImportOptions { Listeners = ["ann", "ben"], Clock = Import.Clock });
+        Assert.Equal(["ann A \u2013 T 1389039540", "ben A \u2013 T 1389039540"], two.Dataset.Lines());
+        Assert.Empty(two.Report.Notes);
+    }
+
+    [Fact]
+    public void Letters_that_look_the_same_are_one_track() => Assert.Equal(2, Import.Files("lastfm-csv", _folder.Write(
+        "ann.csv", "uts,artist,track\n1389039540,R\u00e9al,T\n1389039541,Re\u0301al,T\n1389039542,Real,T\n")).Dataset.Items.Count);
+
     private readonly TemporaryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();

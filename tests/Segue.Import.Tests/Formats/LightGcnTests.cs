@@ -27,6 +27,20 @@ public sealed class LightGcnTests : IDisposable
     public void One_file_has_no_split() =>
         Assert.Equal(["0 1", "0 2"], Import.Files("lightgcn", _folder.Write("x.txt", "0 1 2\n")).Dataset.Lines());
 
+    [Theory]
+    [InlineData("0 10 5\n0 11 3\n1 10 4\n", "weight=2")]
+    [InlineData("a x 5 881250949\na y 3 881250950\n", "time=3")]
+    [InlineData("0 10 0.5\n1 11 1.5\n", "weight=2")]
+    [InlineData("0 100 1\n1 101 2\n2 102 1\n3 103 1\n4 104 2\n", "weight=2")]
+    public void A_table_of_user_item_and_weight_is_refused(string text, string hint) => Assert.Contains(
+        hint, Assert.Throws<ImportException>(() => Import.Files("lightgcn", _folder.Write("train.txt", text))).Message, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("0 1 2\n1 0 3\n")]
+    [InlineData("0 1\n1 0\n0 2\n")]
+    [InlineData("0 1 2\n1 0 3 4\n1 5 6\n")]
+    public void Users_lines_are_no_table(string text) => Assert.NotEmpty(Import.Files("lightgcn", _folder.Write("train.txt", text)).Dataset.Lines());
+
     [Fact]
     public void Two_train_files_are_an_error()
     {

@@ -44,6 +44,26 @@ public sealed class ListenBrainzTests : IDisposable
             Import.Files("listenbrainz", _folder.Write("ann_b_lb-2020-01-31.json", $"[{Mapped},\n{Plain}]")).Dataset.Lines());
 
     [Fact]
+    public void Two_exports_are_two_listeners_and_a_renamed_one_is_read()
+    {
+        string ann = _folder.Zip("listenbrainz_ann_1700000000.zip", ("listens/2015/9.jsonl", Plain), ("user.json", "{}"));
+        string bea = _folder.Zip("b.zip", ("listens/2015/9.jsonl", Plain), ("user.json", """{"user_name":"bea"}"""));
+        string renamed = _folder.Write("old.json", $"[{Plain}]");
+        ImportResult result = Import.Files("listenbrainz", [ann, bea, renamed]);
+        Assert.Equal(["ann B \u2013 T 1443521900", "bea B \u2013 T 1443521900", "old B \u2013 T 1443521900"], result.Dataset.Lines());
+        Assert.Contains("'old' does not say whose", Assert.Single(result.Report.Notes), StringComparison.Ordinal);
+        Assert.Equal(["cat"], FormatCatalog.Import("listenbrainz", [ann, bea], new ImportOptions { Listeners = ["cat"], Clock = Import.Clock }).Dataset.Users.AsEnumerable());
+    }
+
+    [Theory]
+    [InlineData("{\n \"scrobbles\": [\n  {\"time\": 1600000000}\n ]\n}", "of a format that Segue does not know")]
+    [InlineData("{\"timeMs\":1600000000000,\"artist\":\"A\"}\n{\"timeMs\":1600000000001,\"artist\":\"A\"}\n", "2 other-json")]
+    [InlineData("[{\"track\":{}},17]", "2 other-json")]
+    [InlineData("[{\"track\":}]", "1 bad-json")]
+    public void Sound_json_of_another_kind_is_not_called_broken(string text, string message) => Assert.Contains(
+        message, Assert.Throws<ImportException>(() => Import.Files("listenbrainz", _folder.Write("x.json", text))).Message, StringComparison.Ordinal);
+
+    [Fact]
     public void Other_zips_are_refused() => Assert.Contains(
         "no listens/", Assert.Throws<ImportException>(() =>
             Import.Files("listenbrainz", _folder.Zip("a.zip", ("x.json", "[]"), ("y.json", "[]")))).Message, StringComparison.Ordinal);

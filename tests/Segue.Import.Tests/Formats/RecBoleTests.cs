@@ -12,7 +12,7 @@ public sealed class RecBoleTests : IDisposable
     [Fact]
     public void All_three_files()
     {
-        _folder.Write("d/x.inter", "user_id:token\titem_id:token\trating:float\ttimestamp:float\nu\ta\t3\t1241365705.0\nu\ta\t4\t1241365705\nu\tb\t-1\t1241365705\nu\tb\t1\t5\nu\tb\n\tb\t1\t1241365705\nu\tb\t2\t1241365700\n");
+        _folder.Write("d/x.inter", "user_id:token\titem_id:token\trating:float\ttimestamp:float\nu\ta\t3\t1241365705.0\nu\ta\t4\t1241365705\nu\tb\t-1\t1241365705\nu\tb\t1\t-5\nu\tb\n\tb\t1\t1241365705\nu\tb\t2\t1241365700\n");
         _folder.Write("d/x.item", "item_id:token\ttrack_name:token\tartist_name:token\ttempo:float\tgenre:token_seq\nb\tBee\tArt\t120.5\trock pop\nc\tSee\t\t1\t\na\tAy\t\t\t\na\tAy\t\t\t\nb\tBee\tArt\tfast\t\n");
         _folder.Write("d/x.user", "user_id:token\tage:float\tcountry:token\nu\t22\tPeru\nz\t1\tx\n");
         ImportResult result = Import.Files("recbole", _folder.File("d"));
@@ -25,11 +25,32 @@ public sealed class RecBoleTests : IDisposable
         Assert.Equal("Peru", result.Dataset.Profile["country"][0]);
         Assert.Equal(
             [
-                "interactions/empty-user 1", "interactions/missing-column 1", "interactions/time-before-2002 1",
+                "interactions/empty-user 1", "interactions/missing-column 1", "interactions/time-before-1970 1",
                     "interactions/weight-not-positive 1",
                 "items/bad-number 1", "items/unknown-item 1", "profile/unknown-user 1",
             ],
             result.Report.Reasons());
+    }
+
+    [Fact]
+    public void Times_of_the_last_century_are_kept_and_no_time_is_none()
+    {
+        string path = _folder.Write("x.inter", "user_id:token\titem_id:token\ttimestamp:float\nu\ta\t881250949\nu\tb\t0\nu\tc\t-1\nu\td\t9000000000\n");
+        ImportResult result = Import.Files("recbole", path);
+        Assert.Equal(["u a 881250949"], result.Dataset.Lines());
+        Assert.Equal(["interactions/no-time 2", "interactions/time-in-future 1"], result.Report.Reasons());
+        Assert.Equal(["interactions/time-before-1999 1"], FormatCatalog.Import("recbole", [path, _folder.Write("x.user", "user_id:token\nu\n")],
+            new ImportOptions { Clock = new FixedClock("2300-01-01T00:00:00Z"), TimesFrom = 1999 }).Report.Reasons().Where(r => r.Contains("before", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void Titles_of_several_words_are_names_and_genres_are_tags()
+    {
+        _folder.Write("d/x.inter", "user_id:token\titem_id:token\nu\ta\n");
+        _folder.Write("d/x.item", "item_id:token\tfilm_title:token_seq\toriginal_title:token_seq\tgenre_name:token_seq\na\tHarbour Lights\tX Y\tdrama slow\n");
+        ImportResult result = Import.Files("recbole", _folder.File("d"));
+        Assert.Equal(["Harbour Lights"], result.Dataset.Catalog.Names.AsEnumerable());
+        Assert.Equal(["drama", "slow"], result.Dataset.Tags.Names.AsEnumerable());
     }
 
     [Fact]
