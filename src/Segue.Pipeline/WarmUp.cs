@@ -1,4 +1,4 @@
-using Segue.Core;
+using System.Diagnostics;
 using Segue.Core.Contracts;
 using Segue.Core.Data;
 using Segue.Core.Data.Synthetic;
@@ -8,11 +8,11 @@ using Segue.Evaluation;
 namespace Segue.Pipeline;
 
 /// <summary>Trains models on a tiny world and asks them, so that code is compiled before anything is timed.</summary>
-/// <remarks>What comes out is thrown away, and nothing that is measured depends on it. At most <see cref="Budget"/> a model; a model in several rows is warmed up once.</remarks>
+/// <remarks>What comes out is thrown away, and nothing that is measured depends on it. A model in several rows is warmed up once.</remarks>
 internal sealed class WarmUp(ExperimentSpecification specification)
 {
-    /// <summary>How long one model may take.</summary>
-    public static readonly TimeSpan Budget = TimeSpan.FromSeconds(0.3);
+    // A model is trained again until the first has passed, as code gets faster with its calls; the second ends one that is slow even here.
+    private static readonly TimeSpan Enough = TimeSpan.FromSeconds(0.2), Most = TimeSpan.FromSeconds(1);
 
     // Large enough that loops run hot, small enough to be done at once.
     private static readonly Lazy<Split> World = new(() => SplitCatalog.Create("random", []).Cut(
@@ -30,11 +30,13 @@ internal sealed class WarmUp(ExperimentSpecification specification)
             return;
         }
 
+        // Made before the clock runs: it is much slower than what it is for.
+        Split split = World.Value;
         using var limited = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        limited.CancelAfter(Budget);
+        limited.CancelAfter(Most);
+        long started = Stopwatch.GetTimestamp();
         try
         {
-            Split split = World.Value;
             do
             {
                 var context = new FitContext { Seed = specification.Seed, Threads = specification.Threads, Cancellation = limited.Token };
@@ -44,7 +46,7 @@ internal sealed class WarmUp(ExperimentSpecification specification)
                     KeepSeen = specification.KeepSeen, Threads = specification.Threads, Seed = specification.Seed, BootstrapSamples = 50, Cancellation = limited.Token,
                 });
             }
-            while (!limited.IsCancellationRequested);
+            while (Stopwatch.GetElapsedTime(started) < Enough);
         }
         catch (Exception) when (!cancellation.IsCancellationRequested)
         {

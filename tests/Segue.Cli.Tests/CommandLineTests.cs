@@ -230,6 +230,43 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Fact]
+    public async Task ATiedListSaysSo()
+    {
+        // Twelve songs, each heard by everybody but one listener: to that one nothing is known to be better than anything else.
+        var builder = new DatasetBuilder("flat", "track");
+        for (int u = 0; u < 5; u++)
+        {
+            for (int i = 0; i < 12; i++)
+            {
+                if (u > 0 || i < 2)
+                {
+                    builder.Interaction(builder.User($"u{u}"), builder.Item($"i{i}"));
+                }
+            }
+        }
+
+        string dataset = _folder.File("flat"), model = _folder.File("model"), knn = _folder.File("knn");
+        DatasetStore.Save(builder.Build(), dataset);
+        Assert.Equal(CommandLine.Succeeded, (await CliRun.Of("train", dataset, "--model", "popularity", "--out", model)).ExitCode);
+        Assert.Equal(CommandLine.Succeeded, (await CliRun.Of("train", dataset, "--model", "item-knn", "--out", knn)).ExitCode);
+        Assert.Contains("Tied: all scores are equal, and other items have the same", (await CliRun.Of("recommend", model, "--user", "u0", "-k", "5")).Result, StringComparison.Ordinal);
+        Assert.Contains("Tied: all scores are equal: the order means nothing", (await CliRun.Of("recommend", model, "--user", "u0", "-k", "10")).Result, StringComparison.Ordinal);
+        Assert.Contains("Tied: ", (await CliRun.Of("playlist", model, "--seed-tracks", "i0", "--length", "3")).Result, StringComparison.Ordinal);
+        foreach (string[] command in (string[][])[["recommend", model, "--user", "u0", "-k", "5"], ["playlist", model, "--seed-tracks", "i0", "--length", "3"], ["similar", knn, "--item", "i5", "-k", "3"]])
+        {
+            CliRun run = await CliRun.Of([.. command, "--json"]);
+            using JsonDocument json = JsonDocument.Parse(run.Result);
+            Assert.True(json.RootElement.GetProperty("tied").GetBoolean(), run.Result);
+            Assert.Contains("other items have ", json.RootElement.GetProperty("tie_note").GetString(), StringComparison.Ordinal);
+            Assert.Equal(command[0] == "recommend" ? 5 : 3, json.RootElement.GetProperty("items").GetArrayLength());
+        }
+
+        CliRun clear = await CliRun.Of("recommend", model, "--user", "u0", "-k", "5", "--keep-seen", "--json");
+        using JsonDocument first = JsonDocument.Parse(clear.Result);
+        Assert.Contains("places 3 to 5", first.RootElement.GetProperty("tie_note").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task TrainSaysWhereAModelKeepsNoCheckpoints()
     {
         string checkpoints = _folder.File("checkpoints");

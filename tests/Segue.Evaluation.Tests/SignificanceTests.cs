@@ -42,7 +42,7 @@ public class SignificanceTests
     {
         // 150 listeners of 1 to 7 sessions; a tenth of the variance of a session is its listener's. 1,000 experiments: standard error .007.
         var rng = new Rng(21, "test/clusters");
-        int byListener = 0, bySession = 0, differences = 0;
+        int byListener = 0, bySession = 0;
         for (int experiment = 0; experiment < 1000; experiment++)
         {
             var values = new List<double>();
@@ -60,13 +60,17 @@ public class SignificanceTests
             double[] all = [.. values];
             byListener += Covers(Significance.BootstrapMean(all, samples: 300, seed: (ulong)experiment, clusters: listeners.ToArray()));
             bySession += Covers(Significance.BootstrapMean(all, samples: 300, seed: (ulong)experiment));
-            differences += Covers(Significance.BootstrapDifference(
-                Result(all) with { Clusters = listeners }, Result(new double[all.Length]), "m", samples: 300, seed: (ulong)experiment));
+            if (experiment < 5)
+            {
+                // A difference from nothing is the figure itself: the same groups are drawn.
+                Assert.Equal(
+                    Significance.BootstrapMean(all, samples: 300, clusters: listeners.ToArray()),
+                    Significance.BootstrapDifference(Result(all) with { Clusters = listeners }, Result(new double[all.Length]), "m", samples: 300));
+            }
         }
 
         Assert.InRange(byListener / 1000.0, 0.935, 0.965);
-        Assert.Equal(byListener, differences);
-        Assert.InRange(bySession / 1000.0, 0.88, 0.93);
+        Assert.InRange(bySession / 1000.0, 0.86, 0.92);
 
         static int Covers(MetricValue mean) => mean.Low <= 0 && mean.High >= 0 ? 1 : 0;
     }

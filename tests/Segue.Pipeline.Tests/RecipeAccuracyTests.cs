@@ -24,7 +24,8 @@ public sealed class RecipeAccuracyTests
         ExperimentReport report = Run("hetrec-ranking.json", "hetrec2011-lastfm-2k.zip", ["popularity", "item-knn", "bpr", "als", "ials"]);
 
         // Known items kept .0504 / .0389, test data in training .0745 / .0647, seed 1 .0755 / .0669. Counts have no rounding.
-        Check(report, "popularity", ("recall@10", 0.0717, 0.0719), ("ndcg@10", 0.0637, 0.0639));
+        // Listeners of rare artists tie: in the order of the file popularity would have .0718 and .0638.
+        Check(report, "popularity", ("recall@10", 0.0719, 0.0721), ("ndcg@10", 0.0638, 0.0640));
 
         // Kept .0820 / .0729, test in training .4252 / .4215, seed 1 .1946 / .1910.
         Check(report, "item-knn", ("recall@10", 0.1960, 0.1966), ("ndcg@10", 0.1946, 0.1952));
@@ -82,10 +83,10 @@ public sealed class RecipeAccuracyTests
             "seed000.json", "lastfm-1k-jodie-10pct.zip",
             ["recent-popularity", "item-knn, decay 30 days", "stg-walk, discovery", "stg-walk, discovery, no sessions", "ipf, discovery", "ipf, discovery, no sessions"]);
 
-        // No seed decides anything here. Heard items kept: .0495, .2715, .4139, .4017, .3993, .2337 NDCG@20. The second of each pair has no sessions and is what
+        // No seed but that of ties decides anything here: by item index the decayed item-knn has an mrr of .1688. Heard items kept: .0495, .2715, .4139, .4017, .3993, .2337 NDCG@20. The second of each pair has no sessions and is what
         // the first would be if sessions were built but not walked through.
         Check(report, "recent-popularity", ("ndcg@20", 0.0244, 0.0246), ("recall@20", 0.0427, 0.0429));
-        Check(report, "item-knn, decay 30 days", ("ndcg@20", 0.1163, 0.1167), ("mrr", 0.1686, 0.1690));
+        Check(report, "item-knn, decay 30 days", ("ndcg@20", 0.1163, 0.1167), ("mrr", 0.1691, 0.1695));
         Check(report, "stg-walk, discovery", ("ndcg@20", 0.1312, 0.1322), ("mrr", 0.2128, 0.2138));
         Check(report, "stg-walk, discovery, no sessions", ("ndcg@20", 0.0805, 0.0815), ("mrr", 0.1600, 0.1610));
         Check(report, "ipf, discovery", ("ndcg@20", 0.1337, 0.1347), ("mrr", 0.2181, 0.2191));
