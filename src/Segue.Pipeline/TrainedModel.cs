@@ -178,7 +178,7 @@ public sealed partial record TrainedModel
         }
 
         Dataset train = DatasetStore.Open(opened.PathOf(TrainName), entry.Sha256);
-        ArtifactReader arrays = ArtifactReader.Open(opened.PathOf(ArraysName), bytes => opened.CheckBytes(ArraysName, bytes.Span));
+        ArtifactReader arrays = ArtifactReader.Open(opened.PathOf(ArraysName), bytes => opened.CheckBytes(ArraysName, bytes));
         IRecommender recommender = Load(model, arrays, train, opened);
         return new TrainedModel
         {
@@ -212,7 +212,7 @@ public sealed partial record TrainedModel
     private static EpochVectors[] ReadEpochs(OpenedFolder opened, DenseMatrix? last)
     {
         string file = opened.PathOf(EpochsName);
-        ArtifactReader arrays = ArtifactReader.Open(file, bytes => opened.CheckBytes(EpochsName, bytes.Span));
+        ArtifactReader arrays = ArtifactReader.Open(file, bytes => opened.CheckBytes(EpochsName, bytes));
         var epochs = new List<EpochVectors>();
         foreach (string name in arrays.Names)
         {

@@ -12,10 +12,13 @@ using Segue.Numerics.Sparse;
 namespace Segue.Core.Artifacts;
 
 /// <summary>Collects the named arrays of a trained model and writes them as one safetensors file.</summary>
-/// <remarks>Source: the safetensors format, 8-byte little-endian header length, JSON header, raw little-endian data.</remarks>
+/// <remarks>
+/// Source: the safetensors format, 8-byte little-endian header length, JSON header, raw little-endian data. Matrices are written from where they are, without a copy, and must not
+/// change before; a file may have any number of bytes, an array as many values as one of .NET.
+/// </remarks>
 public sealed class ArtifactWriter
 {
-    private readonly SortedDictionary<string, (string Type, int[] Shape, byte[] Data)> _arrays;
+    private readonly SortedDictionary<string, (string Type, int[] Shape, long Bytes, Action<Stream> Write)> _arrays;
     private readonly string _prefix;
 
     /// <summary>Collects nothing yet.</summary>
@@ -24,7 +27,7 @@ public sealed class ArtifactWriter
     {
     }
 
-    private ArtifactWriter(SortedDictionary<string, (string Type, int[] Shape, byte[] Data)> arrays, string prefix) => (_arrays, _prefix) = (arrays, prefix);
+    private ArtifactWriter(SortedDictionary<string, (string Type, int[] Shape, long Bytes, Action<Stream> Write)> arrays, string prefix) => (_arrays, _prefix) = (arrays, prefix);
 
     /// <summary>A writer into the same file that puts <paramref name="prefix"/> before every name, for a model inside another.</summary>
     public ArtifactWriter Under(string prefix) => new(_arrays, _prefix + prefix);
@@ -42,14 +45,20 @@ public sealed class ArtifactWriter
     public void Add(string name, ReadOnlySpan<double> values, params int[] shape) => Put(name, "F64", values, shape);
 
     /// <summary>Adds a dense matrix.</summary>
-    public void Add(string name, DenseMatrix matrix) => Add(name, matrix.Values, matrix.Rows, matrix.Columns);
+    public void Add(string name, DenseMatrix matrix)
+    {
+        ArgumentNullException.ThrowIfNull(matrix);
+        Keep(name, "F32", matrix.Values, [matrix.Rows, matrix.Columns]);
+    }
+
 
     /// <summary>Adds a sparse matrix as <c>name.row_start</c>, <c>name.column_index</c>, <c>name.values</c> and <c>name.shape</c>.</summary>
     public void Add(string name, CsrMatrix matrix)
     {
-        Add(name + ".row_start", matrix.RowStart);
-        Add(name + ".column_index", matrix.ColumnIndex);
-        Add(name + ".values", matrix.Values);
+        ArgumentNullException.ThrowIfNull(matrix);
+        Keep(name + ".row_start", "I32", matrix.RowStart, [matrix.RowStart.Length]);
+        Keep(name + ".column_index", "I32", matrix.ColumnIndex, [matrix.ColumnIndex.Length]);
+        Keep(name + ".values", "F32", matrix.Values, [matrix.Values.Length]);
         Add(name + ".shape", [matrix.Rows, matrix.Columns]);
     }
 
@@ -67,15 +76,15 @@ public sealed class ArtifactWriter
         ArgumentNullException.ThrowIfNull(file);
         var header = new JsonObject();
         long offset = 0;
-        foreach ((string name, (string type, int[] shape, byte[] data)) in _arrays)
+        foreach ((string name, (string type, int[] shape, long bytes, _)) in _arrays)
         {
             header[name] = new JsonObject
             {
                 ["dtype"] = type,
                 ["shape"] = new JsonArray([.. shape.Select(s => (JsonNode)s)]),
-                ["data_offsets"] = new JsonArray(offset, offset + data.Length),
+                ["data_offsets"] = new JsonArray(offset, offset + bytes),
             };
-            offset += data.Length;
+            offset += bytes;
         }
 
         string json = header.ToJsonString();
@@ -84,9 +93,9 @@ public sealed class ArtifactWriter
         BinaryPrimitives.WriteInt64LittleEndian(length, json.Length);
         file.Write(length);
         file.Write(Encoding.ASCII.GetBytes(json));
-        foreach ((_, _, byte[] data) in _arrays.Values)
+        foreach ((_, _, _, Action<Stream> write) in _arrays.Values)
         {
-            file.Write(data);
+            write(file);
         }
     }
 
@@ -99,7 +108,25 @@ public sealed class ArtifactWriter
             throw new ArgumentException($"array '{name}' has {values.Length} values, which do not fill the shape ({string.Join(", ", full)})");
         }
 
-        _arrays.Add(_prefix + name, (type, full, MemoryMarshal.AsBytes(values).ToArray()));
+        Keep(name, type, values.ToArray(), full);
+    }
+
+    private void Keep<T>(string name, string type, T[] values, int[] shape)
+        where T : unmanaged
+    {
+        long bytes = (long)values.Length * System.Runtime.CompilerServices.Unsafe.SizeOf<T>();
+        _arrays.Add(_prefix + name, (type, shape, bytes, file => Write(file, values)));
+    }
+
+    private static void Write<T>(Stream file, ReadOnlySpan<T> values)
+        where T : unmanaged
+    {
+        // Bytes of more than 2 GB have no span: a piece at a time.
+        const int piece = 1 << 20;
+        for (int from = 0; from < values.Length; from += piece)
+        {
+            file.Write(MemoryMarshal.AsBytes(values.Slice(from, Math.Min(piece, values.Length - from))));
+        }
     }
 }
 
@@ -124,28 +151,40 @@ public enum ArrayValues
 public sealed class ArtifactReader
 {
     private readonly string _path;
-    private readonly ReadOnlyMemory<byte> _data;
+    private readonly ArtifactBytes _data;
+    private readonly long _start;
     private readonly JsonObject _header;
     private readonly string _prefix;
 
-    private ArtifactReader(string path, ReadOnlyMemory<byte> data, JsonObject header, string prefix = "")
+    private ArtifactReader(string path, ArtifactBytes data, long start, JsonObject header, string prefix = "")
     {
         _path = path;
         _data = data;
+        _start = start;
         _header = header;
         _prefix = prefix;
     }
 
-    /// <summary>Opens a file written by <see cref="ArtifactWriter"/> (or any safetensors writer); reads it once, whole.</summary>
+    /// <summary>Opens a file written by <see cref="ArtifactWriter"/> (or any safetensors writer), of any number of bytes.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="check">Sees the bytes before anything is made of them, for example to compare a checksum; may be null.</param>
+    /// <param name="check">Sees all bytes before anything is made of them, for example to compare a checksum; may be null.</param>
     /// <exception cref="DatasetException">Not a safetensors file, or cut off.</exception>
-    public static ArtifactReader Open(string path, Action<ReadOnlyMemory<byte>>? check = null)
+    /// <remarks>A small file is read once, whole. A large one stays open, and every array is read from its place: no byte is held twice.</remarks>
+    public static ArtifactReader Open(string path, Action<Stream>? check = null) => Open(path, check, ArtifactBytes.SmallBytes);
+
+    /// <summary>As <see cref="Open(string, Action{Stream})"/>, with the size up to which a file is read whole; for tests.</summary>
+    internal static ArtifactReader Open(string path, Action<Stream>? check, long smallBytes)
     {
-        ReadOnlyMemory<byte> bytes = ReadBytes(path);
-        check?.Invoke(bytes);
-        long length = bytes.Length < 8 ? -1 : BinaryPrimitives.ReadInt64LittleEndian(bytes.Span);
-        if (length < 2 || length > bytes.Length - 8)
+        ArtifactBytes bytes = OpenBytes(path, smallBytes);
+        if (check is not null)
+        {
+            using Stream stream = bytes.ToStream();
+            check(stream);
+        }
+
+        var lengthBytes = new byte[8];
+        long length = bytes.Length < 8 ? -1 : BinaryPrimitives.ReadInt64LittleEndian(Part(bytes, 0, lengthBytes));
+        if (length < 2 || length > Math.Min(bytes.Length - 8, Array.MaxLength))
         {
             throw new DatasetException($"'{path}' is not a safetensors file or is cut off; train the model again");
         }
@@ -153,9 +192,9 @@ public sealed class ArtifactReader
         try
         {
             // Names are decoded when they are first asked for; asking for their number brings errors out here.
-            JsonObject header = JsonNode.Parse(bytes.Span.Slice(8, (int)length))?.AsObject() ?? [];
+            JsonObject header = JsonNode.Parse(Part(bytes, 8, new byte[length]))?.AsObject() ?? [];
             _ = header.Count;
-            return new ArtifactReader(path, bytes[(8 + (int)length)..], header);
+            return new ArtifactReader(path, bytes, 8 + length, header);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException)
         {
@@ -164,7 +203,7 @@ public sealed class ArtifactReader
     }
 
     /// <summary>A reader of the same file that puts <paramref name="prefix"/> before every name, as <see cref="ArtifactWriter.Under"/> did.</summary>
-    public ArtifactReader Under(string prefix) => new(_path, _data, _header, _prefix + prefix);
+    public ArtifactReader Under(string prefix) => new(_path, _data, _start, _header, _prefix + prefix);
 
     /// <summary>Names of all arrays (of those under the prefix, without it), in the order of the file.</summary>
     public IEnumerable<string> Names => _header.Select(entry => entry.Key)
@@ -251,15 +290,28 @@ public sealed class ArtifactReader
         return valid ? new CsrMatrix(shape[0], shape[1], start, index, values) : throw Damaged(name, "is not a sparse matrix");
     }
 
-    private static byte[] ReadBytes(string path)
+    private static ArtifactBytes OpenBytes(string path, long smallBytes)
     {
         try
         {
-            return RegularFile.ReadAllBytes(path, Array.MaxLength);
+            return ArtifactBytes.Open(path, smallBytes);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {
             throw new DatasetException($"'{path}' is missing or cannot be read ({e.Message}); train the model again", e);
+        }
+    }
+
+    private static byte[] Part(ArtifactBytes bytes, long offset, byte[] target)
+    {
+        try
+        {
+            bytes.Read<byte>(offset, target);
+            return target;
+        }
+        catch (IOException e)
+        {
+            throw new DatasetException($"{e.Message}; train the model again", e);
         }
     }
 
@@ -290,11 +342,27 @@ public sealed class ArtifactReader
     private (T[] Values, int[] Shape) Read<T>(string name, string type)
         where T : unmanaged
     {
-        (int start, int end, int[] shape) = Find<T>(name, type);
-        return (MemoryMarshal.Cast<byte, T>(_data.Span[start..end]).ToArray(), shape);
+        (long start, long end, int[] shape) = Find<T>(name, type);
+        long count = (end - start) / System.Runtime.CompilerServices.Unsafe.SizeOf<T>();
+        if (count > Array.MaxLength)
+        {
+            throw Damaged(name, string.Create(CultureInfo.InvariantCulture, $"has {count} values, more than an array holds"));
+        }
+
+        var values = new T[count];
+        try
+        {
+            _data.Read<T>(_start + start, values);
+        }
+        catch (IOException e)
+        {
+            throw new DatasetException($"array '{_prefix}{name}' cannot be read ({e.Message}); train the model again", e);
+        }
+
+        return (values, shape);
     }
 
-    private (int Start, int End, int[] Shape) Find<T>(string name, string type)
+    private (long Start, long End, int[] Shape) Find<T>(string name, string type)
         where T : unmanaged
     {
         try
@@ -307,13 +375,13 @@ public sealed class ArtifactReader
             int[] shape = [.. entry["shape"]!.AsArray().Select(s => (int)s!)];
             long start = (long)entry["data_offsets"]![0]!, end = (long)entry["data_offsets"]![1]!;
             long count = shape.Aggregate(1L, (a, b) => checked(a * b));
-            if ((string)entry["dtype"]! != type || Array.Exists(shape, size => size < 0) || start < 0 || end < start || end > _data.Length
+            if ((string)entry["dtype"]! != type || Array.Exists(shape, size => size < 0) || start < 0 || end < start || end > _data.Length - _start
                 || end - start != checked(count * System.Runtime.CompilerServices.Unsafe.SizeOf<T>()))
             {
                 throw Damaged(name, "has another type or size than its header says");
             }
 
-            return ((int)start, (int)end, shape);
+            return (start, end, shape);
         }
         catch (Exception e) when (e is NullReferenceException or InvalidOperationException or FormatException or OverflowException or ArgumentException)
         {

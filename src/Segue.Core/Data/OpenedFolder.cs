@@ -70,6 +70,18 @@ public sealed class OpenedFolder
         }
     }
 
+    /// <summary>As <see cref="CheckBytes(string, ReadOnlySpan{byte})"/>, for a file that is not held in memory.</summary>
+    /// <param name="name">The file they come from.</param>
+    /// <param name="bytes">All its bytes; read to the end.</param>
+    /// <exception cref="DatasetException">They differ, or the manifest does not list the file; the message names it.</exception>
+    public void CheckBytes(string name, Stream bytes)
+    {
+        if (!Files.TryGetValue(name, out (long Bytes, string Sha256) entry) || Convert.ToHexStringLower(SHA256.HashData(bytes)) != entry.Sha256)
+        {
+            throw Changed(name);
+        }
+    }
+
     /// <summary>Reads every listed file and compares its checksum.</summary>
     /// <exception cref="DatasetException">One is missing or differs; the message names it.</exception>
     public void CheckAllBytes()

@@ -38,18 +38,7 @@ internal sealed class EaseMatrix(DenseMatrix weights) : IEaseWeights
         return column;
     }
 
-    public void Save(ArtifactWriter artifact)
-    {
-        // An array of an artifact is one block of bytes, and .NET's blocks end at 2 GB.
-        if (4L * weights.Values.Length > Array.MaxLength)
-        {
-            throw new DatasetException(
-                $"the {weights.Rows} × {weights.Rows} weights of EASE exceed the 2 GB an array of a saved model may have (23,170 items); " +
-                "train on a higher k-core to save the model");
-        }
-
-        artifact.Add("weights", weights);
-    }
+    public void Save(ArtifactWriter artifact) => artifact.Add("weights", weights);
 }
 
 /// <summary>B through the listeners, for data with fewer of them than items.</summary>

@@ -50,6 +50,95 @@ public sealed class ArtifactTests
         Assert.True(artifact.Contains("ünïcode \"name\"") && !artifact.Contains("other"));
     }
 
+    /// <summary>A file that is too large to hold is read by position: the same arrays, the same checksum, the same errors.</summary>
+    [Fact]
+    public void A_file_read_by_position_gives_the_same_arrays()
+    {
+        using TemporaryFolder folder = TestData.NewFolder();
+        string path = Write(folder);
+        byte[] whole = File.ReadAllBytes(path);
+        byte[] seen = [];
+        ArtifactReader artifact = ArtifactReader.Open(
+            path,
+            stream =>
+            {
+                using var copy = new MemoryStream();
+                stream.CopyTo(copy);
+                seen = copy.ToArray();
+            },
+            smallBytes: 0);
+        Assert.Equal(whole, seen);
+        Assert.Equal([1.5f, float.NaN, -3], artifact.Floats("floats", ArrayValues.UnknownRows));
+        Assert.Equal([long.MaxValue], artifact.Longs("longs"));
+        Assert.Equal([], artifact.Floats("empty"));
+        Assert.Equal([1f, 2, 3, 4, 5, 6], artifact.Dense("dense").Values);
+        Assert.Equal(5f, artifact.Sparse("sparse")[0, 1]);
+        for (int length = 1; length < whole.Length; length += 7)
+        {
+            string cut = folder.File($"cut-{length}.safetensors");
+            File.WriteAllBytes(cut, whole[..length]);
+            Assert.Throws<DatasetException>(() =>
+            {
+                ArtifactReader reader = ArtifactReader.Open(cut, null, smallBytes: 0);
+                foreach (string name in new[] { "dense", "sparse" })
+                {
+                    _ = name == "dense" ? reader.Dense(name).Rows : reader.Sparse(name).Rows;
+                }
+
+                _ = reader.Floats("ünïcode \"name\"");
+            });
+        }
+    }
+
+    [Fact]
+    public void A_file_that_changes_while_it_is_open_is_refused()
+    {
+        using TemporaryFolder folder = TestData.NewFolder();
+        string path = Write(folder);
+        ArtifactReader artifact = ArtifactReader.Open(path, null, smallBytes: 0);
+        File.SetLastWriteTimeUtc(path, DateTime.UnixEpoch);
+        Assert.Contains("has changed", Assert.Throws<DatasetException>(() => artifact.Dense("dense")).Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>A file of 5 GB, all of it holes but the ends: places beyond 2 GB and 4 GB are found.</summary>
+    [Fact]
+    public void Arrays_beyond_two_and_four_gigabytes_are_read()
+    {
+        const long far = 2_200_000_000, farther = 4_500_000_000;
+        using TemporaryFolder folder = TestData.NewFolder();
+        string path = folder.File("large.safetensors");
+        string header = string.Create(
+            System.Globalization.CultureInfo.InvariantCulture,
+            $$$"""{"far":{"dtype":"F32","shape":[2],"data_offsets":[{{{far}}},{{{far + 8}}}]},"farther":{"dtype":"I64","shape":[1],"data_offsets":[{{{farther}}},{{{farther + 8}}}]}}""");
+        using (var file = new FileStream(path, FileMode.CreateNew))
+        {
+            file.Write(BitConverter.GetBytes((long)header.Length));
+            file.Write(System.Text.Encoding.ASCII.GetBytes(header));
+            long start = file.Position;
+            file.Position = start + far;
+            file.Write(BitConverter.GetBytes(1.5f));
+            file.Write(BitConverter.GetBytes(-2f));
+            file.Position = start + farther;
+            file.Write(BitConverter.GetBytes(77L));
+        }
+
+        ArtifactReader artifact = ArtifactReader.Open(path);
+        Assert.Equal([1.5f, -2f], artifact.Floats("far"));
+        Assert.Equal([77L], artifact.Longs("farther"));
+    }
+
+    /// <summary>A matrix goes to the file from where it is; only what is given as a span is copied.</summary>
+    [Fact]
+    public void Writing_a_matrix_takes_no_second_one()
+    {
+        var matrix = new DenseMatrix(2000, 1000);
+        var writer = new ArtifactWriter();
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        writer.Add("matrix", matrix);
+        writer.Write(Stream.Null);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1_000_000);
+    }
+
     [Fact]
     public void Writing_again_gives_equal_bytes()
     {
