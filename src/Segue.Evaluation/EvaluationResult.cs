@@ -47,7 +47,10 @@ public sealed record EvaluationResult
     /// <summary>By metric name, the figures for items 1 to <see cref="EvaluationOptions.UpToOffset"/> ahead; empty where none were asked for.</summary>
     public IReadOnlyDictionary<string, OffsetCurve> ByOffset { get; init; } = new Dictionary<string, OffsetCurve>();
 
-    /// <summary>The same result for the items <paramref name="from"/> to <paramref name="to"/> ahead alone, to be tested against another: means over all steps and offsets of a user.</summary>
+    /// <summary>
+    /// The same result for the items <paramref name="from"/> to <paramref name="to"/> ahead alone, to be tested against another: means over
+    /// all steps and offsets of a user.
+    /// </summary>
     /// <param name="metric">One of <see cref="ByOffset"/>.</param>
     /// <param name="from">Nearest, from 1.</param>
     /// <param name="to">Farthest, itself included.</param>
