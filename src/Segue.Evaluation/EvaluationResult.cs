@@ -69,7 +69,10 @@ public sealed record EvaluationResult
     /// <summary>Lists whose ranked items all have one score, two items at least: their order is chance alone.</summary>
     public int TiedLists { get; init; }
 
-    /// <summary>The same result for the items <paramref name="from"/> to <paramref name="to"/> ahead alone, to be tested against another: means over all steps and offsets of a user.</summary>
+    /// <summary>
+    /// The same result for the items <paramref name="from"/> to <paramref name="to"/> ahead alone, to be tested against another: means over
+    /// all steps and offsets of a user.
+    /// </summary>
     /// <param name="metric">One of <see cref="ByOffset"/>.</param>
     /// <param name="from">Nearest, from 1.</param>
     /// <param name="to">Farthest, itself included.</param>

@@ -121,7 +121,10 @@ public sealed record OffsetSpecification(string Title, MetricSpecification Metri
 /// <param name="Metrics">Names of metrics of the table; empty for the first of it.</param>
 public sealed record PairSpecification(string First, string Second, IReadOnlyList<string> Metrics)
 {
-    /// <summary>Items so far ahead, ends included, by which metrics of the table's offsets are compared instead of as a whole; none for the metrics of the table.</summary>
+    /// <summary>
+    /// Items so far ahead, ends included, by which metrics of the table's offsets are compared instead of as a whole; none for the metrics
+    /// of the table.
+    /// </summary>
     public IReadOnlyList<(int From, int To)> Ahead { get; init; } = [];
 }
 

@@ -17,6 +17,11 @@ public sealed record Promise(string Label, string Metric, double Low, double Hig
     /// <summary>Title of the table of <c>also</c> the figure stands in; null for the first table.</summary>
     public string? Also { get; init; }
 
+    /// <summary>
+    /// Songs so far ahead, ends included: the difference is that of the pair that compares the two rows there. Null for the whole metric.
+    /// </summary>
+    public (int From, int To)? Ahead { get; init; }
+
     /// <summary>True where <see cref="Metric"/> is a figure the model tells of its training, after the last epoch.</summary>
     public bool IsTraining { get; init; }
 
@@ -27,7 +32,9 @@ public sealed record Promise(string Label, string Metric, double Low, double Hig
     public string Row => Than is null ? Label : $"{Label} − {Than}";
 
     /// <summary>The column in words, for example <c>next-hr@1 (Discovery)</c>.</summary>
-    public string Column => IsTraining ? $"{Metric} (training)" : Also is null ? Metric : $"{Metric} ({Also})";
+    public string Column => IsTraining ? $"{Metric} (training)" : Also is null ? Measured : $"{Measured} ({Also})";
+
+    private string Measured => Ahead is (int from, int to) ? EvaluationResult.AheadName(Metric, from, to) : Metric;
 
     /// <summary>The window in words, for example <c>≥ 0.282</c> or <c>0.020 … 0.026</c>.</summary>
     public string Window => (double.IsFinite(Low), double.IsFinite(High)) switch
@@ -42,14 +49,14 @@ public sealed record Promise(string Label, string Metric, double Low, double Hig
     public PromiseResult Check(ExperimentReport report)
     {
         ArgumentNullException.ThrowIfNull(report);
-        double value = ValueOf(report, Label) - (Than is null ? 0 : ValueOf(report, Than));
+        double value = Ahead is null ? ValueOf(report, Label) - (Than is null ? 0 : ValueOf(report, Than)) : DifferenceOf(report);
         return new PromiseResult(this, value, value >= Low && value <= High);
     }
 
     // What is promised is measured: the row, the metric and the table are known before anything is trained.
     internal static Promise Parse(RecipeNode node, ExperimentSpecification specification, IReadOnlyList<ModelSpecification> rows)
     {
-        RecipeNode promise = node.Object("label", "than", "metric", "training", "also", "low", "high", "missed");
+        RecipeNode promise = node.Object("label", "than", "metric", "ahead", "training", "also", "low", "high", "missed");
         string label = ParseRow(promise["label"], specification, rows);
         string? than = promise["than"].IsGiven ? ParseRow(promise["than"], specification, rows) : null;
         if (than == label)
@@ -63,16 +70,21 @@ public sealed record Promise(string Label, string Metric, double Low, double Hig
             throw promise.Error("has \"training\" and \"metric\" or \"also\"; give the name of a figure of training, or a metric of a table");
         }
 
-        string name = isTraining ? ParseTraining(promise["training"], specification, than is null ? [label] : [label, than]) : ParseMetric(promise, specification);
+        (int From, int To)? ahead = promise["ahead"].IsGiven ? promise["ahead"].Range() : null;
+        string name = ahead is { } range ? ParseAhead(promise, range, label, than, specification)
+            : isTraining ? ParseTraining(promise["training"], specification, than is null ? [label] : [label, than])
+            : ParseMetric(promise, specification);
         double low = promise["low"].IsGiven ? promise["low"].Number() : double.NegativeInfinity;
         double high = promise["high"].IsGiven ? promise["high"].Number() : double.PositiveInfinity;
         return low > high || (double.IsInfinity(low) && double.IsInfinity(high))
-            ? throw promise.Error(low > high ? string.Create(CultureInfo.InvariantCulture, $"promises from {low} to {high}: nothing lies there; give \"low\" below \"high\"")
+            ? throw promise.Error(low > high
+                ? string.Create(CultureInfo.InvariantCulture, $"promises from {low} to {high}: nothing lies there; give \"low\" below \"high\"")
                 : "promises nothing; give \"low\", \"high\" or both")
             : new Promise(label, name, low, high)
             {
                 Than = than,
                 Also = promise["also"].OptionalText(),
+                Ahead = ahead,
                 IsTraining = isTraining,
                 Missed = promise["missed"].IsGiven ? promise["missed"].Text("why it is not reached") : null,
             };
@@ -100,13 +112,29 @@ public sealed record Promise(string Label, string Metric, double Low, double Hig
         {
             string title = promise["also"].Text("the title of an entry of \"also\"");
             ProtocolSpecification table = specification.Also.FirstOrDefault(a => a.Title == title)
-                ?? promise["also"].Located<ProtocolSpecification>(() => throw NearMatches.Error("title of an entry of \"also\"", title, [.. specification.Also.Select(a => a.Title)]));
+                ?? promise["also"].Located<ProtocolSpecification>(
+                    () => throw NearMatches.Error("title of an entry of \"also\"", title, [.. specification.Also.Select(a => a.Title)]));
             (measured, where) = (table.Metrics, $"'{title}'");
         }
 
         string name = measured.Any(m => m.Name == metric) ? metric : node.Located(() => MetricCatalog.Parse(metric).Name);
         return measured.Any(m => m.Name == name) ? name : throw node.Error(
-            $"promises '{metric}', which {where} does not measure; add it to \"metrics\" or promise another. Measured: {string.Join(", ", measured.Select(m => m.Name))}");
+            $"promises '{metric}', which {where} does not measure; add it to \"metrics\" or promise another. "
+            + $"Measured: {string.Join(", ", measured.Select(m => m.Name))}");
+    }
+
+    // What is so far ahead is measured where a pair asks for it.
+    private static string ParseAhead(
+        RecipeNode promise, (int From, int To) range, string label, string? than, ExperimentSpecification specification)
+    {
+        string metric = promise["metric"].Text("a metric of \"offsets\"");
+        string name = promise["metric"].Located(() => MetricCatalog.Parse(metric).Name);
+        IReadOnlyList<PairSpecification> pairs = promise["also"].IsGiven
+            ? specification.Also.FirstOrDefault(a => a.Title == promise["also"].Text())?.Pairs ?? [] : specification.Pairs;
+        bool isAsked = pairs.Any(p => p.First == label && p.Second == than && p.Metrics.Contains(name) && p.Ahead.Contains(range));
+        return isAsked ? name : throw promise["ahead"].Error(
+            $"promises a difference by '{name}' that no pair asks for; add to \"pairs\": {{ \"first\": \"{label}\", \"second\": \"{than}\", \"metrics\": [\"{name}\"], "
+            + $"\"ahead\": [[{range.From}, {range.To}]] }}");
     }
 
     // Names of such figures are known only once a model trains.
@@ -115,6 +143,12 @@ public sealed record Promise(string Label, string Metric, double Low, double Hig
         string name = node.Text("the name of a figure of training, for example \"test accuracy\"");
         string? unwatched = rows.FirstOrDefault(row => !specification.Curves.Any(c => c.Models.Count == 0 || c.Models.Contains(row)));
         return unwatched is null ? name : throw node.Error($"is of '{unwatched}', which nothing watches while it trains; name the row in \"curves\", or promise a metric");
+    }
+
+    private double DifferenceOf(ExperimentReport report)
+    {
+        IReadOnlyList<ReportPair>? pairs = Also is null ? report.Pairs : report.Also?.FirstOrDefault(t => t.Title == Also)?.Pairs;
+        return pairs?.FirstOrDefault(p => p.First == Label && p.Second == Than && p.Metric == Measured)?.Difference ?? double.NaN;
     }
 
     private double ValueOf(ExperimentReport report, string label)

@@ -328,12 +328,7 @@ public sealed record Recipe
             pair["first"].Text("the label of a row"), pair["second"].Text("the label of a row"),
             [.. pair["metrics"].Items().SelectMany(m => m.Parsed("a metric", MetricCatalog.ParseList)).Select(m => m.Name).Distinct()])
         {
-            Ahead = [.. pair["ahead"].Items().Select(range =>
-            {
-                RecipeNode[] ends = [.. range.Items()];
-                return ends.Length == 2 && ends[0].Whole(1, int.MaxValue, 0) is var from && ends[1].Whole(from, int.MaxValue, 0) is var to
-                    ? (from, to) : throw range.Error("is no range of songs ahead; give the nearest and the farthest, for example [25, 50]");
-            })],
+            Ahead = [.. pair["ahead"].Items().Select(range => range.Range())],
         };
     }
 

@@ -142,6 +142,15 @@ internal readonly struct RecipeNode
             ? number : throw Wrong(expected);
     }
 
+    /// <summary>Two whole numbers, the nearest and the farthest item ahead.</summary>
+    /// <exception cref="OptionException">It is something else, or the second is below the first.</exception>
+    public (int From, int To) Range()
+    {
+        IReadOnlyList<RecipeNode> ends = Items();
+        return ends.Count == 2 && ends[0].Whole(1, int.MaxValue, 0) is var from && ends[1].Whole(from, int.MaxValue, 0) is var to
+            ? (from, to) : throw Error("is no range of songs ahead; give the nearest and the farthest, for example [25, 50]");
+    }
+
     /// <summary>A seed, or <paramref name="absent"/> where it is absent.</summary>
     /// <exception cref="OptionException">It is none.</exception>
     public ulong Seed(ulong absent) => !IsGiven ? absent

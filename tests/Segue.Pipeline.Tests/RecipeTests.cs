@@ -292,7 +292,8 @@ public sealed class RecipeTests : IDisposable
               "models": ["markov"],
               "keep_seen": true,
               "offsets": [{ "title": "near", "metric": "next-hr@10", "up_to": 5 }],
-              "pairs": [{ "first": "popularity", "second": "markov", "metrics": ["next-hr@10"], "ahead": [[1, 1], [3, 3], [2, 5]] }]
+              "pairs": [{ "first": "popularity", "second": "markov", "metrics": ["next-hr@10"], "ahead": [[1, 1], [3, 3], [2, 5]] }],
+              "promises": [{ "label": "popularity", "than": "markov", "metric": "next-hr@10", "ahead": [3, 3], "low": -1 }]
             }
             """;
         File.WriteAllText(path, Recipes);
@@ -302,10 +303,12 @@ public sealed class RecipeTests : IDisposable
         Assert.Equal(["next-hr@10, 1 to 1 ahead", "next-hr@10, 3 to 3 ahead", "next-hr@10, 2 to 5 ahead"], report.Pairs!.Select(p => p.Metric));
         Assert.Equal(first[0] - second[0], report.Pairs![0].Difference, 1e-12);
         Assert.Equal(first[2] - second[2], report.Pairs[1].Difference, 1e-12);
+        PromiseResult promise = Assert.Single(recipe.Check(report));
+        Assert.Equal((report.Pairs[1].Difference, true, "next-hr@10, 3 to 3 ahead"), (promise.Value, promise.IsKept, promise.Promise.Column));
         double[] each = [.. first.Zip(second, (a, b) => a - b).Skip(1)];
         Assert.InRange(report.Pairs[2].Difference, each.Min(), each.Max());
         Assert.All(report.Pairs, p => Assert.InRange(p.P, 0, 1));
-        foreach ((string range, string message) in new[] { ("[[1, 6]]", "raise \"up_to\""), ("[[1]]", "[25, 50]"), ("[[3, 2]]", "ahead[0][1]"), ("[[0, 2]]", "ahead[0][0]") })
+        foreach ((string range, string message) in new[] { ("[[1, 6]]", "raise \"up_to\""), ("[[1]]", "[25, 50]"), ("[[3, 2]]", "ahead[0][1]"), ("[[0, 2]]", "ahead[0][0]"), ("[[1, 1]]", "add to \"pairs\"") })
         {
             File.WriteAllText(path, Recipes.Replace("[[1, 1], [3, 3], [2, 5]]", range, StringComparison.Ordinal));
             Assert.Contains(message, Assert.Throws<OptionException>(() => Recipe.Read(path)).Message, StringComparison.Ordinal);

@@ -1,10 +1,11 @@
 using Segue.Core;
 using Segue.Core.Contracts;
 using Segue.Core.Data;
+using Segue.Core.Ranking;
 
 namespace Segue.Cli.Commands;
 
-/// <summary>Which item a text means: by id, else by the name Segue shows (case ignored, unless case alone tells two apart).</summary>
+/// <summary>Which item a text means: by id, else by the name Segue shows (case ignored, unless two names differ in case alone).</summary>
 /// <remarks>Names are read on the first text that is no id: O(items) time and memory.</remarks>
 internal sealed class ItemNames(Dataset dataset)
 {
@@ -12,6 +13,8 @@ internal sealed class ItemNames(Dataset dataset)
     private const int ShownIds = 5;
     private readonly Dictionary<string, List<int>> _alike = [];
     private Dictionary<string, int>? _first;
+    private SameSongs? _songs;
+    private int[]? _plays;
 
     /// <summary>The items a text may mean: none, one, or several that have the same name.</summary>
     public IReadOnlyList<int> Meant(string text)
@@ -35,7 +38,14 @@ internal sealed class ItemNames(Dataset dataset)
         }
 
         int[] exact = [.. all.Where(i => dataset.DisplayName(i) == text)];
-        return exact.Length == 1 ? exact : all;
+        if (exact.Length == 1)
+        {
+            return exact;
+        }
+
+        // One song under several ids is no question: the id that most plays have stands for it.
+        _songs ??= SameSongs.Of(dataset.Catalog);
+        return all.TrueForAll(i => _songs.SongOf(i) == _songs.SongOf(first)) ? [all.MaxBy(Plays)] : all;
     }
 
     /// <summary>The one item a text means.</summary>
@@ -66,6 +76,20 @@ internal sealed class ItemNames(Dataset dataset)
 
     // People type a hyphen where Segue shows a dash, and letters that look the same may be one character or two.
     private static string Normal(string name) => Nfc.Of(name).Replace(" – ", " - ", StringComparison.Ordinal).ToUpperInvariant();
+
+    private int Plays(int item)
+    {
+        if (_plays is null)
+        {
+            _plays = new int[dataset.Items.Count];
+            foreach (int played in dataset.ItemIndex.Span)
+            {
+                _plays[played]++;
+            }
+        }
+
+        return _plays[item];
+    }
 
     private Dictionary<string, int> Read()
     {

@@ -36,7 +36,10 @@ internal static class RunCommand
             int code = ReportOutput.Finish(terminal, report, parsed.GetValue(output), parsed.GetValue(json));
             foreach (PromiseResult broken in promises.Where(p => !p.IsKept))
             {
-                terminal.Say(string.Create(CultureInfo.InvariantCulture, $"{(broken.Promise.Missed is null ? "not reached" : "not reached, as the recipe says")}: {broken.Promise.Row} {broken.Promise.Column} is {broken.Value:F4}, promised {broken.Promise.Window}"));
+                string known = broken.Promise.Missed is null ? string.Empty : ", as the recipe says";
+                terminal.Say(string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"not reached{known}: {broken.Promise.Row} {broken.Promise.Column} is {broken.Value:F4}, promised {broken.Promise.Window}"));
             }
 
             return code == CommandLine.Succeeded && promises.Any(p => !p.IsKept) ? CommandLine.PromiseMissed : code;

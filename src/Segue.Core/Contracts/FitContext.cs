@@ -21,8 +21,8 @@ public sealed record FitContext
     public int Threads { get; init; } = Environment.ProcessorCount;
 
     /// <summary>
-    /// The edges of the training data that carry messages while a model trains, where a transductive split says so; the others are only predicted.
-    /// Null where all edges do both. Same users and items as the training data. Models that pass no messages do not use it.
+    /// The edges of the training data that carry messages while a model trains, where a transductive split says so; the others
+    /// are only predicted. Null where all edges do both. Same users and items as the training data. Models that pass no messages do not use it.
     /// </summary>
     public Dataset? Message { get; init; }
 

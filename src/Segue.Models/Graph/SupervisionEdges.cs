@@ -17,7 +17,9 @@ public enum TrainingEdges
     All,
 }
 
-/// <summary>What a transductive split says about training, as all models that pass messages read it: S is predicted from M, and M and S are all there is.</summary>
+/// <summary>
+/// What a transductive split says about training, as all models that pass messages read it: S is predicted from M, and M and S are all there is.
+/// </summary>
 internal static class SupervisionEdges
 {
     /// <summary>Marks the edges that are predicted and carry no messages in training.</summary>
@@ -51,7 +53,9 @@ internal static class SupervisionEdges
         }
 
         return carrying == message.Count && carrying < pairs.Count ? isLabel : throw new DatasetException(carrying == message.Count
-            ? $"model '{model}': all {carrying} edges of '{train.Name}' carry messages, so that none is left to predict; raise supervision of the split, or give supervision=all"
-            : $"model '{model}': {message.Count - carrying} of {message.Count} edges that carry messages are none of '{train.Name}'; give parts of one split");
+            ? $"model '{model}': all {carrying} edges of '{train.Name}' carry messages, so that none is left to predict; "
+                + "raise supervision of the split, or give supervision=all"
+            : $"model '{model}': {message.Count - carrying} of {message.Count} edges that carry messages are none of '{train.Name}'; "
+                + "give parts of one split");
     }
 }

@@ -96,6 +96,17 @@ public sealed class ItemFileTests : IDisposable
         Assert.NotEqual(expected, FewItems.Items((await Run("playlist", folder, ["--length", "20"], untimed)).Result));
     }
 
+    /// <summary>Of one artist, "Twin" is one song with two ids; i2 has two plays, i3 one.</summary>
+    [Fact]
+    public async Task A_name_of_one_song_with_several_ids_means_the_id_with_most_plays()
+    {
+        string folder = await FewItems.Train(_folder, FewItems.Dataset([0, 0, 0, 0, 0, 0]), "item-knn"), history = _folder.File("history.txt");
+        await File.WriteAllLinesAsync(history, ["x – Twin"], TestContext.Current.CancellationToken);
+        CliRun run = await CliRun.Of("playlist", folder, "--history", history, "--json");
+        Assert.Equal(("0", "0"), (FewItems.Field(run.Result, "unknown"), FewItems.Field(run.Result, "ambiguous")));
+        Assert.Contains("\"item\": \"i2\"", FewItems.Field(run.Result, "seeds"), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Lines_with_a_hash_that_name_an_item_are_items_and_other_forms_of_letters_are_the_same_name()
     {
