@@ -36,7 +36,7 @@ public sealed class VocabularyTests
     public void A_hash_depends_on_the_id_alone()
     {
         ulong[] there = new Vocabulary(["a", "\n", "é"]).Hashes.ToArray(), back = new Vocabulary(["é", "b", "\n", "a"]).Hashes.ToArray();
-        Assert.Equal(there, [back[3], back[2], back[0]]);
+        Assert.Equal<ulong>(there, new[] { back[3], back[2], back[0] });
         Assert.Equal(4, back.Distinct().Count());
         Assert.Equal(0x82B19D9C4C2AFFC0UL, there[0]);
     }
