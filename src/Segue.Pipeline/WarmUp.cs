@@ -43,7 +43,11 @@ internal sealed class WarmUp(ExperimentSpecification specification)
                 IRecommender recommender = row.Untrained.Fit(split.Train, context);
                 _ = RankingEvaluator.Evaluate(recommender, split.Test, new EvaluationOptions
                 {
-                    KeepSeen = specification.KeepSeen, Threads = specification.Threads, Seed = specification.Seed, BootstrapSamples = 50, Cancellation = limited.Token,
+                    KeepSeen = specification.KeepSeen,
+                    Threads = specification.Threads,
+                    Seed = specification.Seed,
+                    BootstrapSamples = 50,
+                    Cancellation = limited.Token,
                 });
             }
             while (Stopwatch.GetElapsedTime(started) < Enough);

@@ -192,7 +192,10 @@ public class RankingEvaluatorTests
         const long Day = 86_400;
         Dataset Rows(params (int User, int Item, long Time)[] rows) => Fixture.Dataset(6, [[], []]) with
         {
-            UserIndex = Array.ConvertAll(rows, r => r.User), ItemIndex = Array.ConvertAll(rows, r => r.Item), Time = Array.ConvertAll(rows, r => r.Time), IsOrdered = true,
+            UserIndex = Array.ConvertAll(rows, r => r.User),
+            ItemIndex = Array.ConvertAll(rows, r => r.Item),
+            Time = Array.ConvertAll(rows, r => r.Time),
+            IsOrdered = true,
         };
 
         // Listener 0 knows 0 and 1; hears 1, 2, 2 on day 10, 2, 3 on day 12. Listener 1 knows 5 and hears it again, on day 11.

@@ -205,7 +205,8 @@ public sealed class HtmlReportTests
     {
         string html = HtmlReport.ToHtml(Typical() with
         {
-            BestModel = null, Cautions = [new("few_listeners", "too few listeners: 2 & fewer.", true), new("tied_lists", "tied: a<b.", false)],
+            BestModel = null,
+            Cautions = [new("few_listeners", "too few listeners: 2 & fewer.", true), new("tied_lists", "tied: a<b.", false)],
         });
         string head = html[..html.IndexOf("id=\"comparison\"", StringComparison.Ordinal)];
         Assert.Contains("No model is named best: too few listeners: 2 &amp; fewer.", head, StringComparison.Ordinal);
