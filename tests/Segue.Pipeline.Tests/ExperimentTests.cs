@@ -249,6 +249,29 @@ public sealed class ExperimentTests
         Assert.Equal(Value(report, "refit"), Value(report, "refit all"));
     }
 
+    /// <summary>Predictions of weights, too, are asked of the graph that is in sight at test: training and validation.</summary>
+    [Fact]
+    public void A_transductive_split_shows_predictors_of_weights_the_graph_of_the_test()
+    {
+        const string Model = "edge-gcn:epochs=2,hidden_size=4";
+        ExperimentSpecification specification = Specification(Model) with
+        {
+            Split = SplitCatalog.Create("transductive", []),
+            Metrics = [MetricCatalog.Parse("mse")],
+            AddBaselines = false,
+        };
+        Split split = specification.Split.Cut(World, specification.Seed);
+        var trained = (IObserves)ModelSpecification.Parse(Model).Untrained.Fit(split.Train, new FitContext { Message = split.Message });
+        double alone = Error(trained), same = Error(trained.Observe(split.Train, new FitContext())), more = Error(trained.Observe(split.Test.Known, new FitContext()));
+        Assert.Equal(alone, same);
+        Assert.NotEqual(alone, more);
+        ExperimentReport report = Experiment.Run(specification, World, cancellation: TestContext.Current.CancellationToken);
+        Assert.Equal(more, report.Rows.Single().Metrics["mse"].Value, 1e-9);
+
+        double Error(IRecommender recommender) => RegressionEvaluator.Evaluate(
+            (IRegressor)recommender, split.Test with { IsFoldIn = false }, new() { Metrics = specification.Metrics }).Metrics["mse"].Value;
+    }
+
     [Fact]
     public void A_refit_row_trains_on_all_that_the_test_knows()
     {
