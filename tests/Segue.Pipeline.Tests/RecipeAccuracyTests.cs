@@ -131,7 +131,7 @@ public sealed class RecipeAccuracyTests
         {
             var options = new Item2VecOptions { SessionMinutes = 120, Score = VectorScore.Dot, NegativeExponent = exponent };
             var recommender = (IVectorRecommender)new Item2Vec(options).Fit(data, new FitContext { Threads = 2, Cancellation = TestContext.Current.CancellationToken });
-            int[] heard = [.. Enumerable.Range(0, plays.Length).Where(i => recommender.ItemVectors.Row(i).ContainsAnyExcept(0f))];
+            int[] heard = [.. Enumerable.Range(0, plays.Length).Where(i => float.IsFinite(recommender.ItemVectors.Row(i)[0]))];
             var points = new DenseMatrix(heard.Length, recommender.ItemVectors.Columns);
             for (int n = 0; n < heard.Length; n++)
             {

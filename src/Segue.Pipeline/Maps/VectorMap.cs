@@ -417,7 +417,7 @@ public sealed record VectorMap
             place[name] = place.Count;
         }
 
-        return new MapNames([.. used.Select(n => names.Names[n].Normalize(NormalizationForm.FormC))], [.. old.Select(n => n < 0 ? -1 : place[n])]);
+        return new MapNames([.. used.Select(n => Nfc.Of(names.Names[n]))], [.. old.Select(n => n < 0 ? -1 : place[n])]);
     }
 
     private static int[] Highlights(Dataset train, string[] artistOfItem, string[] wanted, int[] index, bool users)
