@@ -1,5 +1,4 @@
 using System.Numerics.Tensors;
-using System.Text;
 using Segue.Core;
 using Segue.Core.Contracts;
 using Segue.Core.Data;
