@@ -136,8 +136,17 @@ public static class MetricCatalog
     // Other names that papers and other programs have for the same figure.
     private static readonly Dictionary<string, string> Aliases = new()
     {
-        ["hr"] = "hitrate", ["hit"] = "hitrate", ["hits"] = "hitrate", ["hit-rate"] = "hitrate", ["hit-ratio"] = "hitrate", ["next-hitrate"] = "next-hr",
-        ["prec"] = "precision", ["rprecision"] = "r-precision", ["roc-auc"] = "auc", ["cov"] = "coverage", ["logloss"] = "log-loss",
+        ["hr"] = "hitrate",
+        ["hit"] = "hitrate",
+        ["hits"] = "hitrate",
+        ["hit-rate"] = "hitrate",
+        ["hit-ratio"] = "hitrate",
+        ["next-hitrate"] = "next-hr",
+        ["prec"] = "precision",
+        ["rprecision"] = "r-precision",
+        ["roc-auc"] = "auc",
+        ["cov"] = "coverage",
+        ["logloss"] = "log-loss",
     };
 
     private const string NoRelevant = "users without a relevant item are not evaluated; nothing ranked: 0";

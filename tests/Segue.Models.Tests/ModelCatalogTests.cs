@@ -62,7 +62,12 @@ public sealed partial class ModelCatalogTests
 
     private static readonly Dictionary<string, string> Small = new()
     {
-        ["epochs"] = "1", ["vector_epochs"] = "1", ["embedding_size"] = "4", ["hidden_size"] = "4", ["batch_size"] = "64", ["heads"] = "1",
+        ["epochs"] = "1",
+        ["vector_epochs"] = "1",
+        ["embedding_size"] = "4",
+        ["hidden_size"] = "4",
+        ["batch_size"] = "64",
+        ["heads"] = "1",
     };
 
     [Theory]
