@@ -25,6 +25,9 @@ public sealed partial class RepositoryTests
         ["tests/Segue.Cli.Tests/PackageTests.cs"] = "the packages and the installed tool",
         ["tests/Segue.Pipeline.Tests/ReadmeTests.cs"] = "the tables of the README",
         ["tests/Segue.Numerics.Tests/VectorWidthTests.cs"] = "the width that the kernels run with",
+        ["tests/Segue.Import.Tests/Formats/CsvHandsTests.cs"] = "CSV as people write it by hand",
+        ["tests/Segue.Numerics.Tests/Sparse/TruncatedSvdOracleTests.cs"] = "singular vectors against SciPy",
+        ["tests/Segue.Pipeline.Tests/FewListenersTests.cs"] = "what is said of few listeners, days and candidates",
         ["tests/Segue.Pipeline.Tests/RecipeAccuracyTests.cs"] = "the figures of the recipes on the real data",
     };
 

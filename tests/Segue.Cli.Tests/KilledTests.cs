@@ -90,7 +90,7 @@ public sealed class KilledTests : IDisposable
 
                 // What was worked out is printed though it cannot be kept.
                 Assert.True(!command.StartsWith("evaluate", StringComparison.Ordinal) || output.Contains("popularity", StringComparison.Ordinal), output);
-                Assert.Equal("csv", DatasetStore.Open(dataset).Name);
+                Assert.Equal(Path.GetFileNameWithoutExtension(plays), DatasetStore.Open(dataset).Name);
                 Assert.True(DatasetStore.Verify(dataset) > 0);
                 Assert.Equal("item-knn", TrainedModel.Open(model).Model);
                 Assert.Equal(reported, Directory.GetFiles(report).Select(File.ReadAllText));

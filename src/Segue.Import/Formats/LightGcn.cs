@@ -61,8 +61,9 @@ internal static class LightGcn
         bool isRating = lines >= 5 && values.Count <= 10 && !values.Overlaps(items);
         if (lines > 1 && (isUserRepeated || (isNumbers && (hasFraction || isRating))))
         {
-            throw file.Broken($"has {width} fields in every line, like a table of user, item and weight, not one line a user; import it with "
-                + $"segue import csv … --map user=0,item=1{(isNumbers ? ",weight=2" : string.Empty)}{(width > 3 ? ",time=3" : string.Empty)}");
+            string map = "user=0,item=1" + (isNumbers ? ",weight=2" : string.Empty) + (width > 3 ? ",time=3" : string.Empty);
+            throw file.Broken(
+                $"has {width} fields in every line, like a table of user, item and weight, not one line a user; import it as csv, with --map {map}");
         }
     }
 
