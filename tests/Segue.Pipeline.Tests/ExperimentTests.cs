@@ -177,7 +177,7 @@ public sealed class ExperimentTests
         Assert.All(verdict.Comparisons, c => Assert.Equal(Value(report, verdict.Best) - Value(report, c.Label), c.Difference, 9));
         Assert.Contains("after Holm for 4 comparisons", Headline.Of(report), StringComparison.Ordinal);
 
-        // The same model twice cannot be told apart, and no sentence pretends it.
+        // The same model twice cannot be distinguished, and no sentence says that it is.
         ExperimentReport twice = Experiment.Run(Specification("ease", "ease:label=again"), World, cancellation: TestContext.Current.CancellationToken);
         Assert.StartsWith("ease and again cannot be distinguished: difference 0.0000, 0.0000 to 0.0000, p = 1.000", Headline.Of(twice), StringComparison.Ordinal);
     }

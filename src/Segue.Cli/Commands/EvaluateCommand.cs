@@ -28,8 +28,8 @@ internal static class EvaluateCommand
         var onValidation = new Option<bool>("--on-validation") { Description = "judge on the validation part, to choose options without seeing the test part" };
         var earlyStopping = new Option<string?>("--early-stopping")
         {
-            Description = "METRIC[:every=1,patience=5]: stop models that train in epochs once the metric on the validation part has not become better "
-                + "for so many measurements (higher, or lower for errors and losses), and keep their best epoch",
+            Description = "METRIC[:every=1,patience=5]: stop models that train in epochs once the metric on the validation part does not become better "
+                + "(higher, or lower for errors and losses) for PATIENCE measurements in a row, and keep their best epoch",
         };
         var noBaselines = new Option<bool>("--no-baselines") { Description = "do not add the trivial baselines" };
         var output = new Option<string?>("--out") { Description = "folder for report.json and report.html" }.AsPath();

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
 using Segue.Core;
+using Segue.Core.Contracts;
 using Segue.Pipeline.Description;
 using static Segue.Pipeline.Reports.HtmlPage;
 
@@ -30,7 +31,7 @@ public static class HtmlDescription
     private static void Head(StringBuilder body, DatasetDescription d, string title)
     {
         body.Add($"<header>\n<h1>{Name(title, 200)}</h1>\n<ul class=\"facts\">\n");
-        Fact($"<b>{d.Size.Users:N0}</b> users");
+        Fact($"<b>{d.Size.Users:N0}</b> {Plural.Noun(d.Size.Users, "user")}");
         Fact($"<b>{d.Size.Items:N0}</b> items (each {Article(d.Level)} {Brief(d.Level, 100)})");
         Fact($"<b>{d.Size.Interactions:N0}</b> interactions");
         Fact($"<b>{d.Size.Pairs:N0}</b> distinct pairs");

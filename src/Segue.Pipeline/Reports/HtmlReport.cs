@@ -70,10 +70,10 @@ public static class HtmlReport
         DatasetSummary data = report.Dataset;
         body.Add($"<header>\n<h1>{Name(title, 200)}</h1>\n<ul class=\"facts\">\n");
         Fact($"<b>{Name(data.Name)}</b>{(data.KCore is { } k ? $" {k}-core" : string.Empty)}");
-        Fact($"<b>{data.Users:N0}</b> users");
-        Fact($"<b>{data.Items:N0}</b> items");
-        Fact($"<b>{data.Interactions:N0}</b> interactions");
-        Fact($"split <b>{Text(report.Split.Name)}</b>, seed {report.Split.Seed}, {report.Split.TestUsers:N0} test users");
+        Fact($"<b>{data.Users:N0}</b> {Plural.Noun(data.Users, "user")}");
+        Fact($"<b>{data.Items:N0}</b> {Plural.Noun(data.Items, "item")}");
+        Fact($"<b>{data.Interactions:N0}</b> {Plural.Noun(data.Interactions, "interaction")}");
+        Fact($"split <b>{Text(report.Split.Name)}</b>, seed {report.Split.Seed}, {Plural.Of(report.Split.TestUsers, "test user")}");
         body.Append("</ul>\n");
         if (IsSampled(report))
         {

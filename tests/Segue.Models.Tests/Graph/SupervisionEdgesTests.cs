@@ -65,7 +65,7 @@ public sealed class SupervisionEdgesTests
         Assert.True(Loss(sampled with { Supervision = TrainingEdges.All }, Cut.Message) < split);
         Assert.True(all < split, $"loss with own messages {all}, without {split}");
 
-        // Edges that are drawn anew, and a model without messages, take all edges of training.
+        // Edges drawn for each epoch, and a model without messages, take all edges of training.
         Assert.Equal(Loss(options with { LabelShare = 0.5 }, null), Loss(options with { LabelShare = 0.5 }, Cut.Message));
         Assert.Equal(Loss(options with { Layers = 0 }, null), Loss(options with { Layers = 0 }, Cut.Message));
     }

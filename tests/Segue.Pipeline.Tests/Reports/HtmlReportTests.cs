@@ -113,6 +113,21 @@ public sealed class HtmlReportTests
         Assert.Equal(Bad, Pages.Data(html).GetProperty("rows")[0].GetProperty("label").GetString());
     }
 
+    [Fact]
+    public void One_user_is_called_a_user()
+    {
+        ExperimentReport report = Report(Row("x", 0.3));
+        string html = HtmlReport.ToHtml(report with
+        {
+            Dataset = new DatasetSummary("d", 1, 1, 1),
+            Split = report.Split with { TestUsers = 1 },
+        });
+        foreach (string fact in (string[])["<b>1</b> user<", "<b>1</b> item<", "<b>1</b> interaction<", ", 1 test user<"])
+        {
+            Assert.Contains(fact, html, StringComparison.Ordinal);
+        }
+    }
+
     [Theory]
     [InlineData(true, "Heard last, newest first")]
     [InlineData(false, "Some of what was heard")]
